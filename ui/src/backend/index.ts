@@ -1,0 +1,42 @@
+import type {
+  Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Problem, Reference, Row, Save, SaveAnswer,
+  Session, SyncStatus, Visit, Waiting,
+} from './types.gen';
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+
+/** What changed, or null when everything may have. */
+export type Changed = { kind: Kind; id: string } | null;
+
+/** What a desk can do. Implemented by the window (tauri.ts) and by a made-up hospital for tests (fake.ts). */
+export interface Backend {
+  desk(): Promise<DeskState>;
+  reference(): Promise<Reference>;
+  enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;
+  signIn(username: string, password: string): Promise<Outcome<Session>>;
+  signOut(): Promise<void>;
+
+  list(ask: ListAsk): Promise<Page>;
+  search(text: string, limit: number): Promise<Row[]>;
+  row(kind: Kind, id: string): Promise<Row | null>;
+  chart(patient: string): Promise<Chart | null>;
+  /** Visits of a ward on a day of the hospital's calendar, YYYY-MM-DD. */
+  day(ward: string, date: string): Promise<Visit[]>;
+
+  check(kind: Kind, draft: unknown): Promise<Checked>;
+  save(ask: Save): Promise<SaveAnswer>;
+  sign(id: string, heads: string): Promise<SaveAnswer>;
+  resolve(kind: Kind, id: string, path: string, value: unknown): Promise<SaveAnswer>;
+  history(kind: Kind, id: string): Promise<HistoryEntry[]>;
+  conflicts(kind: Kind, id: string): Promise<Conflict[]>;
+  conflictList(): Promise<Row[]>;
+
+  waiting(): Promise<Waiting[]>;
+  held(): Promise<Held[]>;
+  withdraw(held: string): Promise<void>;
+  restore(held: string): Promise<void>;
+  status(): Promise<SyncStatus>;
+  syncNow(): Promise<void>;
+  onChanged(listener: (what: Changed) => void): () => void;
+  onStatus(listener: (status: SyncStatus) => void): () => void;
+}

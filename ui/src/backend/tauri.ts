@@ -1,0 +1,67 @@
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { Backend, Changed, Outcome } from './index';
+import type { Problem, SaveAnswer, SyncStatus } from './types.gen';
+
+/** The backend of the window: every method is a command of the desktop program. */
+export const tauriBackend: Backend = {
+  desk: () => invoke('desk'),
+  reference: () => invoke('reference'),
+  enrol: (hub, code, name) => outcome(invoke('enrol', { hub, code, name })),
+  signIn: (username, password) => outcome(invoke('sign_in', { username, password })),
+  signOut: () => invoke('sign_out'),
+  list: (ask) => invoke('list', { ask }),
+  search: (text, limit) => invoke('search', { text, limit }),
+  row: (kind, id) => invoke('row', { kind, id }),
+  chart: (patient) => invoke('chart', { patient }),
+  day: (ward, date) => invoke('day', { ward, date }),
+  check: (kind, draft) => invoke('check', { kind, draft }),
+  save: (ask) => answer(invoke('save', { ask })),
+  sign: (id, heads) => answer(invoke('sign', { id, heads })),
+  resolve: (kind, id, path, value) => answer(invoke('resolve', { kind, id, path, value })),
+  history: (kind, id) => invoke('history', { kind, id }),
+  conflicts: (kind, id) => invoke('conflicts', { kind, id }),
+  conflictList: () => invoke('conflict_list'),
+  waiting: () => invoke('waiting'),
+  held: () => invoke('held'),
+  withdraw: (held) => invoke('withdraw', { held }),
+  restore: (held) => invoke('restore', { held }),
+  status: () => invoke('status'),
+  syncNow: () => invoke('sync_now'),
+  onChanged: (listener) => {
+    const stops = [
+      subscribe<Changed>('record-changed', listener),
+      subscribe<unknown>('reloaded', () => listener(null)),
+    ];
+    return () => stops.forEach((stop) => stop());
+  },
+  onStatus: (listener) => subscribe<SyncStatus>('sync-status', listener),
+};
+
+function subscribe<T>(event: string, listener: (payload: T) => void): () => void {
+  const stop = listen<T>(event, ({ payload }) => listener(payload));
+  return () => void stop.then((end) => end());
+}
+
+/** A refused command carries problems; anything else is a fault that a person cannot put right but must see. */
+export function problemsOf(reason: unknown): Problem[] {
+  const isProblem = (item: unknown) => typeof item === 'object' && item !== null && 'code' in item;
+  if (Array.isArray(reason) && reason.length > 0 && reason.every(isProblem)) return reason as Problem[];
+  return [{ code: 'fault', field: '', with: { detail: typeof reason === 'string' ? reason : '' } }];
+}
+
+async function outcome<T>(call: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await call };
+  } catch (reason) {
+    return { ok: false, problems: problemsOf(reason) };
+  }
+}
+
+async function answer(call: Promise<SaveAnswer>): Promise<SaveAnswer> {
+  try {
+    return await call;
+  } catch (reason) {
+    return { outcome: 'problems', problems: problemsOf(reason) };
+  }
+}
