@@ -1,0 +1,21 @@
+//! What the hospital knows. No IO: give it values, it gives you values.
+//!
+//! Clocks, files, sockets and randomness are arguments. Read the modules in this order.
+
+// the ground floor
+pub mod access;
+pub mod clock;
+pub mod document;
+pub mod ids;
+pub mod migrations;
+pub mod problem;
+pub mod record;
+pub mod search;
+pub mod sync;
+// the departments
+pub mod patients;
+pub mod prescriptions;
+pub mod scheduling;
+pub mod staff;
+// what a desk shows
+pub mod desk;

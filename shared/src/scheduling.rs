@@ -1,0 +1,107 @@
+//! Appointments: who sees whom, where and when. FHIR R4 `Appointment`.
+
+use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
+use crate::patients::value_set;
+use crate::problem::{Problem, Problems};
+use crate::record::{Keys, Kind, Record};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One visit of a patient to a doctor. FHIR `Appointment`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export_to = "types.gen.ts")]
+pub struct Appointment {
+    pub patient: Option<RecordId>,
+    pub practitioner: Option<StaffId>,
+    pub department: Option<DepartmentId>,
+    /// The department's ward: its desk sees the appointment and the patient.
+    pub ward: Option<WardId>,
+    /// Start of the slot, RFC 3339 in UTC, whole minutes: `2027-03-01T09:00:00Z`.
+    pub start: Option<String>,
+    /// Length of the slot in minutes.
+    pub minutes: Option<u32>,
+    pub status: AppointmentStatus,
+    pub reason: Option<String>,
+    pub cancel_reason: Option<String>,
+    /// Every time the slot was moved. A set of events, never a counter.
+    #[serde(rename = "move")]
+    pub moves: Vec<Move>,
+    pub notes: String,
+}
+
+/// A change of slot, kept for ever.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export_to = "types.gen.ts")]
+pub struct Move {
+    pub id: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub reason: Option<String>,
+}
+
+value_set! {
+    /// FHIR appointmentstatus, in the order in which a merge prefers them: the furthest along wins.
+    AppointmentStatus default Booked {
+        Proposed = "proposed", Pending = "pending", Booked = "booked", Cancelled = "cancelled", NoShow = "noshow",
+        Arrived = "arrived", CheckedIn = "checked-in", Fulfilled = "fulfilled", EnteredInError = "entered-in-error",
+    }
+}
+
+impl AppointmentStatus {
+    /// Says whether the appointment takes its doctor's slot.
+    pub fn holds_slot(self) -> bool {
+        match self {
+            AppointmentStatus::Booked
+            | AppointmentStatus::Arrived
+            | AppointmentStatus::CheckedIn
+            | AppointmentStatus::Fulfilled
+            | AppointmentStatus::NoShow => true,
+            AppointmentStatus::Proposed
+            | AppointmentStatus::Pending
+            | AppointmentStatus::Cancelled
+            | AppointmentStatus::EnteredInError => false,
+        }
+    }
+
+    /// Reads the word of the value set.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|status| status.word() == word)
+    }
+}
+
+impl Record for Appointment {
+    const KIND: Kind = Kind::Appointment;
+
+    fn check(&self) -> Vec<Problem> {
+        let start = self.start.as_deref().map(str::parse::<Timestamp>);
+        Problems::default()
+            .unless(self.patient.is_some(), "required", "patient")
+            .unless(self.practitioner.is_some(), "required", "practitioner")
+            .unless(self.department.is_some(), "required", "department")
+            .unless(self.ward.is_some(), "required", "ward")
+            .unless(start.is_some(), "required", "start")
+            .unless(!matches!(start, Some(Err(_))), "start.invalid", "start")
+            .unless(self.minutes.is_some_and(|m| (5..=480).contains(&m)), "minutes.invalid", "minutes")
+            .unless(
+                self.status != AppointmentStatus::Cancelled || self.cancel_reason.as_deref().is_some_and(|r| !r.trim().is_empty()),
+                "appointment.reason_required",
+                "cancelReason",
+            )
+            .at_most(self.reason.as_deref().unwrap_or(""), 500, "reason")
+            .at_most(&self.notes, 5_000, "notes")
+            .into()
+    }
+
+    fn keys(&self) -> Keys {
+        Keys {
+            ward: self.ward,
+            subject: self.patient,
+            at: self.start.clone(),
+            sort: self.start.clone().unwrap_or_default(),
+            search: String::new(),
+        }
+    }
+}

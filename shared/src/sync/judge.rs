@@ -1,0 +1,232 @@
+//! The whole decision about one change of one record, given what is known here. Pure: the hub adds what needs its
+//! database (a number used twice, a slot given away), the desk uses the same to look at its own drafts.
+
+use super::guard;
+use super::wire::Hash;
+use crate::access::{Action, Actor, may};
+use crate::document::{self, Merged, Write, device_of, of_scalar, staff_of};
+use crate::ids::{DeviceNumber, StaffId};
+use crate::patients;
+use crate::problem::Problem;
+use crate::record::{self, Kind};
+use automerge::legacy::{Key, ObjectId, Op, OpType};
+use automerge::{AutoCommit, Change, ChangeHash, ExpandedChange, ObjType};
+use jiff::civil::Date;
+use serde_json::Value;
+
+/// What a change says of itself, read without its document.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    pub hash: Hash,
+    pub deps: Vec<Hash>,
+    pub device: DeviceNumber,
+    pub incarnation: u16,
+    pub seq: u64,
+    pub start_op: u64,
+    pub max_op: u64,
+    pub staff: Option<StaffId>,
+    /// Seconds since 1970 by the desk's clock.
+    pub at_s: i64,
+    /// Every path written, with its value; a text that was edited appears once, with `null`.
+    pub writes: Vec<Write>,
+    change: Change,
+}
+
+/// What is decided about a change.
+#[derive(Debug)]
+pub enum Judged {
+    /// Sound and allowed; the record with it.
+    Taken(Box<Merged>),
+    /// It is part of the record already.
+    Had,
+    /// It builds on changes that are not here.
+    Parked(Vec<Hash>),
+    /// Well-formed, but a person has to look at it.
+    Held(Vec<Problem>),
+    /// It can never be part of a record.
+    Refused(Vec<Problem>),
+}
+
+/// Reads a change within the limits of [`guard`]. The problem is final: such a change can never be taken.
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
+    guard::guard(bytes)?;
+    let malformed = |_| Problem::new("change.malformed", "");
+    let change = Change::from_bytes(bytes.to_vec()).map_err(malformed)?;
+    let (start_op, ops) = (change.start_op().get(), change.len() as u64);
+    if ops > guard::CHANGE_OPS || start_op.saturating_add(ops) > guard::OP_MAX {
+        return Err(Problem::new("change.too_many_ops", "").with("max", guard::CHANGE_OPS));
+    }
+    let (device, incarnation) = device_of(change.actor_id()).ok_or_else(|| Problem::new("change.actor", ""))?;
+    Ok(Inspected {
+        hash: change.hash().0,
+        deps: change.deps().iter().map(|dep| dep.0).collect(),
+        device,
+        incarnation,
+        seq: change.seq(),
+        start_op,
+        max_op: change.max_op(),
+        staff: staff_of(change.message()),
+        at_s: change.timestamp(),
+        writes: writes(&change.decode())?,
+        change,
+    })
+}
+
+/// Decides about a change of a record whose saved document is `doc` (nothing when the record is new here). `actor` is the
+/// member of staff named in the change, as the hub knows them; `number` the device it came from.
+pub fn judge(kind: Kind, doc: Option<&[u8]>, seen: &Inspected, actor: &Actor, number: DeviceNumber, today: Date) -> Judged {
+    let refused = |code: &str| Judged::Refused(vec![Problem::new(code, "")]);
+    if seen.device != number || seen.staff != Some(actor.staff) {
+        return refused("change.actor");
+    }
+    let mut document = match doc.map(document::load) {
+        None => AutoCommit::new(),
+        Some(Ok(document)) => document,
+        Some(Err(_)) => return Judged::Held(vec![Problem::new("record.damaged", "")]),
+    };
+    if document.get_change_meta_by_hash(&ChangeHash(seen.hash)).is_some() {
+        return Judged::Had;
+    }
+    match order(&mut document, doc.is_some(), seen) {
+        Order::Sound => {}
+        Order::Missing(missing) => return Judged::Parked(missing),
+        Order::Wrong(code) => return refused(code),
+    }
+    let forbidden: Vec<Problem> =
+        seen.writes.iter().filter_map(|write| may(actor, Action::Write(kind, &write.path)).err()).collect();
+    if !forbidden.is_empty() {
+        return Judged::Held(forbidden);
+    }
+    if document.apply_changes([seen.change.clone()]).is_err() {
+        return refused("change.malformed");
+    }
+    let after = document::merged(kind, document);
+    if !after.missing.is_empty() {
+        return Judged::Parked(after.missing);
+    }
+    // judged as its author saw it: what others did meanwhile is not their doing
+    let as_written = if after.heads.0 == [seen.hash] {
+        Ok(after.body.clone())
+    } else {
+        document::body_at(kind, &after.doc, &document::Heads(vec![seen.hash]))
+    };
+    match as_written {
+        Err(_) => refused("change.malformed"),
+        Ok(body) => match problems(kind, &body, today) {
+            found if found.is_empty() => Judged::Taken(Box::new(after)),
+            found => Judged::Held(found),
+        },
+    }
+}
+
+/// Returns everything that is wrong with a body today. The same for a desk's draft and at the hub.
+pub fn problems(kind: Kind, body: &Value, today: Date) -> Vec<Problem> {
+    let mut found = record::check(kind, body);
+    match kind {
+        Kind::Patient => {
+            if let Ok(patient) = record::parse(body) {
+                found.extend(patients::check_on(&patient, today));
+            }
+        }
+        Kind::Appointment | Kind::Prescription => {}
+    }
+    found
+}
+
+enum Order {
+    Sound,
+    Missing(Vec<Hash>),
+    Wrong(&'static str),
+}
+
+/// Checks that a change follows from its parents, as Automerge makes them.
+fn order(document: &mut AutoCommit, exists: bool, seen: &Inspected) -> Order {
+    let mut missing = Vec::new();
+    let mut greatest = 0;
+    for dep in &seen.deps {
+        match document.get_change_meta_by_hash(&ChangeHash(*dep)) {
+            Some(parent) => greatest = greatest.max(parent.max_op),
+            None => missing.push(*dep),
+        }
+    }
+    if !missing.is_empty() {
+        return Order::Missing(missing);
+    }
+    if seen.deps.is_empty() && exists {
+        // a second beginning of a record that is here
+        return Order::Wrong("change.second_beginning");
+    }
+    if seen.start_op != greatest + 1 {
+        return Order::Wrong("change.start_op");
+    }
+    let actor = seen.change.actor_id();
+    let last = document.get_changes_meta(&[]).into_iter().filter(|c| *c.actor == *actor).map(|c| c.seq).max();
+    if seen.seq != last.unwrap_or(0) + 1 {
+        return Order::Wrong("change.seq");
+    }
+    Order::Sound
+}
+
+/// Reads what a change writes off its operations. Anything but writing scalars and editing texts is a problem.
+fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
+    let shape = || Problem::new("change.shape", "");
+    let mut found: Vec<Write> = Vec::new();
+    let mut edits_text = false;
+    for op in &change.operations {
+        match (&op.obj, &op.key) {
+            (ObjectId::Root, Key::Map(path)) => {
+                let value = match &op.action {
+                    OpType::Put(scalar) => of_scalar(scalar),
+                    OpType::Make(ObjType::Text) if is_text(path) => Value::Null,
+                    OpType::Make(_) | OpType::Delete | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => {
+                        return Err(shape());
+                    }
+                };
+                if !is_path(path) || (is_text(path) && matches!(op.action, OpType::Put(_))) {
+                    return Err(shape());
+                }
+                found.push(Write { path: path.to_string(), value });
+            }
+            (ObjectId::Id(_), Key::Seq(_)) if is_letter(op) => edits_text = true,
+            (ObjectId::Root, Key::Seq(_)) | (ObjectId::Id(_), _) => return Err(shape()),
+        }
+    }
+    // the only objects a document has are its texts, and every kind has the one
+    if edits_text && !found.iter().any(|write| write.path == NOTES) {
+        found.push(Write { path: NOTES.into(), value: Value::Null });
+    }
+    Ok(found)
+}
+
+const NOTES: &str = "notes";
+
+fn is_text(path: &str) -> bool {
+    path == NOTES
+}
+
+fn is_letter(op: &Op) -> bool {
+    match &op.action {
+        OpType::Put(_) => op.primitive_value().is_some_and(|value| of_scalar(&value).is_string()),
+        OpType::Delete => true,
+        OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => false,
+    }
+}
+
+/// Says whether a text may be a path: `member` or `list/element/member`.
+fn is_path(path: &str) -> bool {
+    let word = |part: &str| (1..=40).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [member] => word(member),
+        [list, id, member] => word(list) && document::is_element_id(id) && word(member),
+        _ => false,
+    }
+}
+
+/// Returns the paths that a change writes, each once; nothing of a change of another shape.
+pub(crate) fn written_paths(change: &ExpandedChange) -> Vec<String> {
+    let mut paths: Vec<String> = writes(change).unwrap_or_default().into_iter().map(|write| write.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}

@@ -1,0 +1,7 @@
+//! How a desk and the hub stay one hospital: messages, limits, and what is decided about each change.
+
+pub mod digest;
+pub mod exchange;
+pub mod guard;
+pub mod judge;
+pub mod wire;
