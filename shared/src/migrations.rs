@@ -7,6 +7,7 @@ pub const HUB: &[(&str, &str)] = &[
     ("0003_patients", include_str!("../../migrations/0003_patients.sql")),
     ("0004_scheduling", include_str!("../../migrations/0004_scheduling.sql")),
     ("0005_prescriptions", include_str!("../../migrations/0005_prescriptions.sql")),
+    ("0006_claims.hub", include_str!("../../migrations/0006_claims.hub.sql")),
 ];
 
 /// The replica's migrations: name and text.

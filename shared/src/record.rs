@@ -69,6 +69,14 @@ impl Kind {
         }
     }
 
+    /// Returns the field that names the patient a record belongs to; a patient belongs to nobody.
+    pub fn subject_path(self) -> Option<&'static str> {
+        match self {
+            Kind::Patient => None,
+            Kind::Appointment | Kind::Prescription => Some("patient"),
+        }
+    }
+
     /// Returns how much a value is preferred where several were written apart from each other: the greatest wins, and
     /// `None` leaves it to Automerge. `path` is the document path, such as `allergy/0001k.00000007/verification`.
     pub fn preference(self, path: &str, value: &Value) -> Option<usize> {
