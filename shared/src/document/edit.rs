@@ -78,7 +78,12 @@ pub fn write(kind: Kind, doc: &[u8], writes: &[Write], stamp: &Stamp) -> Result<
 fn apply(kind: Kind, doc: &mut AutoCommit, writes: &[Write]) -> Result<(), DocumentError> {
     for write in writes {
         if !kind.texts().contains(&write.path.as_str()) {
-            doc.put(ROOT, write.path.as_str(), to_scalar(&write.value))?;
+            let value = to_scalar(&write.value);
+            if doc.get(ROOT, write.path.as_str())?.is_some_and(|(old, _)| old.as_scalar() == Some(&value)) {
+                // Automerge drops a write of the same value; said again on purpose, it must count as a write
+                doc.put(ROOT, write.path.as_str(), ())?;
+            }
+            doc.put(ROOT, write.path.as_str(), value)?;
             continue;
         }
         let text = write.value.as_str().unwrap_or("");

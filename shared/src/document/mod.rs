@@ -11,6 +11,8 @@ mod body;
 mod edit;
 mod history;
 mod merge;
+#[cfg(test)]
+mod tests;
 
 pub use body::draft_of;
 pub(crate) use body::of_scalar;

@@ -5,6 +5,7 @@
 
 use crate::document::leb128;
 use crate::problem::Problem;
+use sha2::{Digest, Sha256};
 
 /// Bytes of one change, at most: a long text of notes and everything else in a record stay far below.
 pub const CHANGE_BYTES: usize = 256 << 10;
@@ -25,6 +26,10 @@ pub fn guard(change: &[u8]) -> Result<(), Problem> {
         return Err(Problem::new("change.too_long", "").with("max", CHANGE_BYTES));
     }
     if change.get(..4) != Some(&MAGIC) || change.get(8) != Some(&PLAIN_CHANGE) {
+        return Err(wrong());
+    }
+    // Automerge works the checksum out again instead of comparing it
+    if change.get(4..8) != Sha256::digest(&change[8..]).get(..4) {
         return Err(wrong());
     }
     let mut rest = change.get(9..).ok_or_else(wrong)?;

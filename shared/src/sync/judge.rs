@@ -230,3 +230,7 @@ pub(crate) fn written_paths(change: &ExpandedChange) -> Vec<String> {
     paths.dedup();
     paths
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,58 +1,397 @@
-// The shapes of shared/, as its serde names write them. `cargo test` writes this file.
+// Generated from shared/ by `cargo test -p shared`. Do not edit.
+
+export type RecordId = string;
+
+export type StaffId = string;
+
+export type DeviceId = string;
+
+export type WardId = string;
+
+export type DepartmentId = string;
+
+export type Kind = "patient" | "appointment" | "prescription";
 
 export type Role = "reception" | "nurse" | "doctor" | "pharmacist" | "lab" | "billing" | "manager" | "admin" | "auditor";
-export type Kind = "patient" | "appointment" | "prescription";
+
 export type Problem = { code: string, field: string, with: { [key in string]: string }, };
 
-export type Staff = { id: string, username: string, name: string, roles: Array<Role>, departments: Array<string>, isActive: boolean, };
-export type Ward = { id: string, name: string, };
-export type Department = { id: string, name: string, ward: string, };
-export type Reference = { version: number, hospital: string, zone: string, wards: Array<Ward>, departments: Array<Department>, staff: Array<Staff>, medicines: Array<string>, };
+export type Patient = { 
+/**
+ * Hospital number, FHIR identifier of type `MR`. Given by the desk from its block; never typed.
+ */
+mrn: string | null, 
+/**
+ * National identifier, FHIR identifier of type `NI`, as printed.
+ */
+nationalId: string | null, name: Array<HumanName>, 
+/**
+ * `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+ */
+birthDate: string | null, gender: Gender | null, bloodGroup: BloodGroup | null, telecom: Array<ContactPoint>, address: Array<Address>, 
+/**
+ * Next of kin, FHIR `Patient.contact`.
+ */
+contact: Array<Contact>, allergy: Array<Allergy>, 
+/**
+ * "No known allergies" was asked and answered, FHIR code 716186003. Untrue and no allergy means *not recorded*.
+ */
+noKnownAllergies: boolean | null, alert: Array<Alert>, ward: WardId | null, 
+/**
+ * The label on the bed, such as `A-12`.
+ */
+bed: string | null, 
+/**
+ * `YYYY-MM-DD`.
+ */
+deceased: string | null, 
+/**
+ * Free text that several people write; both texts survive a merge.
+ */
+notes: string, };
+
+export type HumanName = { 
+/**
+ * Empty in a draft: the desk gives it.
+ */
+id: string, use: NameUse, 
+/**
+ * ISO 15924, such as `Latn`, `Arab`, `Hani`.
+ */
+script: string | null, family: string | null, given: string | null, prefix: string | null, 
+/**
+ * When it stopped being true, RFC 3339. Nothing is removed from a record.
+ */
+ended: string | null, };
+
+export type ContactPoint = { id: string, use: ContactUse, value: string | null, ended: string | null, };
+
+export type Address = { id: string, use: AddressUse, line: string | null, city: string | null, postalCode: string | null, 
+/**
+ * ISO 3166, two letters, or the name as given.
+ */
+country: string | null, ended: string | null, };
+
+export type Contact = { id: string, name: string | null, 
+/**
+ * Such as `mother`, `spouse`, `guardian`.
+ */
+relationship: string | null, phone: string | null, ended: string | null, };
+
+export type Allergy = { id: string, substance: string | null, reaction: string | null, criticality: Criticality, 
+/**
+ * Struck out when `refuted` or `entered-in-error`.
+ */
+verification: Verification, 
+/**
+ * Why it was struck out. Required for that.
+ */
+strikeReason: string | null, };
+
+export type Alert = { id: string, text: string | null, ended: string | null, };
 
 export type Gender = "female" | "male" | "other" | "unknown";
+
 export type NameUse = "official" | "usual" | "nickname" | "maiden" | "old" | "temp" | "anonymous";
+
 export type ContactUse = "mobile" | "home" | "work" | "temp" | "old";
+
 export type AddressUse = "home" | "work" | "temp" | "old" | "billing";
+
 export type Criticality = "high" | "low" | "unable-to-assess";
+
 export type Verification = "confirmed" | "unconfirmed" | "refuted" | "entered-in-error";
+
 export type BloodGroup = "O+" | "O-" | "A+" | "A-" | "B+" | "B-" | "AB+" | "AB-";
-export type HumanName = { id: string, use: NameUse, script: string | null, family: string | null, given: string | null, prefix: string | null, ended: string | null, };
-export type ContactPoint = { id: string, use: ContactUse, value: string | null, ended: string | null, };
-export type Address = { id: string, use: AddressUse, line: string | null, city: string | null, postalCode: string | null, country: string | null, ended: string | null, };
-export type Contact = { id: string, name: string | null, relationship: string | null, phone: string | null, ended: string | null, };
-export type Allergy = { id: string, substance: string | null, reaction: string | null, criticality: Criticality, verification: Verification, strikeReason: string | null, };
-export type Alert = { id: string, text: string | null, ended: string | null, };
-export type Patient = { mrn: string | null, nationalId: string | null, name: Array<HumanName>, birthDate: string | null, gender: Gender | null, bloodGroup: BloodGroup | null, telecom: Array<ContactPoint>, address: Array<Address>, contact: Array<Contact>, allergy: Array<Allergy>, noKnownAllergies: boolean | null, alert: Array<Alert>, ward: string | null, bed: string | null, deceased: string | null, notes: string, };
+
+export type Appointment = { patient: RecordId | null, practitioner: StaffId | null, department: DepartmentId | null, 
+/**
+ * The department's ward: its desk sees the appointment and the patient.
+ */
+ward: WardId | null, 
+/**
+ * Start of the slot, RFC 3339 in UTC, whole minutes: `2027-03-01T09:00:00Z`.
+ */
+start: string | null, 
+/**
+ * Length of the slot in minutes.
+ */
+minutes: number | null, status: AppointmentStatus, reason: string | null, cancelReason: string | null, 
+/**
+ * Every time the slot was moved. A set of events, never a counter.
+ */
+move: Array<Move>, notes: string, };
+
+export type Move = { id: string, from: string | null, to: string | null, reason: string | null, };
 
 export type AppointmentStatus = "proposed" | "pending" | "booked" | "cancelled" | "noshow" | "arrived" | "checked-in" | "fulfilled" | "entered-in-error";
-export type Move = { id: string, from: string | null, to: string | null, reason: string | null, };
-export type Appointment = { patient: string | null, practitioner: string | null, department: string | null, ward: string | null, start: string | null, minutes: number | null, status: AppointmentStatus, reason: string | null, cancelReason: string | null, move: Array<Move>, notes: string, };
+
+export type Prescription = { patient: RecordId | null, ward: WardId | null, status: PrescriptionStatus, 
+/**
+ * When it was written, RFC 3339 in UTC.
+ */
+authoredOn: string | null, stopReason: string | null, line: Array<Line>, 
+/**
+ * Each names the document heads it signs. See [`standing`].
+ */
+signature: Array<Signature>, notes: string, };
+
+export type Line = { id: string, medicine: string | null, 
+/**
+ * A decimal number as written, such as `2.5`. Never a float.
+ */
+dose: string | null, unit: Unit | null, route: Route | null, frequency: Frequency | null, 
+/**
+ * For how many days; nothing means until stopped.
+ */
+days: number | null, 
+/**
+ * As needed, FHIR `asNeeded`.
+ */
+prn: boolean | null, prnReason: string | null, instructions: string | null, 
+/**
+ * When the line was stopped, RFC 3339.
+ */
+ended: string | null, };
+
+export type Signature = { id: string, staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC.
+ */
+at: string | null, 
+/**
+ * The document heads that were on the screen, hex, separated by spaces.
+ */
+heads: string | null, 
+/**
+ * SHA-256 of the signed part at those heads, hex: says without the document whether the words still are those.
+ */
+digest: string | null, };
 
 export type PrescriptionStatus = "draft" | "active" | "on-hold" | "completed" | "stopped" | "cancelled" | "entered-in-error";
+
 export type Unit = "mg" | "mcg" | "g" | "mL" | "units" | "tablet" | "capsule" | "drop" | "puff" | "sachet" | "patch" | "mmol";
+
 export type Route = "oral" | "intravenous" | "intramuscular" | "subcutaneous" | "inhaled" | "topical" | "rectal" | "sublingual" | "nasal" | "eye" | "ear" | "vaginal" | "transdermal";
+
 export type Frequency = "once" | "QD" | "BID" | "TID" | "QID" | "AM" | "PM" | "BED" | "Q4H" | "Q6H" | "Q8H" | "Q12H" | "QOD" | "WK" | "MO";
-export type Line = { id: string, medicine: string | null, dose: string | null, unit: Unit | null, route: Route | null, frequency: Frequency | null, days: number | null, prn: boolean | null, prnReason: string | null, instructions: string | null, ended: string | null, };
-export type Signature = { id: string, staff: string | null, at: string | null, heads: string | null, digest: string | null, };
-export type Prescription = { patient: string | null, ward: string | null, status: PrescriptionStatus, authoredOn: string | null, stopReason: string | null, line: Array<Line>, signature: Array<Signature>, notes: string, };
+
 export type Standing = "unsigned" | "signed" | "changedSinceSigned";
 
+export type Staff = { id: StaffId, 
+/**
+ * What they sign in with.
+ */
+username: string, name: string, roles: Array<Role>, 
+/**
+ * Departments a doctor sees patients in.
+ */
+departments: Array<DepartmentId>, isActive: boolean, };
+
+export type Ward = { id: WardId, name: string, };
+
+export type Department = { id: DepartmentId, name: string, ward: WardId, };
+
+export type Reference = { version: number, hospital: string, 
+/**
+ * IANA time zone of the hospital, such as `Europe/London`.
+ */
+zone: string, wards: Array<Ward>, departments: Array<Department>, staff: Array<Staff>, 
+/**
+ * Names of medicines to pick from.
+ */
+medicines: Array<string>, };
+
 export type SyncState = "accepted" | "sent" | "saved" | "held";
-export type Row = { id: string, kind: Kind, body: unknown, heads: string, state: SyncState, conflicts: number, changedBy: string | null, changedAt: string | null, standing: Standing | null, };
-export type Page = { rows: Array<Row>, total: number, next: string | null, };
-export type ListAsk = { kind: Kind, ward: string | null, limit: number, after: string | null, };
-export type Chart = { patient: Row, appointments: Array<Row>, prescriptions: Array<Row>, };
-export type Visit = { appointment: Row, patient: Row | null, };
-export type Save = { kind: Kind, id: string, base: string | null, draft: unknown, held: string | null, };
+
+export type Row = { id: RecordId, kind: Kind, 
+/**
+ * The record itself: a `Patient`, an `Appointment` or a `Prescription`.
+ */
+body: unknown, 
+/**
+ * The version this is, hex heads separated by spaces. Travels with a draft as `base`.
+ */
+heads: string, state: SyncState, 
+/**
+ * Fields on which two places disagree.
+ */
+conflicts: number, 
+/**
+ * What the signatures of a prescription are worth; nothing for other kinds.
+ */
+standing: Standing | null, 
+/**
+ * Who changed it last, and when (RFC 3339 in UTC, by the clock of the desk they used).
+ */
+changedBy: StaffId | null, changedAt: string | null, };
+
+export type Page = { rows: Array<Row>, 
+/**
+ * How many there are in all.
+ */
+total: number, 
+/**
+ * Give it back to get the next page; nothing at the end.
+ */
+next: string | null, };
+
+export type ListAsk = { kind: Kind, ward: WardId | null, 
+/**
+ * At most 200.
+ */
+limit: number, after: string | null, };
+
+export type Chart = { patient: Row, 
+/**
+ * Newest first.
+ */
+appointments: Array<Row>, 
+/**
+ * Newest first.
+ */
+prescriptions: Array<Row>, };
+
+export type Visit = { appointment: Row, 
+/**
+ * Nothing while the patient's record has not arrived at this desk.
+ */
+patient: Row | null, };
+
+export type Save = { kind: Kind, 
+/**
+ * Made by the form for a new record, so that pressing Save twice makes one.
+ */
+id: RecordId, 
+/**
+ * The heads the form was opened on; nothing for a new record.
+ */
+base: string | null, 
+/**
+ * Members that are absent stay as they are; `null` empties a field. List elements without `id` are new.
+ */
+draft: unknown, 
+/**
+ * The held item this edit puts right, if any. It goes when the save succeeds.
+ */
+held: string | null, };
+
 export type SaveAnswer = { "outcome": "saved", row: Row, } | { "outcome": "problems", problems: Array<Problem>, };
+
+export type HistoryEntry = { staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC, by the clock of the desk.
+ */
+at: string, 
+/**
+ * Number of the device it was made on.
+ */
+device: number, fields: Array<FieldChange>, };
+
 export type FieldChange = { path: string, before: unknown, after: unknown, };
-export type HistoryEntry = { staff: string | null, at: string, device: number, fields: Array<FieldChange>, };
-export type Version = { value: unknown, staff: string | null, at: string, device: number, isHere: boolean, };
-export type Conflict = { path: string, before: unknown, values: Array<Version>, };
-export type Waiting = { kind: Kind, record: string, patient: string | null, patientName: string, fields: Array<string>, isNew: boolean, staff: string, at: string, state: SyncState, lastError: string | null, };
-export type Held = { id: string, kind: Kind, record: string, patient: string | null, patientName: string, problems: Array<Problem>, fields: Array<FieldChange>, draft: unknown, isNew: boolean, staff: string, at: string, isWithdrawn: boolean, };
+
+export type Conflict = { path: string, 
+/**
+ * What it was before both edits.
+ */
+before: unknown, 
+/**
+ * Every value written, the one that shows now first.
+ */
+values: Array<Version>, };
+
+export type Version = { value: unknown, staff: StaffId | null, at: string, device: number, 
+/**
+ * Written on this desk.
+ */
+isHere: boolean, };
+
+export type Waiting = { kind: Kind, record: RecordId, 
+/**
+ * The patient it is about, if this desk knows them.
+ */
+patient: RecordId | null, 
+/**
+ * The patient's name as lists show it.
+ */
+patientName: string, 
+/**
+ * The first path segments that were written, such as `telecom`, for words.
+ */
+fields: Array<string>, isNew: boolean, staff: StaffId, at: string, state: SyncState, 
+/**
+ * What went wrong the last time it was sent, as a code; nothing when it was not tried or just waits.
+ */
+lastError: string | null, };
+
+export type Held = { id: string, kind: Kind, record: RecordId, patient: RecordId | null, patientName: string, problems: Array<Problem>, 
+/**
+ * What was written: paths and values, to fill the form again.
+ */
+fields: Array<FieldChange>, 
+/**
+ * The record as it would be with the change: a draft to open the form with.
+ */
+draft: unknown, 
+/**
+ * Whether the record itself never reached the hub.
+ */
+isNew: boolean, staff: StaffId, at: string, 
+/**
+ * Withdrawn by a person; can be brought back.
+ */
+isWithdrawn: boolean, };
+
 export type Link = "online" | "offline" | "syncing" | "loading" | "refused";
-export type SyncStatus = { link: Link, waiting: number, held: number, conflicts: number, syncedAt: string | null, progress: [number, number] | null, trouble: Problem | null, clockAheadS: number | null, numbersLeft: number, replicaBytes: number, notice: Problem | null, };
-export type Session = { staff: Staff, roles: Array<Role>, ward: string, device: number, };
-export type DeskState = { ward: string | null, wardName: string | null, hospital: string | null, deviceName: string | null, knownStaff: Array<Staff>, session: Session | null, };
+
+export type SyncStatus = { link: Link, 
+/**
+ * Changes that the hub has not accepted yet.
+ */
+waiting: number, held: number, 
+/**
+ * Records with a conflict.
+ */
+conflicts: number, 
+/**
+ * When the hub last confirmed that this desk has everything, RFC 3339 in UTC.
+ */
+syncedAt: string | null, 
+/**
+ * Records done and records in all, while loading or sending.
+ */
+progress: [number, number] | null, 
+/**
+ * Why it does not go on, as a code with blanks to fill: `hub.unreachable`, `disk.full`, `device.unknown` …
+ */
+trouble: Problem | null, 
+/**
+ * How many seconds this computer's clock is ahead of the hub's (negative: behind), when more than 120.
+ */
+clockAheadS: number | null, 
+/**
+ * Hospital numbers left on this desk.
+ */
+numbersLeft: number, replicaBytes: number, 
+/**
+ * What was found and done when the replica was opened, as a code: `replica.rebuilt` after damage. Nothing normally.
+ */
+notice: Problem | null, };
+
+export type Session = { staff: Staff, roles: Array<Role>, ward: WardId, 
+/**
+ * Number of this device, to tell here from other places.
+ */
+device: number, };
+
+export type DeskState = { 
+/**
+ * Nothing until the device was enrolled.
+ */
+ward: WardId | null, wardName: string | null, hospital: string | null, deviceName: string | null, 
+/**
+ * Staff who can sign in here without the hub, because they did before.
+ */
+knownStaff: Array<Staff>, session: Session | null, };
+
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };

@@ -1,0 +1,140 @@
+use super::*;
+use crate::access::Role;
+use crate::clock::Now;
+use crate::document::{Edited, Stamp};
+use crate::ids::{DeviceId, WardId};
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{ActorId, ROOT};
+use jiff::civil::date;
+use serde_json::json;
+use uuid::Uuid;
+
+const DEVICE: u32 = 7;
+
+fn actor(role: Role) -> Actor {
+    let id = Uuid::from_u128(9);
+    Actor { staff: StaffId(id), roles: vec![role], ward: WardId(id), device: DeviceId(id) }
+}
+
+fn stamp() -> Stamp {
+    Stamp { staff: actor(Role::Nurse).staff, now: Now(1_800_000_000_000), device: DEVICE, incarnation: 0 }
+}
+
+fn ada() -> Edited {
+    document::create(Kind::Patient, &json!({ "name": [{ "family": "García" }] }), &stamp())
+}
+
+fn judged(doc: Option<&[u8]>, change: &[u8], role: Role) -> Judged {
+    judge(Kind::Patient, doc, &inspect(change).unwrap(), &actor(role), DEVICE, date(2027, 1, 1))
+}
+
+fn code(judged: Judged) -> String {
+    match judged {
+        Judged::Refused(problems) | Judged::Held(problems) => problems[0].code.clone(),
+        Judged::Taken(_) => "taken".into(),
+        Judged::Had => "had".into(),
+        Judged::Parked(_) => "parked".into(),
+    }
+}
+
+/// A change that no desk would make.
+fn forged(write: impl FnOnce(&mut automerge::AutoCommit)) -> Vec<u8> {
+    let mut doc = automerge::AutoCommit::new().with_actor(ActorId::from([0, 0, 0, 7, 0, 0]));
+    write(&mut doc);
+    doc.commit_with(CommitOptions::default().with_message(stamp().staff.0.simple().to_string()));
+    doc.get_changes(&[])[0].raw_bytes().to_vec()
+}
+
+#[test]
+fn an_honest_change_is_taken_once_and_then_had() {
+    let ada = ada();
+    let Judged::Taken(taken) = judged(None, &ada.change, Role::Nurse) else { unreachable!("it is sound") };
+    assert_eq!(taken.body, ada.body);
+    assert_eq!(code(judged(Some(&ada.doc), &ada.change, Role::Nurse)), "had");
+}
+
+#[test]
+fn a_change_before_its_parents_is_parked() {
+    let ada = ada();
+    let bed = document::edit(Kind::Patient, &ada.doc, &ada.heads, &json!({ "bed": "A-1" }), &stamp()).unwrap().unwrap();
+    assert_eq!(code(judged(None, &bed.change, Role::Nurse)), "parked");
+}
+
+#[test]
+fn what_a_role_may_not_write_is_held() {
+    let ada = ada();
+    let draft = json!({ "allergy": [{ "substance": "Latex" }] });
+    let edit = document::edit(Kind::Patient, &ada.doc, &ada.heads, &draft, &stamp()).unwrap().unwrap();
+    assert_eq!(code(judged(Some(&ada.doc), &edit.change, Role::Reception)), "not_allowed");
+    assert_eq!(code(judged(Some(&ada.doc), &edit.change, Role::Nurse)), "taken");
+}
+
+#[test]
+fn unsound_records_are_held_with_the_field() {
+    let nobody = document::create(Kind::Patient, &json!({ "name": [] }), &stamp());
+    assert_eq!(code(judged(None, &nobody.change, Role::Nurse)), "patient.name_required");
+    let draft = json!({ "name": [{ "family": "X" }], "birthDate": "2031" });
+    let unborn = document::create(Kind::Patient, &draft, &stamp());
+    assert_eq!(code(judged(None, &unborn.change, Role::Nurse)), "birth_date.in_future");
+}
+
+#[test]
+fn another_persons_or_devices_change_is_refused() {
+    let ada = ada();
+    let seen = inspect(&ada.change).unwrap();
+    let other = Actor { staff: StaffId(Uuid::from_u128(1)), ..actor(Role::Nurse) };
+    assert_eq!(code(judge(Kind::Patient, None, &seen, &other, DEVICE, date(2027, 1, 1))), "change.actor");
+    assert_eq!(code(judge(Kind::Patient, None, &seen, &actor(Role::Nurse), 8, date(2027, 1, 1))), "change.actor");
+}
+
+#[test]
+fn shapes_that_no_desk_makes_are_refused() {
+    let nested = forged(|doc| {
+        doc.put_object(ROOT, "name", ObjType::Map).unwrap();
+    });
+    assert_eq!(inspect(&nested).unwrap_err().code, "change.shape");
+    let counter = forged(|doc| {
+        doc.put(ROOT, "bed", automerge::ScalarValue::counter(1)).unwrap();
+    });
+    assert!(inspect(&counter).is_ok_and(|seen| seen.writes[0].value.is_null()));
+    let path = forged(|doc| {
+        doc.put(ROOT, "../etc", 1).unwrap();
+    });
+    assert_eq!(inspect(&path).unwrap_err().code, "change.shape");
+}
+
+#[test]
+fn bombs_are_refused_before_they_are_unpacked() {
+    let many = forged(|doc| {
+        let text = doc.put_object(ROOT, "notes", ObjType::Text).unwrap();
+        doc.splice_text(&text, 0, 0, &"a".repeat(60_000)).unwrap();
+    });
+    assert_eq!(inspect(&many).unwrap_err().code, "change.too_many_ops");
+    let mut doc = automerge::AutoCommit::new();
+    doc.put(ROOT, "bed", "x".repeat(5_000)).unwrap();
+    doc.commit();
+    let mut change = doc.get_changes(&[]).remove(0);
+    assert_eq!(inspect(&change.bytes()).unwrap_err().code, "change.malformed", "deflated");
+    assert_eq!(inspect(&doc.save()).unwrap_err().code, "change.malformed", "a whole document");
+    assert_eq!(inspect(&vec![0; guard::CHANGE_BYTES + 1]).unwrap_err().code, "change.too_long");
+}
+
+#[test]
+fn every_damaged_byte_and_every_cut_is_refused() {
+    let change = ada().change;
+    for at in 0..change.len() {
+        assert!(inspect(&change[..at]).is_err(), "cut at {at}");
+        for bit in 0..8 {
+            let mut damaged = change.clone();
+            damaged[at] ^= 1 << bit;
+            assert!(inspect(&damaged).is_err(), "bit {bit} of byte {at}");
+        }
+    }
+}
+
+#[test]
+fn a_second_beginning_of_a_record_is_refused() {
+    let ada = ada();
+    let again = document::create(Kind::Patient, &json!({ "name": [{ "family": "Other" }] }), &stamp());
+    assert_eq!(code(judged(Some(&ada.doc), &again.change, Role::Nurse)), "change.second_beginning");
+}
