@@ -1,0 +1,339 @@
+//! One real desktop window, driven through WebDriver.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::process::{Running, free_port, until};
+
+/// How long a screen may take to show what it should, in seconds: debug builds on a busy machine are slow.
+const PATIENCE_S: u64 = 40;
+
+/// How to start a desk.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// The desktop program.
+    pub program: PathBuf,
+    /// The desk's own directory.
+    pub data: PathBuf,
+    /// Where the hub is; nothing for the address the desk knows.
+    pub hub: Option<String>,
+    /// One-time code to enrol with.
+    pub code: Option<String>,
+    /// Name of the desk.
+    pub name: String,
+    /// The display to open it on, such as `:7`; nothing for the person's own.
+    pub display: Option<String>,
+}
+
+impl Launch {
+    fn arguments(&self) -> Vec<String> {
+        let mut all = vec![String::from("--data"), self.data.display().to_string()];
+        all.extend(["--name".into(), self.name.clone()]);
+        for (flag, value) in [("--hub", &self.hub), ("--enrol", &self.code)] {
+            all.extend(
+                value
+                    .iter()
+                    .flat_map(|value| [flag.to_owned(), value.clone()]),
+            );
+        }
+        all
+    }
+}
+
+/// An open desk. Elements are found by the test ids and labels that `ui/tests/README.md` lists.
+#[derive(Debug)]
+pub struct Window {
+    client: Client,
+    _driver: Running,
+}
+
+impl Window {
+    /// Starts the program and waits for its window.
+    pub async fn open(launch: &Launch) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&launch.data)?;
+        let (port, native) = (free_port()?, free_port()?);
+        let log = launch.data.with_extension("driver.log");
+        let mut driver = Running::start(Path::new("tauri-driver"), &log, |command| {
+            command.args([
+                "--port",
+                &port.to_string(),
+                "--native-port",
+                &native.to_string(),
+            ]);
+            if let Some(display) = &launch.display {
+                command
+                    .env("DISPLAY", display)
+                    .env("GDK_BACKEND", "x11")
+                    .env_remove("WAYLAND_DISPLAY");
+            }
+        })
+        .context("cargo install tauri-driver --version 2.1.0 --locked")?;
+        let wanted = json!({
+            "browserName": "wry",
+            "tauri:options": { "application": launch.program, "args": launch.arguments() },
+        });
+        let wanted = wanted.as_object().cloned().unwrap_or_default();
+        let address = format!("http://127.0.0.1:{port}");
+        let client = until("the window", PATIENCE_S, async || {
+            driver.still_running()?;
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            Ok(Some(
+                builder
+                    .capabilities(wanted.clone())
+                    .connect(&address)
+                    .await?,
+            ))
+        })
+        .await?;
+        Ok(Self {
+            client,
+            _driver: driver,
+        })
+    }
+
+    /// Closes the window as a person would, and waits until the program has ended.
+    pub async fn close(self) -> anyhow::Result<()> {
+        Ok(self.client.close().await?)
+    }
+
+    /// Goes to an address of the window, such as `#/patients`.
+    pub async fn go(&self, address: &str) -> anyhow::Result<()> {
+        self.run("location.hash = arguments[0]", vec![json!(address)])
+            .await?;
+        Ok(())
+    }
+
+    /// Returns the address without its `#`.
+    pub async fn address(&self) -> anyhow::Result<String> {
+        let hash = self.run("return location.hash", vec![]).await?;
+        Ok(hash
+            .as_str()
+            .unwrap_or_default()
+            .trim_start_matches('#')
+            .to_owned())
+    }
+
+    /// Waits for the element with a test id.
+    pub async fn find(&self, id: &str) -> anyhow::Result<Element> {
+        self.css(&format!("[data-testid='{id}']")).await
+    }
+
+    /// Waits for the first element that a selector names.
+    pub async fn css(&self, selector: &str) -> anyhow::Result<Element> {
+        let wait = self.client.wait().at_most(Duration::from_secs(PATIENCE_S));
+        match wait.for_element(Locator::Css(selector)).await {
+            Ok(element) => Ok(element),
+            Err(error) => bail!(
+                "no {selector}: {error}; the window says: {}",
+                self.words().await
+            ),
+        }
+    }
+
+    /// Returns how many elements have a test id.
+    pub async fn count(&self, id: &str) -> anyhow::Result<usize> {
+        Ok(self
+            .client
+            .find_all(Locator::Css(&format!("[data-testid='{id}']")))
+            .await?
+            .len())
+    }
+
+    /// Presses the element with a test id, waiting while something else covers it.
+    pub async fn press(&self, id: &str) -> anyhow::Result<()> {
+        until(&format!("{id} to be pressed"), PATIENCE_S, async || {
+            Ok(Some(self.find(id).await?.click().await?))
+        })
+        .await
+    }
+
+    /// Waits for the field with a label: an input, an area or a picker.
+    pub async fn field(&self, label: &str) -> anyhow::Result<Element> {
+        until(&format!("the field {label}"), PATIENCE_S, async || {
+            let found = self.run(FIELD, vec![json!(label)]).await?;
+            let id = found
+                .as_object()
+                .and_then(|found| found.values().next())
+                .and_then(Value::as_str);
+            Ok(id.map(|id| Element::from_element_id(self.client.clone(), id.to_owned().into())))
+        })
+        .await
+    }
+
+    /// Types into the field with a label, in place of what it holds.
+    pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
+        let field = self.field(label).await?;
+        field.click().await?;
+        field
+            .send_keys(&format!("{}a{}", Key::Control, Key::Null))
+            .await?;
+        field
+            .send_keys(text)
+            .await
+            .with_context(|| format!("typing into {label}"))
+    }
+
+    /// Picks an option of the list field with a label, by the beginning of its words.
+    pub async fn pick(&self, label: &str, option: &str) -> anyhow::Result<()> {
+        let field = self.field(label).await?;
+        field.click().await?;
+        until(
+            &format!("the option {option} of {label}"),
+            PATIENCE_S,
+            async || {
+                let found = self.run(OPTION, vec![json!(option)]).await?;
+                Ok(found.as_bool().filter(|found| *found))
+            },
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Waits until the element with a test id has an attribute with a value.
+    pub async fn until_attribute(&self, id: &str, name: &str, value: &str) -> anyhow::Result<()> {
+        until(&format!("{name}={value} at {id}"), PATIENCE_S, async || {
+            let now = self.find(id).await?.attr(name).await?.unwrap_or_default();
+            ensure!(
+                now == value,
+                "it is {now:?}; the window says: {}",
+                self.words().await
+            );
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// Waits until the window shows some words anywhere.
+    pub async fn until_words(&self, words: &str) -> anyhow::Result<()> {
+        until(&format!("{words:?}"), PATIENCE_S, async || {
+            let shown = self.words().await;
+            ensure!(shown.contains(words), "the window says: {shown}");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// Returns every word the window shows.
+    pub async fn words(&self) -> String {
+        let words = self
+            .run(
+                "return document.body ? document.body.innerText : ''",
+                vec![],
+            )
+            .await;
+        words
+            .ok()
+            .and_then(|words| words.as_str().map(String::from))
+            .unwrap_or_default()
+    }
+
+    /// Signs a person in.
+    pub async fn sign_in(&self, username: &str, password: &str) -> anyhow::Result<()> {
+        for (id, text) in [
+            ("sign-in-username", username),
+            ("sign-in-password", password),
+        ] {
+            let field = self.find(id).await?;
+            field.click().await?;
+            field
+                .send_keys(&format!("{}a{}", Key::Control, Key::Null))
+                .await?;
+            field.send_keys(text).await?;
+        }
+        self.press("sign-in-submit").await?;
+        self.find("search").await.map(drop)
+    }
+
+    /// Types into the search box and waits for the first result that has some words.
+    pub async fn search(&self, text: &str, expected: &str) -> anyhow::Result<()> {
+        let field = self.find("search").await?;
+        field.click().await?;
+        field
+            .send_keys(&format!("{}a{}{text}", Key::Control, Key::Null))
+            .await?;
+        until(
+            &format!("{expected:?} among the results"),
+            PATIENCE_S,
+            async || {
+                let shown = self.run(RESULTS, vec![]).await?;
+                let shown = shown.as_str().unwrap_or_default();
+                ensure!(shown.contains(expected), "the results are: {shown}");
+                Ok(Some(()))
+            },
+        )
+        .await
+    }
+
+    /// Writes a picture of the window, of what it shows now and not a frame earlier.
+    pub async fn shoot(&self, path: &Path) -> anyhow::Result<()> {
+        self.client.execute_async(TWO_FRAMES, vec![]).await?;
+        let picture = self.client.screenshot().await?;
+        std::fs::create_dir_all(path.parent().context("a folder for the picture")?)?;
+        Ok(std::fs::write(path, picture)?)
+    }
+
+    /// Returns what axe finds wrong for people who see, hear or move differently (WCAG 2.2 A and AA), a line each.
+    pub async fn axe(&self, source: &str) -> anyhow::Result<Vec<String>> {
+        self.client.execute(source, vec![]).await?;
+        let found = self.client.execute_async(AXE, vec![]).await?;
+        let lines = found
+            .as_array()
+            .with_context(|| format!("axe said {found}"))?;
+        Ok(lines
+            .iter()
+            .filter_map(Value::as_str)
+            .map(String::from)
+            .collect())
+    }
+
+    /// Runs a script in the window, for what no person can do.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
+    /// Calls a command of the desktop program and returns what it answers: `{ok}` or `{refused}`.
+    pub async fn command(&self, name: &str, arguments: Value) -> anyhow::Result<Value> {
+        Ok(self
+            .client
+            .execute_async(COMMAND, vec![json!(name), arguments])
+            .await?)
+    }
+}
+
+const FIELD: &str = r#"
+const words = (text) => text.replace(/[\s*]+/g, ' ').trim();
+const label = [...document.querySelectorAll('label')].find((l) => words(l.textContent) === arguments[0] && l.offsetParent);
+const named = [...document.querySelectorAll(`[aria-label="${arguments[0]}"]`)].find((e) => e.offsetParent);
+return (label && document.getElementById(label.htmlFor)) || named || null;"#;
+
+const OPTION: &str = r#"
+const shown = [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent);
+const option = shown.find((o) => o.textContent.trim().startsWith(arguments[0]));
+if (!option) return false;
+option.click();
+return true;"#;
+
+const RESULTS: &str = r#"
+return [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent).map((o) => o.innerText).join('\n');"#;
+
+const TWO_FRAMES: &str = r#"
+const done = arguments[0];
+requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)));"#;
+
+const AXE: &str = r#"
+const done = arguments[arguments.length - 1];
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+axe.run(document, { runOnly: tags }).then(
+  ({ violations }) => done(violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`))),
+  (error) => done([String(error)]));"#;
+
+const COMMAND: &str = r#"
+const [name, given, done] = arguments;
+window.__TAURI_INTERNALS__.invoke(name, given).then((ok) => done({ ok }), (refused) => done({ refused }));"#;
