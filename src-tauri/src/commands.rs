@@ -1,0 +1,169 @@
+//! Everything the window can ask for: who asks, then the replica. The names are those of `Backend` in `ui/src/backend`.
+//!
+//! `(async)` keeps the work off the thread that draws.
+
+use serde_json::Value;
+use shared::desk::{
+    Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit,
+    Waiting,
+};
+use shared::ids::{RecordId, WardId};
+use shared::record::Kind;
+use shared::staff::Reference;
+use tauri::{Builder, State, Wry};
+
+use crate::desk::{Answer, Desk, Person};
+
+/// Most results of one search.
+const RESULTS: u32 = 50;
+
+/// Gives the window its commands.
+pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
+    builder.invoke_handler(tauri::generate_handler![
+        desk, reference, enrol, sign_in, sign_out, list, search, row, chart, day, check, save, sign, resolve, history, conflicts,
+        conflict_list, waiting, held, withdraw, restore, status, sync_now
+    ])
+}
+
+// ---- before anybody signs in
+
+#[tauri::command(async)]
+fn desk(desk: State<'_, Desk>) -> Answer<DeskState> {
+    let session = desk.somebody().map(|person| person.session);
+    Ok(DeskState { session, ..desk.replica.desk()? })
+}
+
+#[tauri::command(async)]
+fn reference(desk: State<'_, Desk>) -> Answer<Reference> {
+    Ok(desk.replica.reference()?)
+}
+
+#[tauri::command]
+async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -> Answer<()> {
+    desk.replica.enrol(&hub, &code, &name).await?;
+    desk.start_courier();
+    Ok(())
+}
+
+#[tauri::command]
+async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> Answer<Session> {
+    let session = desk.replica.sign_in(&username, &password).await?;
+    let actor = desk.replica.actor(&session)?;
+    desk.seat(Some(Person { session: session.clone(), actor }));
+    Ok(session)
+}
+
+#[tauri::command(async)]
+fn sign_out(desk: State<'_, Desk>) {
+    desk.seat(None);
+}
+
+#[tauri::command(async)]
+fn status(desk: State<'_, Desk>) -> Answer<SyncStatus> {
+    Ok(desk.replica.status()?)
+}
+
+#[tauri::command(async)]
+fn sync_now(desk: State<'_, Desk>) {
+    desk.nudge();
+}
+
+// ---- reading
+
+#[tauri::command(async)]
+fn list(desk: State<'_, Desk>, ask: ListAsk) -> Answer<Page> {
+    desk.reader(ask.kind)?;
+    Ok(desk.replica.list(&ask)?)
+}
+
+#[tauri::command(async)]
+fn search(desk: State<'_, Desk>, text: String, limit: u32) -> Answer<Vec<Row>> {
+    desk.reader(Kind::Patient)?;
+    Ok(desk.replica.search(&text, limit.min(RESULTS))?)
+}
+
+#[tauri::command(async)]
+fn row(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Option<Row>> {
+    desk.reader(kind)?;
+    Ok(desk.replica.row(kind, id)?)
+}
+
+#[tauri::command(async)]
+fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
+    let reader = desk.reader(Kind::Patient)?;
+    Ok(desk.replica.chart(patient)?.map(|chart| reader.part_of(chart)))
+}
+
+#[tauri::command(async)]
+fn day(desk: State<'_, Desk>, ward: WardId, date: String) -> Answer<Vec<Visit>> {
+    desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
+    Ok(desk.replica.day(ward, &date)?)
+}
+
+#[tauri::command(async)]
+fn history(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<HistoryEntry>> {
+    desk.reader(kind)?;
+    Ok(desk.replica.history(kind, id)?)
+}
+
+#[tauri::command(async)]
+fn conflicts(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<Conflict>> {
+    desk.reader(kind)?;
+    Ok(desk.replica.conflicts(kind, id)?)
+}
+
+#[tauri::command(async)]
+fn conflict_list(desk: State<'_, Desk>) -> Answer<Vec<Row>> {
+    let person = desk.person()?;
+    Ok(desk.replica.conflict_list()?.into_iter().filter(|row| person.reads(row.kind)).collect())
+}
+
+#[tauri::command(async)]
+fn waiting(desk: State<'_, Desk>) -> Answer<Vec<Waiting>> {
+    let person = desk.person()?;
+    Ok(desk.replica.waiting()?.into_iter().filter(|item| person.reads(item.kind)).collect())
+}
+
+#[tauri::command(async)]
+fn held(desk: State<'_, Desk>) -> Answer<Vec<Held>> {
+    let person = desk.person()?;
+    Ok(desk.replica.held()?.into_iter().filter(|item| person.reads(item.kind)).collect())
+}
+
+// ---- writing: the replica asks once more whether the person may
+
+#[tauri::command(async)]
+fn check(desk: State<'_, Desk>, kind: Kind, draft: Value) -> Answer<Checked> {
+    desk.reader(kind)?;
+    Ok(desk.replica.check(kind, &draft)?)
+}
+
+#[tauri::command(async)]
+fn save(desk: State<'_, Desk>, ask: Save) -> Answer<SaveAnswer> {
+    let person = desk.person()?;
+    Ok(desk.replica.save(&person.actor, &ask)?)
+}
+
+#[tauri::command(async)]
+fn sign(desk: State<'_, Desk>, id: RecordId, heads: String) -> Answer<SaveAnswer> {
+    let person = desk.person()?;
+    Ok(desk.replica.sign(&person.actor, id, &heads)?)
+}
+
+#[tauri::command(async)]
+fn resolve(desk: State<'_, Desk>, kind: Kind, id: RecordId, path: String, value: Value) -> Answer<SaveAnswer> {
+    let person = desk.person()?;
+    Ok(desk.replica.resolve(&person.actor, kind, id, &path, value)?)
+}
+
+#[tauri::command(async)]
+fn withdraw(desk: State<'_, Desk>, held: String) -> Answer<()> {
+    let person = desk.person()?;
+    Ok(desk.replica.withdraw(&person.actor, &held)?)
+}
+
+#[tauri::command(async)]
+fn restore(desk: State<'_, Desk>, held: String) -> Answer<()> {
+    let person = desk.person()?;
+    Ok(desk.replica.restore(&person.actor, &held)?)
+}

@@ -1,0 +1,104 @@
+//! The window: permissions, the database's key, and commands that forward to the replica. It decides nothing.
+
+mod commands;
+mod desk;
+mod events;
+mod logs;
+mod settings;
+mod unlock;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+use replica::{Options, Replica};
+use tauri::webview::NewWindowResponse;
+use tauri::{App, Manager, Url, WebviewWindowBuilder};
+
+use crate::desk::Desk;
+use crate::settings::Settings;
+
+/// Opens the desk and returns when its window is closed.
+pub fn run() -> anyhow::Result<()> {
+    let settings = Settings::parse();
+    let builder = tauri::Builder::default().setup(move |app| Ok(set_up(app, &settings)?));
+    commands::register(builder).run(tauri::generate_context!()).context("opening the window")
+}
+
+fn set_up(app: &mut App, settings: &Settings) -> anyhow::Result<()> {
+    let dir = data_dir(app, settings)?;
+    app.manage(logs::start(&dir)?);
+    let key = unlock::database_key(&dir).context("reading the database's key")?;
+    let replica = Replica::open(&Options { dir: dir.clone(), key, hub: settings.hub.clone() })?;
+    let desk = Desk::new(replica.clone());
+    events::forward(app.handle().clone(), &replica);
+    tauri::async_runtime::block_on(connect(&desk, settings))?;
+    app.manage(desk);
+    open_window(app, dir.join("window"))
+}
+
+fn data_dir(app: &App, settings: &Settings) -> anyhow::Result<PathBuf> {
+    let dir = match &settings.data {
+        Some(dir) => dir.clone(),
+        None => app.path().app_data_dir()?,
+    };
+    std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+    dir.canonicalize().context("the desk's directory")
+}
+
+/// Enrols a new desk that was given a code, and starts talking to the hub if the desk is known there. A desk that could
+/// not be enrolled opens all the same and asks.
+async fn connect(desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    let is_new = desk.replica.desk()?.ward.is_none();
+    if let (true, Some(code), Some(hub)) = (is_new, &settings.enrol, &settings.hub)
+        && let Err(error) = desk.replica.enrol(hub, code, &settings.name).await
+    {
+        tracing::warn!(%error, "This desk could not be enrolled with the code it was started with");
+    }
+    if desk.replica.desk()?.ward.is_some() {
+        desk.start_courier();
+    }
+    Ok(())
+}
+
+/// The window shows this program's own pages and nothing else, keeps nothing it loads elsewhere, and opens no other.
+fn open_window(app: &App, web_data: PathBuf) -> anyhow::Result<()> {
+    let config = app.config().app.windows.first().context("a window in tauri.conf.json")?;
+    WebviewWindowBuilder::from_config(app, config)?
+        .data_directory(web_data)
+        .on_navigation(is_own_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false)
+        .build()?;
+    Ok(())
+}
+
+/// Says whether an address is one of this program's own pages.
+fn is_own_page(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // how Windows spells it
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_page;
+
+    #[test]
+    fn the_window_shows_its_own_pages_only() {
+        let check = |url: &str, expect: bool| assert_eq!(is_own_page(&url.parse().unwrap()), expect, "{url}");
+        check("tauri://localhost", true);
+        check("tauri://localhost/index.html#/patients", true);
+        check("tauri://elsewhere/index.html", false);
+        check("http://127.0.0.1:4600/", false);
+        check("https://example.org/", false);
+        check("http://localhost/", false);
+        check("file:///etc/passwd", false);
+        check("data:text/html,hello", false);
+        check("javascript:alert(1)", false);
+        check("about:blank", false);
+    }
+}

@@ -1,0 +1,6 @@
+//! The desk: one window on the ward's own copy of the record.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> anyhow::Result<()> {
+    desktop::run()
+}

@@ -1,0 +1,45 @@
+//! How the program was started.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// The desk: one window on the ward's own copy of the record.
+#[derive(Debug, Default, Parser)]
+#[command(name = "wardbook", version)]
+pub struct Settings {
+    /// Directory of this desk: its copy of the record, its key and its logs.
+    #[arg(long, env = "WARDBOOK_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address of the hub, such as http://127.0.0.1:4600, in place of the one given at enrolment.
+    #[arg(long, env = "WARDBOOK_HUB", value_name = "URL")]
+    pub hub: Option<String>,
+    /// One-time code to enrol this desk with, without asking anybody; not used by a desk that is enrolled.
+    #[arg(long, value_name = "CODE", requires = "hub")]
+    pub enrol: Option<String>,
+    /// Name of this desk in the hospital's list of devices.
+    #[arg(long, default_value = "Desk")]
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+    use clap::Parser;
+
+    fn parse(text: &str) -> Option<Settings> {
+        Settings::try_parse_from(text.split(' ')).ok()
+    }
+
+    #[test]
+    fn a_code_needs_a_hub_to_go_to() {
+        assert!(parse("wardbook --enrol 1234").is_none());
+        assert!(parse("wardbook --enrol 1234 --hub http://127.0.0.1:4600").is_some());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        assert!(parse("wardbook --dta /tmp").is_none());
+        assert_eq!(parse("wardbook --data /tmp/a").and_then(|s| s.data), Some("/tmp/a".into()));
+    }
+}

@@ -1,0 +1,83 @@
+//! What the window may do is written down twice and compared: in its configuration and here.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(here(path)).expect("a file of this repository")
+}
+
+fn json_of(path: &str) -> Value {
+    serde_json::from_str(&text(path)).expect("JSON")
+}
+
+#[test]
+fn the_window_may_hear_events_and_nothing_more() {
+    let files: Vec<_> = fs::read_dir(here("capabilities")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["desk.json"]);
+    let desk = json_of("capabilities/desk.json");
+    assert_eq!(desk["permissions"], json!(["core:event:allow-listen", "core:event:allow-unlisten"]));
+    assert_eq!(desk["windows"], json!(["main"]));
+    assert_eq!(desk["local"], json!(true));
+    assert_eq!(desk.get("remote"), None);
+    assert_eq!(desk.get("webviews"), None);
+    assert_eq!(json_of("tauri.conf.json")["app"]["security"]["capabilities"], json!(["desk"]));
+}
+
+#[test]
+fn pages_load_nothing_from_elsewhere() {
+    let conf = json_of("tauri.conf.json");
+    let app = &conf["app"];
+    assert_eq!(app["withGlobalTauri"], json!(false));
+    assert_eq!(app["security"]["assetProtocol"], json!({ "enable": false, "scope": [] }));
+    assert_eq!(
+        app["security"]["csp"],
+        json!({
+            "default-src": "'none'",
+            "script-src": "'self'",
+            // Mantine writes its variables into style elements as the page runs
+            "style-src": "'self' 'unsafe-inline'",
+            "img-src": "'self' data:",
+            "font-src": "'self'",
+            "connect-src": "ipc: http://ipc.localhost",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-src": "'none'",
+            "object-src": "'none'",
+            "worker-src": "'none'",
+        })
+    );
+    assert_eq!(conf["build"].get("devUrl"), None);
+    assert_eq!(app["windows"].as_array().map(Vec::len), Some(1));
+}
+
+/// Names between `before` and the next `after`, wherever `before` stands.
+fn names<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+}
+
+#[test]
+fn the_window_asks_for_exactly_the_commands_there_are() {
+    let (asked, offered) = (text("../ui/src/backend/tauri.ts"), text("src/commands.rs"));
+    let handler = names(&offered, "generate_handler![", ']');
+    let handler = handler.first().expect("one handler");
+    let offered: BTreeSet<&str> = handler.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    assert_eq!(names(&asked, "invoke('", '\''), offered);
+}
+
+#[test]
+fn every_command_but_the_first_few_asks_who_is_there() {
+    let open = ["desk", "reference", "enrol", "sign_in", "sign_out", "status", "sync_now"];
+    let commands = text("src/commands.rs");
+    for command in commands.split("#[tauri::command").skip(1) {
+        let name = command.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).expect("a name");
+        let asks = command.contains("desk.person()?") || command.contains("desk.reader(");
+        assert_ne!(asks, open.contains(&name), "{name}");
+    }
+}
