@@ -19,3 +19,5 @@ pub mod scheduling;
 pub mod staff;
 // what a desk shows
 pub mod desk;
+#[cfg(feature = "sample")]
+pub mod sample;

@@ -8,6 +8,7 @@ use crate::search;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// An order for one or more medicines. FHIR `MedicationRequest`, its lines together.
@@ -163,7 +164,35 @@ pub enum Standing {
 /// The status is outside, so that stopping a prescription does not unsign what was given.
 pub fn signed_digest(body: &Value) -> String {
     let part = serde_json::json!({ "patient": body["patient"], "line": body["line"], "notes": body["notes"] });
-    Sha256::digest(part.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    write_canonical(&part, &mut text);
+    crate::sync::wire::hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Writes JSON with sorted members and without empty ones, the same in every program whatever order it keeps them in.
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, &Value> = members.iter().filter(|(_, value)| !value.is_null()).collect();
+            text.push('{');
+            for (name, value) in sorted {
+                text.push_str(name);
+                text.push(':');
+                write_canonical(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Array(values) => {
+            text.push('[');
+            for value in values {
+                write_canonical(value, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
+    }
 }
 
 /// Says what the signatures of a prescription are worth: any one over exactly these words makes it signed.
@@ -200,4 +229,48 @@ fn names_each_other(medicine: &str, substance: &str) -> bool {
     let long = |text: &str| text.split(' ').filter(|w| w.chars().count() >= 4).map(str::to_owned).collect::<Vec<_>>();
     let (left, right) = (long(medicine), long(substance));
     left.iter().any(|a| right.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_dose_is_a_plain_positive_decimal() {
+        for dose in ["1", "0.5", "250", "2.125", "999999.999"] {
+            assert!(is_dose(dose), "{dose}");
+        }
+        for dose in ["", "0", "0.000", "-1", "1e3", ".5", "5.", "1,5", "1.2345", "1234567", "five"] {
+            assert!(!is_dose(dose), "{dose}");
+        }
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_words_only() {
+        let line = json!([{ "id": "1", "medicine": "Paracetamol", "dose": "500" }]);
+        let mut body = json!({ "patient": "p", "status": "active", "line": line, "notes": "", "signature": [] });
+        assert_eq!(standing(&body), Standing::Unsigned);
+        body["signature"] = json!([{ "id": "2", "digest": signed_digest(&body) }]);
+        assert_eq!(standing(&body), Standing::Signed);
+        body["status"] = json!("stopped");
+        body["line"][0]["ended"] = json!(null);
+        assert_eq!(standing(&body), Standing::Signed, "stopping changes no word that was signed");
+        body["line"][0]["dose"] = json!("5000");
+        assert_eq!(standing(&body), Standing::ChangedSinceSigned);
+    }
+
+    #[test]
+    fn what_the_patient_is_allergic_to_is_named() {
+        let patient: Patient = serde_json::from_value(json!({ "allergy": [
+            { "id": "a", "substance": "Penicillins", "verification": "confirmed" },
+            { "id": "b", "substance": "Latex", "verification": "refuted" } ] })).expect("a patient");
+        let order = |medicine: &str| Prescription {
+            line: vec![Line { id: "1".into(), medicine: Some(medicine.into()), ..Line::default() }],
+            ..Prescription::default()
+        };
+        assert_eq!(warnings(&order("Penicillin V 250 mg"), &patient)[0].with["substance"], "Penicillins");
+        assert!(warnings(&order("Paracetamol"), &patient).is_empty());
+        assert!(warnings(&order("Latex gloves"), &patient).is_empty(), "struck out");
+    }
 }

@@ -177,11 +177,6 @@ pub fn keys(kind: Kind, body: &Value) -> Keys {
     }
 }
 
-/// Says whether something with this end is over at `now` (both RFC 3339 in UTC).
-pub fn ended_after(ended: Option<&str>, now: &str) -> bool {
-    ended.is_some_and(|ended| ended <= now)
-}
-
 fn shape_problem(message: &str) -> Problem {
     // serde names the member or the wrong value in backticks; the text itself may hold what a person typed
     let word = message.split('`').nth(1).unwrap_or("");

@@ -27,6 +27,10 @@ pub(super) fn read(kind: Kind, doc: &AutoCommit, at: Option<&[ChangeHash]>) -> V
         };
         put(&mut body, kind, &item.key, value);
     }
+    sorted(kind, body)
+}
+
+fn sorted(kind: Kind, mut body: Map<String, Value>) -> Value {
     for list in kind.lists() {
         if let Some(Value::Array(elements)) = body.get_mut(*list) {
             elements.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
@@ -98,7 +102,7 @@ pub fn draft_of(kind: Kind, body: &Value, writes: &[Write]) -> Value {
     for write in writes {
         put(&mut members, kind, &write.path, write.value.clone());
     }
-    Value::Object(members)
+    sorted(kind, members)
 }
 
 pub(super) fn of_value(value: &DocValue<'_>) -> Value {

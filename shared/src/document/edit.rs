@@ -1,7 +1,7 @@
 //! Making a document, and changing it the way a form does.
 
 use super::body::{self, to_scalar};
-use super::{DocumentError, Edited, Heads, Stamp, Write};
+use super::{Clock, DocumentError, Edited, Heads, Stamp, Write};
 use crate::record::{self, Kind};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjType, ROOT, ReadDoc};
@@ -105,6 +105,7 @@ fn finish(kind: Kind, mut doc: AutoCommit, writes: Vec<Write>, stamp: &Stamp) ->
     Some(Edited {
         body: body::read(kind, &doc, None),
         conflicts: body::conflict_count(&doc),
+        clock: Clock::of(&mut doc),
         doc: doc.save_nocompress(),
         change: change.raw_bytes().to_vec(),
         hash: hash.0,

@@ -1,9 +1,10 @@
 //! Bringing in changes from elsewhere, and taking refused ones out again.
 
-use super::{DocumentError, Hash, Heads, Merged, body};
+use super::{Clock, DocumentError, Hash, Heads, Merged, body};
 use crate::record::Kind;
 use automerge::{AutoCommit, Change, ChangeHash};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 pub(crate) fn load(doc: &[u8]) -> Result<AutoCommit, DocumentError> {
@@ -17,6 +18,7 @@ pub(crate) fn merged(kind: Kind, mut doc: AutoCommit) -> Merged {
         heads: Heads::of(doc.get_heads()),
         body: body::read(kind, &doc, None),
         conflicts: body::conflict_count(&doc),
+        clock: Clock::of(&mut doc),
         missing,
         doc: doc.save_nocompress(),
     }
@@ -60,20 +62,43 @@ pub fn body_at(kind: Kind, doc: &[u8], heads: &Heads) -> Result<Value, DocumentE
     Ok(body::read(kind, &doc, Some(&heads.hashes())))
 }
 
-/// Reads the heads out of a saved document's header, without Automerge. Nothing when it is not a saved document.
+/// Reads the heads off a saved document and the changes behind it, without Automerge. Nothing when it is not one.
 pub fn heads(doc: &[u8]) -> Option<Heads> {
-    const MAGIC_CHECKSUM: usize = 8;
-    const DOCUMENT: u8 = 0;
-    let mut rest = doc.get(MAGIC_CHECKSUM..).filter(|rest| rest.first() == Some(&DOCUMENT))?.get(1..)?;
-    let _length = leb128(&mut rest)?;
+    let (saved, mut tail) = chunk(doc, DOCUMENT)?;
+    let mut rest = saved;
     for _ in 0..leb128(&mut rest)? {
         let length = usize::try_from(leb128(&mut rest)?).ok()?;
         rest = rest.get(length..)?;
     }
     let count = usize::try_from(leb128(&mut rest)?).ok()?;
     let mut heads = Heads::from_bytes(rest.get(..count.checked_mul(32)?)?);
+    while !tail.is_empty() {
+        let (mut change, after) = chunk(tail, CHANGE)?;
+        let hash: Hash = Sha256::digest(&tail[8..tail.len() - after.len()]).into();
+        let deps = usize::try_from(leb128(&mut change)?).ok()?;
+        let deps = Heads::from_bytes(change.get(..deps.checked_mul(32)?)?);
+        heads.0.retain(|head| !deps.0.contains(head));
+        heads.0.push(hash);
+        tail = after;
+    }
     heads.0.sort_unstable();
     Some(heads)
+}
+
+/// Returns how many bytes of changes follow a saved document.
+pub(crate) fn tail_bytes(doc: &[u8]) -> Option<usize> {
+    chunk(doc, DOCUMENT).map(|(_, tail)| tail.len())
+}
+
+const DOCUMENT: u8 = 0;
+const CHANGE: u8 = 1;
+
+/// Splits a chunk of a kind off: what is in it, and what follows.
+fn chunk(bytes: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
+    const MAGIC_CHECKSUM: usize = 8;
+    let mut rest = bytes.get(MAGIC_CHECKSUM..).filter(|rest| rest.first() == Some(&kind))?.get(1..)?;
+    let length = usize::try_from(leb128(&mut rest)?).ok()?;
+    Some((rest.get(..length)?, &rest[length..]))
 }
 
 /// Reads an unsigned LEB128 number and steps over it.

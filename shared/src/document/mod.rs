@@ -8,6 +8,7 @@
 //! A *body* is the same as JSON for a screen: `{"birthDate": …, "telecom": [{"id": "00002.7.0", "value": …}], "notes": …}`.
 
 mod body;
+mod clock;
 mod edit;
 mod history;
 mod merge;
@@ -15,12 +16,13 @@ mod merge;
 mod tests;
 
 pub use body::draft_of;
+pub use clock::Clock;
 pub(crate) use body::of_scalar;
 pub(crate) use edit::is_element_id;
 pub use edit::{create, edit, write};
 pub use history::{conflicts, history};
 pub use merge::{body_at, heads, merge, without};
-pub(crate) use merge::{leb128, load, merged};
+pub(crate) use merge::{leb128, load, merged, tail_bytes};
 
 use crate::clock::Now;
 use crate::ids::{DeviceNumber, StaffId};
@@ -126,6 +128,8 @@ pub struct Edited {
     pub writes: Vec<Write>,
     /// How many fields hold values that contradict each other.
     pub conflicts: u32,
+    /// Where the document stands.
+    pub clock: Clock,
 }
 
 /// A document after changes from elsewhere.
@@ -135,6 +139,8 @@ pub struct Merged {
     pub heads: Heads,
     pub body: Value,
     pub conflicts: u32,
+    /// Where the document stands.
+    pub clock: Clock,
     /// Changes that others build on and that are not here. When there are some, nothing may be stored.
     pub missing: Vec<Hash>,
 }

@@ -10,7 +10,7 @@ use crate::patients;
 use crate::problem::Problem;
 use crate::record::{self, Kind};
 use automerge::legacy::{Key, ObjectId, Op, OpType};
-use automerge::{AutoCommit, Change, ChangeHash, ExpandedChange, ObjType};
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, ExpandedChange, ObjType};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -29,7 +29,30 @@ pub struct Inspected {
     pub at_s: i64,
     /// Every path written, with its value; a text that was edited appears once, with `null`.
     pub writes: Vec<Write>,
+    /// Every scalar written at a path; nothing when a text was edited too.
+    puts: Option<Vec<Put>>,
     change: Change,
+}
+
+/// A scalar written at a path, and the operations it replaces.
+#[derive(Clone, Debug)]
+pub(crate) struct Put {
+    pub(crate) path: String,
+    pub(crate) replaced: Vec<(u64, ActorId)>,
+}
+
+impl Inspected {
+    pub(crate) fn actor(&self) -> &ActorId {
+        self.change.actor_id()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.change.raw_bytes()
+    }
+
+    pub(crate) fn puts(&self) -> Option<&[Put]> {
+        self.puts.as_deref()
+    }
 }
 
 /// What is decided about a change.
@@ -57,6 +80,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
         return Err(Problem::new("change.too_many_ops", "").with("max", guard::CHANGE_OPS));
     }
     let (device, incarnation) = device_of(change.actor_id()).ok_or_else(|| Problem::new("change.actor", ""))?;
+    let expanded = change.decode();
     Ok(Inspected {
         hash: change.hash().0,
         deps: change.deps().iter().map(|dep| dep.0).collect(),
@@ -67,7 +91,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
         max_op: change.max_op(),
         staff: staff_of(change.message()),
         at_s: change.timestamp(),
-        writes: writes(&change.decode())?,
+        writes: writes(&expanded)?,
+        puts: puts(&expanded),
         change,
     })
 }
@@ -196,6 +221,17 @@ fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
         found.push(Write { path: NOTES.into(), value: Value::Null });
     }
     Ok(found)
+}
+
+fn puts(change: &ExpandedChange) -> Option<Vec<Put>> {
+    let put = |op: &Op| match (&op.key, &op.action) {
+        (Key::Map(path), OpType::Put(_)) => {
+            let replaced = op.pred.iter().map(|id| (id.counter(), id.actor().clone())).collect();
+            Some(Put { path: path.to_string(), replaced })
+        }
+        (_, _) => None,
+    };
+    change.operations.iter().map(put).collect()
 }
 
 const NOTES: &str = "notes";

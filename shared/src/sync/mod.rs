@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod exchange;
+pub mod follow;
 pub mod guard;
 pub mod judge;
 pub mod wire;

@@ -1,0 +1,73 @@
+//! The short way to take a change: when it follows directly on what is here, the record after it is known without
+//! loading the document. The answer is the same as the long way's ([`super::judge`]), which a test compares.
+
+use super::judge::{Inspected, Judged, problems};
+use crate::access::{Action, Actor, may};
+use crate::document::{self, Clock, Heads, Merged};
+use crate::ids::DeviceNumber;
+use crate::record::Kind;
+use jiff::civil::Date;
+use serde_json::Value;
+
+/// Bytes by which changes may lengthen a saved document before it is saved anew, the long way.
+const TAIL_BYTES: usize = 4 << 10;
+
+/// A record as it is stored.
+#[derive(Clone, Debug)]
+pub struct Stored<'a> {
+    pub doc: &'a [u8],
+    pub body: &'a Value,
+    pub heads: &'a Heads,
+    pub clock: &'a Clock,
+    pub conflicts: u32,
+}
+
+/// Decides about a change that follows directly on a stored record; nothing when it has to go the long way.
+pub fn judge(
+    kind: Kind,
+    stored: &Stored<'_>,
+    seen: &Inspected,
+    actor: &Actor,
+    number: DeviceNumber,
+    today: Date,
+) -> Option<Judged> {
+    let is_own = seen.device == number && seen.staff == Some(actor.staff);
+    if !is_own || seen.writes.iter().any(|write| may(actor, Action::Write(kind, &write.path)).is_err()) {
+        return None;
+    }
+    let merged = apply(kind, stored, seen)?;
+    let found = problems(kind, &merged.body, today);
+    Some(if found.is_empty() { Judged::Taken(Box::new(merged)) } else { Judged::Held(found) })
+}
+
+/// Adds a change to a record that it follows directly on; nothing when it has to go the long way.
+pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged> {
+    let mut deps = Heads(seen.deps.clone());
+    deps.0.sort_unstable();
+    let change_actor = seen.actor();
+    let is_next = deps == *stored.heads
+        && stored.conflicts == 0
+        && !deps.0.is_empty()
+        && seen.start_op == stored.clock.max_op + 1
+        && seen.seq == stored.clock.last_seq(change_actor) + 1
+        && document::tail_bytes(stored.doc)? < TAIL_BYTES;
+    if !is_next {
+        return None;
+    }
+    let mut clock = stored.clock.clone();
+    for (place, put) in seen.puts()?.iter().enumerate() {
+        if !clock.overwrites(&put.path, &put.replaced) {
+            return None;
+        }
+        clock.wrote(&put.path, seen.start_op + place as u64, change_actor);
+    }
+    clock.changed(change_actor, seen.seq, seen.max_op);
+    Some(Merged {
+        doc: [stored.doc, seen.bytes()].concat(),
+        heads: Heads(vec![seen.hash]),
+        body: document::draft_of(kind, stored.body, &seen.writes),
+        conflicts: 0,
+        missing: Vec::new(),
+        clock,
+    })
+}
