@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 use shared::desk::{
-    Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit,
-    Waiting,
+    Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer,
+    Session, SyncStatus, Visit, Waiting,
 };
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
@@ -20,8 +20,29 @@ const RESULTS: u32 = 50;
 /// Gives the window its commands.
 pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
     builder.invoke_handler(tauri::generate_handler![
-        desk, reference, enrol, sign_in, sign_out, list, search, row, chart, day, check, save, sign, resolve, history, conflicts,
-        conflict_list, waiting, held, withdraw, restore, status, sync_now
+        desk,
+        reference,
+        enrol,
+        sign_in,
+        sign_out,
+        list,
+        search,
+        row,
+        chart,
+        day,
+        check,
+        save,
+        sign,
+        resolve,
+        history,
+        conflicts,
+        conflict_list,
+        waiting,
+        held,
+        withdraw,
+        restore,
+        status,
+        sync_now
     ])
 }
 
@@ -30,7 +51,10 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
 #[tauri::command(async)]
 fn desk(desk: State<'_, Desk>) -> Answer<DeskState> {
     let session = desk.somebody().map(|person| person.session);
-    Ok(DeskState { session, ..desk.replica.desk()? })
+    Ok(DeskState {
+        session,
+        ..desk.replica.desk()?
+    })
 }
 
 #[tauri::command(async)]
@@ -49,7 +73,10 @@ async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -
 async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> Answer<Session> {
     let session = desk.replica.sign_in(&username, &password).await?;
     let actor = desk.replica.actor(&session)?;
-    desk.seat(Some(Person { session: session.clone(), actor }));
+    desk.seat(Some(Person {
+        session: session.clone(),
+        actor,
+    }));
     Ok(session)
 }
 
@@ -91,7 +118,10 @@ fn row(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Option<Row>> {
 #[tauri::command(async)]
 fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
     let reader = desk.reader(Kind::Patient)?;
-    Ok(desk.replica.chart(patient)?.map(|chart| reader.part_of(chart)))
+    Ok(desk
+        .replica
+        .chart(patient)?
+        .map(|chart| reader.part_of(chart)))
 }
 
 #[tauri::command(async)]
@@ -115,19 +145,34 @@ fn conflicts(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<Conf
 #[tauri::command(async)]
 fn conflict_list(desk: State<'_, Desk>) -> Answer<Vec<Row>> {
     let person = desk.person()?;
-    Ok(desk.replica.conflict_list()?.into_iter().filter(|row| person.reads(row.kind)).collect())
+    Ok(desk
+        .replica
+        .conflict_list()?
+        .into_iter()
+        .filter(|row| person.reads(row.kind))
+        .collect())
 }
 
 #[tauri::command(async)]
 fn waiting(desk: State<'_, Desk>) -> Answer<Vec<Waiting>> {
     let person = desk.person()?;
-    Ok(desk.replica.waiting()?.into_iter().filter(|item| person.reads(item.kind)).collect())
+    Ok(desk
+        .replica
+        .waiting()?
+        .into_iter()
+        .filter(|item| person.reads(item.kind))
+        .collect())
 }
 
 #[tauri::command(async)]
 fn held(desk: State<'_, Desk>) -> Answer<Vec<Held>> {
     let person = desk.person()?;
-    Ok(desk.replica.held()?.into_iter().filter(|item| person.reads(item.kind)).collect())
+    Ok(desk
+        .replica
+        .held()?
+        .into_iter()
+        .filter(|item| person.reads(item.kind))
+        .collect())
 }
 
 // ---- writing: the replica asks once more whether the person may
@@ -151,9 +196,17 @@ fn sign(desk: State<'_, Desk>, id: RecordId, heads: String) -> Answer<SaveAnswer
 }
 
 #[tauri::command(async)]
-fn resolve(desk: State<'_, Desk>, kind: Kind, id: RecordId, path: String, value: Value) -> Answer<SaveAnswer> {
+fn resolve(
+    desk: State<'_, Desk>,
+    kind: Kind,
+    id: RecordId,
+    path: String,
+    value: Value,
+) -> Answer<SaveAnswer> {
     let person = desk.person()?;
-    Ok(desk.replica.resolve(&person.actor, kind, id, &path, value)?)
+    Ok(desk
+        .replica
+        .resolve(&person.actor, kind, id, &path, value)?)
 }
 
 #[tauri::command(async)]

@@ -49,7 +49,10 @@ impl Person {
 
     /// Takes out of a chart what this person may not read.
     pub(crate) fn part_of(&self, mut chart: Chart) -> Chart {
-        let parts = [(Kind::Appointment, &mut chart.appointments), (Kind::Prescription, &mut chart.prescriptions)];
+        let parts = [
+            (Kind::Appointment, &mut chart.appointments),
+            (Kind::Prescription, &mut chart.prescriptions),
+        ];
         for (_, rows) in parts.into_iter().filter(|(kind, _)| !self.reads(*kind)) {
             rows.clear();
         }
@@ -68,17 +71,25 @@ pub(crate) struct Desk {
 impl Desk {
     /// Makes the desk of a replica, with nobody signed in.
     pub(crate) fn new(replica: Replica) -> Self {
-        Self { replica, courier: Mutex::new(None), person: Mutex::new(None) }
+        Self {
+            replica,
+            courier: Mutex::new(None),
+            person: Mutex::new(None),
+        }
     }
 
     /// Returns who is signed in; otherwise the command that asks does nothing.
     pub(crate) fn person(&self) -> Answer<Person> {
-        self.somebody().ok_or_else(|| Problem::new("signed_out", "").into())
+        self.somebody()
+            .ok_or_else(|| Problem::new("signed_out", "").into())
     }
 
     /// Returns who is signed in, if anybody.
     pub(crate) fn somebody(&self) -> Option<Person> {
-        self.person.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.person
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Puts somebody in the place of whoever was signed in.
@@ -95,7 +106,10 @@ impl Desk {
 
     /// Starts talking to the hub, unless that was started already.
     pub(crate) fn start_courier(&self) {
-        self.courier.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Courier::start(self.replica.clone()));
+        self.courier
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| Courier::start(self.replica.clone()));
     }
 
     /// Tells the courier to go now, if there is one.

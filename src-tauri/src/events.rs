@@ -22,7 +22,9 @@ pub(crate) fn forward(app: AppHandle, replica: &Replica) {
 
 fn tell(app: &AppHandle, event: Event) {
     let told = match event {
-        Event::Changed { kind, id } => app.emit("record-changed", json!({ "kind": kind, "id": id })),
+        Event::Changed { kind, id } => {
+            app.emit("record-changed", json!({ "kind": kind, "id": id }))
+        }
         Event::Status(status) => app.emit("sync-status", status),
         Event::Reloaded => app.emit("reloaded", ()),
     };

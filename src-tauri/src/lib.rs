@@ -22,14 +22,20 @@ use crate::settings::Settings;
 pub fn run() -> anyhow::Result<()> {
     let settings = Settings::parse();
     let builder = tauri::Builder::default().setup(move |app| Ok(set_up(app, &settings)?));
-    commands::register(builder).run(tauri::generate_context!()).context("opening the window")
+    commands::register(builder)
+        .run(tauri::generate_context!())
+        .context("opening the window")
 }
 
 fn set_up(app: &mut App, settings: &Settings) -> anyhow::Result<()> {
     let dir = data_dir(app, settings)?;
     app.manage(logs::start(&dir)?);
     let key = unlock::database_key(&dir).context("reading the database's key")?;
-    let replica = Replica::open(&Options { dir: dir.clone(), key, hub: settings.hub.clone() })?;
+    let replica = Replica::open(&Options {
+        dir: dir.clone(),
+        key,
+        hub: settings.hub.clone(),
+    })?;
     let desk = Desk::new(replica.clone());
     events::forward(app.handle().clone(), &replica);
     tauri::async_runtime::block_on(connect(&desk, settings))?;
@@ -63,7 +69,12 @@ async fn connect(desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
 
 /// The window shows this program's own pages and nothing else, keeps nothing it loads elsewhere, and opens no other.
 fn open_window(app: &App, web_data: PathBuf) -> anyhow::Result<()> {
-    let config = app.config().app.windows.first().context("a window in tauri.conf.json")?;
+    let config = app
+        .config()
+        .app
+        .windows
+        .first()
+        .context("a window in tauri.conf.json")?;
     WebviewWindowBuilder::from_config(app, config)?
         .data_directory(web_data)
         .on_navigation(is_own_page)
@@ -89,7 +100,9 @@ mod tests {
 
     #[test]
     fn the_window_shows_its_own_pages_only() {
-        let check = |url: &str, expect: bool| assert_eq!(is_own_page(&url.parse().unwrap()), expect, "{url}");
+        let check = |url: &str, expect: bool| {
+            assert_eq!(is_own_page(&url.parse().unwrap()), expect, "{url}")
+        };
         check("tauri://localhost", true);
         check("tauri://localhost/index.html#/patients", true);
         check("tauri://elsewhere/index.html", false);

@@ -21,7 +21,12 @@ pub(crate) fn start(data: &Path) -> anyhow::Result<WorkerGuard> {
         .context("opening the log")?;
     let (writer, guard) = tracing_appender::non_blocking(file);
     let filter = EnvFilter::try_from_env("WARDBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init().ok();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(writer)
+        .try_init()
+        .ok();
     log_where_a_panic_was();
     Ok(guard)
 }
@@ -30,7 +35,10 @@ pub(crate) fn start(data: &Path) -> anyhow::Result<WorkerGuard> {
 fn log_where_a_panic_was() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(place, "The program met something it took to be impossible");
         usual(panic);
     }));

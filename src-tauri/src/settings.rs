@@ -7,19 +7,19 @@ use clap::Parser;
 /// The desk: one window on the ward's own copy of the record.
 #[derive(Debug, Default, Parser)]
 #[command(name = "wardbook", version)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Directory of this desk: its copy of the record, its key and its logs.
     #[arg(long, env = "WARDBOOK_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Address of the hub, such as http://127.0.0.1:4600, in place of the one given at enrolment.
     #[arg(long, env = "WARDBOOK_HUB", value_name = "URL")]
-    pub hub: Option<String>,
+    pub(crate) hub: Option<String>,
     /// One-time code to enrol this desk with, without asking anybody; not used by a desk that is enrolled.
     #[arg(long, value_name = "CODE", requires = "hub")]
-    pub enrol: Option<String>,
+    pub(crate) enrol: Option<String>,
     /// Name of this desk in the hospital's list of devices.
     #[arg(long, default_value = "Desk")]
-    pub name: String,
+    pub(crate) name: String,
 }
 
 #[cfg(test)]
@@ -40,6 +40,9 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_refused() {
         assert!(parse("wardbook --dta /tmp").is_none());
-        assert_eq!(parse("wardbook --data /tmp/a").and_then(|s| s.data), Some("/tmp/a".into()));
+        assert_eq!(
+            parse("wardbook --data /tmp/a").and_then(|s| s.data),
+            Some("/tmp/a".into())
+        );
     }
 }

@@ -22,14 +22,24 @@ pub(crate) fn database_key(dir: &Path) -> io::Result<[u8; KEY_BYTES]> {
 
 fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    <[u8; KEY_BYTES]>::try_from(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "the key file does not hold 32 bytes"))
+    File::open(path)?
+        .take(KEY_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    <[u8; KEY_BYTES]>::try_from(bytes).map_err(|_| {
+        io::Error::new(
+            ErrorKind::InvalidData,
+            "the key file does not hold 32 bytes",
+        )
+    })
 }
 
 /// Writes beside and renames, so that a power cut leaves a whole key or none.
 fn make_key(dir: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let mut key = [0; KEY_BYTES];
-    #[expect(clippy::disallowed_methods, reason = "a secret comes from the system's randomness, never from a seed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a secret comes from the system's randomness, never from a seed"
+    )]
     rand::rng().fill_bytes(&mut key);
     let (half, whole) = (dir.join("key.half"), dir.join("key"));
     let mut file = for_owner().open(&half)?;
@@ -69,7 +79,14 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         database_key(dir.path()).unwrap();
-        assert_eq!(fs::metadata(dir.path().join("key")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(dir.path().join("key"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
     }
 
     #[test]

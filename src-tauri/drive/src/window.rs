@@ -157,14 +157,23 @@ impl Window {
     /// Waits for the field with a label: an input, an area or a picker.
     pub async fn field(&self, label: &str) -> anyhow::Result<Element> {
         until(&format!("the field {label}"), PATIENCE_S, async || {
-            let found = self.run(FIELD, vec![json!(label)]).await?;
-            let id = found
-                .as_object()
-                .and_then(|found| found.values().next())
-                .and_then(Value::as_str);
-            Ok(id.map(|id| Element::from_element_id(self.client.clone(), id.to_owned().into())))
+            self.element(FIELD, vec![json!(label)]).await
         })
         .await
+    }
+
+    /// Returns the element that a script returns.
+    async fn element(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> anyhow::Result<Option<Element>> {
+        let found = self.run(script, arguments).await?;
+        let id = found
+            .as_object()
+            .and_then(|found| found.values().next())
+            .and_then(Value::as_str);
+        Ok(id.map(|id| Element::from_element_id(self.client.clone(), id.to_owned().into())))
     }
 
     /// Types into the field with a label, in place of what it holds.
@@ -180,20 +189,25 @@ impl Window {
             .with_context(|| format!("typing into {label}"))
     }
 
-    /// Picks an option of the list field with a label, by the beginning of its words.
+    /// Picks an option of the field with a label, by the beginning of its words: of a select, or of suggestions.
     pub async fn pick(&self, label: &str, option: &str) -> anyhow::Result<()> {
         let field = self.field(label).await?;
-        field.click().await?;
+        let is_select = field.tag_name().await? == "select";
+        if !is_select {
+            field.click().await?;
+        }
         until(
             &format!("the option {option} of {label}"),
             PATIENCE_S,
             async || {
-                let found = self.run(OPTION, vec![json!(option)]).await?;
-                Ok(found.as_bool().filter(|found| *found))
+                let field = serde_json::to_value(&field)?;
+                let Some(found) = self.element(OPTION, vec![field, json!(option)]).await? else {
+                    return Ok(None);
+                };
+                Ok(Some(found.click().await?))
             },
         )
         .await
-        .map(drop)
     }
 
     /// Waits until the element with a test id has an attribute with a value.
@@ -314,11 +328,10 @@ const named = [...document.querySelectorAll(`[aria-label="${arguments[0]}"]`)].f
 return (label && document.getElementById(label.htmlFor)) || named || null;"#;
 
 const OPTION: &str = r#"
-const shown = [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent);
-const option = shown.find((o) => o.textContent.trim().startsWith(arguments[0]));
-if (!option) return false;
-option.click();
-return true;"#;
+const [field, words] = arguments;
+const all = field.tagName === 'SELECT' ? field.options : document.querySelectorAll('[role=option]');
+const shown = [...all].filter((o) => field.tagName === 'SELECT' || o.offsetParent);
+return shown.find((o) => o.textContent.trim().startsWith(words)) || null;"#;
 
 const RESULTS: &str = r#"
 return [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent).map((o) => o.innerText).join('\n');"#;
