@@ -44,6 +44,7 @@ impl Problems {
 
     /// Adds every problem given.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "it collects; `+` would say less")]
     pub fn add(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.0.extend(problems);
         self
