@@ -19,15 +19,24 @@ fn json_of(path: &str) -> Value {
 
 #[test]
 fn the_window_may_hear_events_and_nothing_more() {
-    let files: Vec<_> = fs::read_dir(here("capabilities")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let files: Vec<_> = fs::read_dir(here("capabilities"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(files, ["desk.json"]);
     let desk = json_of("capabilities/desk.json");
-    assert_eq!(desk["permissions"], json!(["core:event:allow-listen", "core:event:allow-unlisten"]));
+    assert_eq!(
+        desk["permissions"],
+        json!(["core:event:allow-listen", "core:event:allow-unlisten"])
+    );
     assert_eq!(desk["windows"], json!(["main"]));
     assert_eq!(desk["local"], json!(true));
     assert_eq!(desk.get("remote"), None);
     assert_eq!(desk.get("webviews"), None);
-    assert_eq!(json_of("tauri.conf.json")["app"]["security"]["capabilities"], json!(["desk"]));
+    assert_eq!(
+        json_of("tauri.conf.json")["app"]["security"]["capabilities"],
+        json!(["desk"])
+    );
 }
 
 #[test]
@@ -35,7 +44,10 @@ fn pages_load_nothing_from_elsewhere() {
     let conf = json_of("tauri.conf.json");
     let app = &conf["app"];
     assert_eq!(app["withGlobalTauri"], json!(false));
-    assert_eq!(app["security"]["assetProtocol"], json!({ "enable": false, "scope": [] }));
+    assert_eq!(
+        app["security"]["assetProtocol"],
+        json!({ "enable": false, "scope": [] })
+    );
     assert_eq!(
         app["security"]["csp"],
         json!({
@@ -59,7 +71,10 @@ fn pages_load_nothing_from_elsewhere() {
 
 /// Names between `before` and the next `after`, wherever `before` stands.
 fn names<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
-    text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+    text.split(before)
+        .skip(1)
+        .filter_map(|rest| rest.split(after).next())
+        .collect()
 }
 
 #[test]
@@ -67,16 +82,32 @@ fn the_window_asks_for_exactly_the_commands_there_are() {
     let (asked, offered) = (text("../ui/src/backend/tauri.ts"), text("src/commands.rs"));
     let handler = names(&offered, "generate_handler![", ']');
     let handler = handler.first().expect("one handler");
-    let offered: BTreeSet<&str> = handler.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let offered: BTreeSet<&str> = handler
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
     assert_eq!(names(&asked, "invoke('", '\''), offered);
 }
 
 #[test]
 fn every_command_but_the_first_few_asks_who_is_there() {
-    let open = ["desk", "reference", "enrol", "sign_in", "sign_out", "status", "sync_now"];
+    let open = [
+        "desk",
+        "reference",
+        "enrol",
+        "sign_in",
+        "sign_out",
+        "status",
+        "sync_now",
+    ];
     let commands = text("src/commands.rs");
     for command in commands.split("#[tauri::command").skip(1) {
-        let name = command.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).expect("a name");
+        let name = command
+            .split("fn ")
+            .nth(1)
+            .and_then(|rest| rest.split('(').next())
+            .expect("a name");
         let asks = command.contains("desk.person()?") || command.contains("desk.reader(");
         assert_ne!(asks, open.contains(&name), "{name}");
     }
