@@ -154,6 +154,42 @@ impl Window {
         .await
     }
 
+    /// Presses the first element with a test id that shows some words.
+    pub async fn press_with(&self, id: &str, words: &str) -> anyhow::Result<()> {
+        self.press_one(&format!("[data-testid='{id}']"), words)
+            .await
+    }
+
+    /// Presses the first result of a search that shows some words.
+    pub async fn press_option(&self, words: &str) -> anyhow::Result<()> {
+        self.press_one("[role=option]", words).await
+    }
+
+    async fn press_one(&self, selector: &str, words: &str) -> anyhow::Result<()> {
+        until(
+            &format!("{selector} with {words:?}"),
+            PATIENCE_S,
+            async || {
+                let Some(found) = self
+                    .element(WITH_WORDS, vec![json!(selector), json!(words)])
+                    .await?
+                else {
+                    return Ok(None);
+                };
+                Ok(Some(found.click().await?))
+            },
+        )
+        .await
+    }
+
+    /// Types into the element with a test id, in place of what it holds.
+    pub async fn type_into(&self, id: &str, text: &str) -> anyhow::Result<()> {
+        let field = self.find(id).await?;
+        replace(&field, text)
+            .await
+            .with_context(|| format!("typing into {id}"))
+    }
+
     /// Waits for the field with a label: an input, an area or a picker.
     pub async fn field(&self, label: &str) -> anyhow::Result<Element> {
         until(&format!("the field {label}"), PATIENCE_S, async || {
@@ -179,12 +215,7 @@ impl Window {
     /// Types into the field with a label, in place of what it holds.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
         let field = self.field(label).await?;
-        field.click().await?;
-        field
-            .send_keys(&format!("{}a{}", Key::Control, Key::Null))
-            .await?;
-        field
-            .send_keys(text)
+        replace(&field, text)
             .await
             .with_context(|| format!("typing into {label}"))
     }
@@ -250,28 +281,15 @@ impl Window {
 
     /// Signs a person in.
     pub async fn sign_in(&self, username: &str, password: &str) -> anyhow::Result<()> {
-        for (id, text) in [
-            ("sign-in-username", username),
-            ("sign-in-password", password),
-        ] {
-            let field = self.find(id).await?;
-            field.click().await?;
-            field
-                .send_keys(&format!("{}a{}", Key::Control, Key::Null))
-                .await?;
-            field.send_keys(text).await?;
-        }
+        self.type_into("sign-in-username", username).await?;
+        self.type_into("sign-in-password", password).await?;
         self.press("sign-in-submit").await?;
         self.find("search").await.map(drop)
     }
 
     /// Types into the search box and waits for the first result that has some words.
     pub async fn search(&self, text: &str, expected: &str) -> anyhow::Result<()> {
-        let field = self.find("search").await?;
-        field.click().await?;
-        field
-            .send_keys(&format!("{}a{}{text}", Key::Control, Key::Null))
-            .await?;
+        self.type_into("search", text).await?;
         until(
             &format!("{expected:?} among the results"),
             PATIENCE_S,
@@ -321,6 +339,15 @@ impl Window {
     }
 }
 
+/// Types in place of what a field holds.
+async fn replace(field: &Element, text: &str) -> anyhow::Result<()> {
+    field.click().await?;
+    field
+        .send_keys(&format!("{}a{}", Key::Control, Key::Null))
+        .await?;
+    Ok(field.send_keys(text).await?)
+}
+
 const FIELD: &str = r#"
 const words = (text) => text.replace(/[\s*]+/g, ' ').trim();
 const label = [...document.querySelectorAll('label')].find((l) => words(l.textContent) === arguments[0] && l.offsetParent);
@@ -332,6 +359,11 @@ const [field, words] = arguments;
 const all = field.tagName === 'SELECT' ? field.options : document.querySelectorAll('[role=option]');
 const shown = [...all].filter((o) => field.tagName === 'SELECT' || o.offsetParent);
 return shown.find((o) => o.textContent.trim().startsWith(words)) || null;"#;
+
+const WITH_WORDS: &str = r#"
+const [selector, words] = arguments;
+const shown = [...document.querySelectorAll(selector)].filter((e) => e.offsetParent);
+return shown.find((e) => `${e.textContent} ${e.ariaLabel || ''}`.includes(words)) || null;"#;
 
 const RESULTS: &str = r#"
 return [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent).map((o) => o.innerText).join('\n');"#;

@@ -1,0 +1,168 @@
+//! The whole product as two wards see it: a real hub with its own PostgreSQL, two real windows in WebKit on displays that
+//! nobody sees, and a cable to the hub that is pulled and put back. Leaves a picture of every screen.
+
+mod ward;
+
+use drive::{Stop, tour};
+use std::path::Path;
+use ward::{Hospital, Patient, Visit, has_word_on_disk};
+
+const FIRST: Patient = Patient {
+    family: "Quillfeather",
+    given: "Isolde",
+    born: "14-Jul-1945",
+    phone: "020 7946 0991",
+};
+const SECOND: Patient = Patient {
+    family: "Ottershaw",
+    given: "Bram",
+    born: "2-Mar-1988",
+    phone: "020 7946 0992",
+};
+
+#[tokio::test]
+async fn two_wards_work_through_a_cut_and_agree_again() -> anyhow::Result<()> {
+    let hospital = Hospital::open().await?;
+    work_through_a_cut(&hospital).await?;
+    disagree_and_decide(&hospital).await?;
+    give_one_slot_away_twice(&hospital).await?;
+    look_at_every_screen(&hospital).await?;
+    hospital.close().await
+}
+
+/// Registered, booked and prescribed on A without a network; seen on B as soon as there is one.
+async fn work_through_a_cut(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { a, b, cable, .. } = hospital;
+    cable.pull();
+    let patient = a.register(&FIRST).await?;
+    a.window
+        .until_attribute("sync-mark", "data-state", "saved")
+        .await?;
+    a.book(&patient, &hospital.visit_at_b("14:30")).await?;
+    a.prescribe(&patient).await?;
+    a.window
+        .until_attribute("sync-line", "data-link", "offline")
+        .await?;
+    let waiting = a.waiting().await?;
+    assert!(
+        waiting >= 3,
+        "{waiting} changes wait after a registration, a booking and a prescription"
+    );
+    a.shoot("offline-chart").await?;
+    a.window.go("#/sync").await?;
+    a.window.find("waiting-item").await?;
+    assert_eq!(a.window.count("waiting-item").await?, waiting);
+    a.shoot("offline-waiting").await?;
+    a.window.go("#/sync/shutdown").await?;
+    a.shoot("offline-shutdown").await?;
+    assert!(!b.finds(&FIRST).await?, "what only A knows is not on B");
+
+    cable.mend();
+    for desk in [a, b] {
+        desk.until_all_is_accepted().await?;
+    }
+    b.window.search(FIRST.family, FIRST.family).await?;
+    b.window.go(&format!("#/patients/{patient}")).await?;
+    for words in [FIRST.family, "14:30", "Paracetamol", "Signed"] {
+        b.window.until_words(words).await?;
+    }
+    b.window
+        .until_attribute("sync-mark", "data-state", "accepted")
+        .await?;
+    b.shoot("arrived-chart").await?;
+    for desk in [a, b] {
+        assert!(
+            !has_word_on_disk(&desk.dir, FIRST.family)?,
+            "{} can be read on the disk",
+            FIRST.family
+        );
+    }
+    Ok(())
+}
+
+/// Both change the bed of one patient, apart from each other; both see it, one decides, both have that.
+async fn disagree_and_decide(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { a, b, cable, .. } = hospital;
+    let patient = a.open(&FIRST).await?;
+    cable.pull();
+    a.edit(&patient, "Bed", "A-11").await?;
+    b.edit(&patient, "Bed", "B-22").await?;
+    cable.mend();
+    for desk in [a, b] {
+        desk.until_all_is_accepted().await?;
+        desk.window
+            .go(&format!("#/conflicts/patient/{patient}"))
+            .await?;
+        desk.window.find("conflict-field").await?;
+        for bed in ["A-11", "B-22"] {
+            desk.window.until_words(bed).await?;
+        }
+        desk.shoot("conflict").await?;
+    }
+    a.window.go("#/sync/conflicts").await?;
+    a.window.find("conflict-item").await?;
+    a.shoot("conflict-list").await?;
+    a.keep(&patient, "A-11").await?;
+    for desk in [a, b] {
+        desk.until_all_is_accepted().await?;
+        desk.window.go(&format!("#/patients/{patient}")).await?;
+        desk.window.until_words("A-11").await?;
+        desk.window
+            .until_attribute("sync-mark", "data-state", "accepted")
+            .await?;
+    }
+    Ok(())
+}
+
+/// Both book one doctor for one time; the hub takes the first, and a person gives the other another time.
+async fn give_one_slot_away_twice(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { a, b, cable, .. } = hospital;
+    let first = a.open(&FIRST).await?;
+    cable.pull();
+    let second = b.register(&SECOND).await?;
+    let slot = hospital.visit_at_b("10:00");
+    a.book(&first, &slot).await?;
+    b.book(&second, &slot).await?;
+    cable.mend();
+    let loser = hospital.loser().await?;
+    loser.window.go("#/sync/held").await?;
+    loser.window.find("held-item").await?;
+    loser.shoot("held-item").await?;
+    loser.window.press("held-edit").await?;
+    loser.window.find("book-submit").await?;
+    loser.shoot("held-form").await?;
+    loser
+        .window
+        .pick(
+            "Time",
+            Visit {
+                time: "10:30",
+                ..slot
+            }
+            .time,
+        )
+        .await?;
+    loser.window.press("book-submit").await?;
+    loser
+        .window
+        .until_attribute("sync-line", "data-held", "0")
+        .await?;
+    for desk in [a, b] {
+        desk.until_all_is_accepted().await?;
+    }
+    Ok(())
+}
+
+/// Every screen of both desks in light and dark, with nothing for axe to find.
+async fn look_at_every_screen(hospital: &Hospital) -> anyhow::Result<()> {
+    let axe = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/node_modules/axe-core/axe.min.js"),
+    )?;
+    let patient = hospital.a.open(&FIRST).await?;
+    let stops = Stop::all(&patient);
+    for desk in [&hospital.a, &hospital.b] {
+        let pictures = tour(&desk.window, &stops, &desk.pictures, Some(&axe)).await?;
+        assert_eq!(pictures.len(), stops.len() * 2);
+    }
+    Ok(())
+}
