@@ -65,7 +65,6 @@ fn reference(desk: State<'_, Desk>) -> Answer<Reference> {
 #[tauri::command]
 async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -> Answer<()> {
     desk.replica.enrol(&hub, &code, &name).await?;
-    desk.start_courier();
     Ok(())
 }
 
@@ -92,7 +91,7 @@ fn status(desk: State<'_, Desk>) -> Answer<SyncStatus> {
 
 #[tauri::command(async)]
 fn sync_now(desk: State<'_, Desk>) {
-    desk.nudge();
+    desk.courier.nudge();
 }
 
 // ---- reading
@@ -206,7 +205,7 @@ fn resolve(
     let person = desk.person()?;
     Ok(desk
         .replica
-        .resolve(&person.actor, kind, id, &path, value)?)
+        .resolve(&person.actor, kind, id, &path, &value)?)
 }
 
 #[tauri::command(async)]

@@ -64,16 +64,17 @@ impl Person {
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) replica: Replica,
-    courier: Mutex<Option<Courier>>,
+    pub(crate) courier: Courier,
     person: Mutex<Option<Person>>,
 }
 
 impl Desk {
-    /// Makes the desk of a replica, with nobody signed in.
-    pub(crate) fn new(replica: Replica) -> Self {
+    /// Starts talking to the hub for a replica, with nobody signed in. Has to be called on a Tokio runtime.
+    pub(crate) fn open(replica: Replica) -> Self {
+        let courier = Courier::start(replica.clone());
         Self {
             replica,
-            courier: Mutex::new(None),
+            courier,
             person: Mutex::new(None),
         }
     }
@@ -102,20 +103,5 @@ impl Desk {
         let person = self.person()?;
         person.may_read(kind)?;
         Ok(person)
-    }
-
-    /// Starts talking to the hub, unless that was started already.
-    pub(crate) fn start_courier(&self) {
-        self.courier
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| Courier::start(self.replica.clone()));
-    }
-
-    /// Tells the courier to go now, if there is one.
-    pub(crate) fn nudge(&self) {
-        if let Some(courier) = &*self.courier.lock().unwrap_or_else(PoisonError::into_inner) {
-            courier.nudge();
-        }
     }
 }

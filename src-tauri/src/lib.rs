@@ -36,10 +36,11 @@ fn set_up(app: &mut App, settings: &Settings) -> anyhow::Result<()> {
         key,
         hub: settings.hub.clone(),
     })?;
-    let desk = Desk::new(replica.clone());
     events::forward(app.handle().clone(), &replica);
-    tauri::async_runtime::block_on(connect(&desk, settings))?;
-    app.manage(desk);
+    app.manage(tauri::async_runtime::block_on(async {
+        enrol(&replica, settings).await?;
+        anyhow::Ok(Desk::open(replica))
+    })?);
     open_window(app, dir.join("window"))
 }
 
@@ -52,17 +53,13 @@ fn data_dir(app: &App, settings: &Settings) -> anyhow::Result<PathBuf> {
     dir.canonicalize().context("the desk's directory")
 }
 
-/// Enrols a new desk that was given a code, and starts talking to the hub if the desk is known there. A desk that could
-/// not be enrolled opens all the same and asks.
-async fn connect(desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-    let is_new = desk.replica.desk()?.ward.is_none();
+/// Enrols a new desk that was given a code. One that could not be enrolled opens all the same and asks.
+async fn enrol(replica: &Replica, settings: &Settings) -> anyhow::Result<()> {
+    let is_new = replica.desk()?.ward.is_none();
     if let (true, Some(code), Some(hub)) = (is_new, &settings.enrol, &settings.hub)
-        && let Err(error) = desk.replica.enrol(hub, code, &settings.name).await
+        && let Err(error) = replica.enrol(hub, code, &settings.name).await
     {
         tracing::warn!(%error, "This desk could not be enrolled with the code it was started with");
-    }
-    if desk.replica.desk()?.ward.is_some() {
-        desk.start_courier();
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ async fn work_through_a_cut(hospital: &Hospital) -> anyhow::Result<()> {
     }
     b.window.search(FIRST.family, FIRST.family).await?;
     b.window.go(&format!("#/patients/{patient}")).await?;
-    for words in [FIRST.family, "14:30", "Paracetamol", "Signed"] {
+    for words in [FIRST.family, "14:30", "Paracetamol", "Signed by"] {
         b.window.until_words(words).await?;
     }
     b.window

@@ -192,10 +192,10 @@ impl Desk {
             .await?;
         self.window.fill("Medicine", "Paracetamol 500 mg").await?;
         self.window.fill("Dose", "500").await?;
-        self.window.pick("How often", "4 times").await?;
+        self.window.pick("How often", "Four times").await?;
         self.window.press("prescribe-sign").await?;
         self.chart().await?;
-        self.window.until_words("Signed").await
+        self.window.until_words("Signed by").await
     }
 
     /// Changes one field of a patient.
