@@ -84,7 +84,10 @@ fn may_read(role: Role, kind: Kind) -> bool {
 }
 
 fn may_write(role: Role, kind: Kind, field: &str) -> bool {
-    let clinical = matches!(field, "allergy" | "noKnownAllergies" | "alert" | "bloodGroup" | "notes" | "deceased");
+    let clinical = matches!(
+        field,
+        "allergy" | "noKnownAllergies" | "alert" | "bloodGroup" | "notes" | "deceased"
+    );
     match (role, kind) {
         (Role::Doctor, Kind::Patient | Kind::Appointment | Kind::Prescription) => true,
         (Role::Nurse, Kind::Patient | Kind::Appointment) => true,
@@ -96,6 +99,9 @@ fn may_write(role: Role, kind: Kind, field: &str) -> bool {
         (Role::Pharmacist, Kind::Appointment | Kind::Prescription) => false,
         (Role::Manager, Kind::Patient | Kind::Appointment) => !clinical,
         (Role::Manager, Kind::Prescription) => false,
-        (Role::Lab | Role::Billing | Role::Admin | Role::Auditor, Kind::Patient | Kind::Appointment | Kind::Prescription) => false,
+        (
+            Role::Lab | Role::Billing | Role::Admin | Role::Auditor,
+            Kind::Patient | Kind::Appointment | Kind::Prescription,
+        ) => false,
     }
 }

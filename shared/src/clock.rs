@@ -20,5 +20,7 @@ impl Now {
 
 /// Returns seconds since 1970 as RFC 3339 in UTC; a moment no calendar holds becomes the first one.
 pub fn instant(seconds: i64) -> String {
-    Timestamp::from_second(seconds).unwrap_or_default().to_string()
+    Timestamp::from_second(seconds)
+        .unwrap_or_default()
+        .to_string()
 }

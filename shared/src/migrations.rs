@@ -2,18 +2,48 @@
 
 /// The hub's migrations: name and text.
 pub const HUB: &[(&str, &str)] = &[
-    ("0001_base.hub", include_str!("../../migrations/0001_base.hub.sql")),
-    ("0002_identity.hub", include_str!("../../migrations/0002_identity.hub.sql")),
-    ("0003_patients", include_str!("../../migrations/0003_patients.sql")),
-    ("0004_scheduling", include_str!("../../migrations/0004_scheduling.sql")),
-    ("0005_prescriptions", include_str!("../../migrations/0005_prescriptions.sql")),
-    ("0006_claims.hub", include_str!("../../migrations/0006_claims.hub.sql")),
+    (
+        "0001_base.hub",
+        include_str!("../../migrations/0001_base.hub.sql"),
+    ),
+    (
+        "0002_identity.hub",
+        include_str!("../../migrations/0002_identity.hub.sql"),
+    ),
+    (
+        "0003_patients",
+        include_str!("../../migrations/0003_patients.sql"),
+    ),
+    (
+        "0004_scheduling",
+        include_str!("../../migrations/0004_scheduling.sql"),
+    ),
+    (
+        "0005_prescriptions",
+        include_str!("../../migrations/0005_prescriptions.sql"),
+    ),
+    (
+        "0006_claims.hub",
+        include_str!("../../migrations/0006_claims.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
 pub const WARD: &[(&str, &str)] = &[
-    ("0001_base.ward", include_str!("../../migrations/0001_base.ward.sql")),
-    ("0003_patients", include_str!("../../migrations/0003_patients.sql")),
-    ("0004_scheduling", include_str!("../../migrations/0004_scheduling.sql")),
-    ("0005_prescriptions", include_str!("../../migrations/0005_prescriptions.sql")),
+    (
+        "0001_base.ward",
+        include_str!("../../migrations/0001_base.ward.sql"),
+    ),
+    (
+        "0003_patients",
+        include_str!("../../migrations/0003_patients.sql"),
+    ),
+    (
+        "0004_scheduling",
+        include_str!("../../migrations/0004_scheduling.sql"),
+    ),
+    (
+        "0005_prescriptions",
+        include_str!("../../migrations/0005_prescriptions.sql"),
+    ),
 ];

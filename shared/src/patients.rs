@@ -201,53 +201,99 @@ impl Record for Patient {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default()
-            .unless(self.name.iter().any(HumanName::is_usable), "patient.name_required", "name")
+            .unless(
+                self.name.iter().any(HumanName::is_usable),
+                "patient.name_required",
+                "name",
+            )
             .at_most(&self.notes, 20_000, "notes")
             .at_most(self.bed.as_deref().unwrap_or(""), 20, "bed")
             .at_most(self.national_id.as_deref().unwrap_or(""), 40, "nationalId")
-            .add(self.birth_date.as_deref().and_then(|text| match PartialDate::parse(text) {
-                Err(problem) => Some(problem),
-                Ok(date) if date.year() < 1880 => Some(Problem::new("birth_date.too_old", "birthDate")),
-                Ok(_) => None,
-            }))
+            .add(
+                self.birth_date
+                    .as_deref()
+                    .and_then(|text| match PartialDate::parse(text) {
+                        Err(problem) => Some(problem),
+                        Ok(date) if date.year() < 1880 => {
+                            Some(Problem::new("birth_date.too_old", "birthDate"))
+                        }
+                        Ok(_) => None,
+                    }),
+            )
             .add(self.deceased.as_deref().and_then(|text| {
-                PartialDate::parse(text).err().map(|problem| Problem { field: "deceased".into(), ..problem })
+                PartialDate::parse(text).err().map(|problem| Problem {
+                    field: "deceased".into(),
+                    ..problem
+                })
             }))
-            .add(self.mrn.as_deref().filter(|mrn| !is_mrn(mrn)).map(|_| Problem::new("mrn.invalid", "mrn")));
+            .add(
+                self.mrn
+                    .as_deref()
+                    .filter(|mrn| !is_mrn(mrn))
+                    .map(|_| Problem::new("mrn.invalid", "mrn")),
+            );
         for name in &self.name {
-            let text = format!("{} {}", name.family.as_deref().unwrap_or(""), name.given.as_deref().unwrap_or(""));
+            let text = format!(
+                "{} {}",
+                name.family.as_deref().unwrap_or(""),
+                name.given.as_deref().unwrap_or("")
+            );
             problems = problems.at_most(&text, 300, &format!("name/{}/family", name.id));
         }
         for phone in self.telecom.iter().filter(|phone| phone.ended.is_none()) {
             let field = format!("telecom/{}/value", phone.id);
-            let digits = phone.value.as_deref().unwrap_or("").chars().filter(|c| c.is_numeric()).count();
+            let digits = phone
+                .value
+                .as_deref()
+                .unwrap_or("")
+                .chars()
+                .filter(|c| c.is_numeric())
+                .count();
             problems = problems.unless((3..=20).contains(&digits), "phone.invalid", &field);
         }
         for allergy in &self.allergy {
             let at = |name: &str| format!("allergy/{}/{name}", allergy.id);
-            let named = allergy.substance.as_deref().is_some_and(|s| !s.trim().is_empty());
-            let reasoned = allergy.strike_reason.as_deref().is_some_and(|r| !r.trim().is_empty());
-            problems = problems.unless(named, "allergy.substance_required", &at("substance")).unless(
-                !allergy.verification.is_struck() || reasoned,
-                "allergy.reason_required",
-                &at("strikeReason"),
-            );
+            let named = allergy
+                .substance
+                .as_deref()
+                .is_some_and(|s| !s.trim().is_empty());
+            let reasoned = allergy
+                .strike_reason
+                .as_deref()
+                .is_some_and(|r| !r.trim().is_empty());
+            problems = problems
+                .unless(named, "allergy.substance_required", &at("substance"))
+                .unless(
+                    !allergy.verification.is_struck() || reasoned,
+                    "allergy.reason_required",
+                    &at("strikeReason"),
+                );
         }
         for alert in &self.alert {
-            let named = alert.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+            let named = alert
+                .text
+                .as_deref()
+                .is_some_and(|text| !text.trim().is_empty());
             problems = problems.unless(named, "required", &format!("alert/{}/text", alert.id));
         }
         problems.into()
     }
 
     fn keys(&self) -> Keys {
-        Keys { ward: self.ward, subject: None, at: None, sort: search::fold(&self.sort_name()), search: self.search_text() }
+        Keys {
+            ward: self.ward,
+            subject: None,
+            at: None,
+            sort: search::fold(&self.sort_name()),
+            search: self.search_text(),
+        }
     }
 }
 
 impl HumanName {
     fn is_usable(&self) -> bool {
-        let has = |part: &Option<String>| part.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let has =
+            |part: &Option<String>| part.as_deref().is_some_and(|text| !text.trim().is_empty());
         self.ended.is_none() && (has(&self.family) || has(&self.given))
     }
 }
@@ -256,12 +302,20 @@ impl Patient {
     /// Returns the name to show: the official one, else the first that still holds.
     pub fn display_name(&self) -> Option<&HumanName> {
         let usable = || self.name.iter().filter(|name| name.is_usable());
-        usable().find(|name| name.name_use == NameUse::Official).or_else(|| usable().next())
+        usable()
+            .find(|name| name.name_use == NameUse::Official)
+            .or_else(|| usable().next())
     }
 
     fn sort_name(&self) -> String {
-        let Some(name) = self.display_name() else { return String::new() };
-        format!("{} {}", name.family.as_deref().unwrap_or(""), name.given.as_deref().unwrap_or(""))
+        let Some(name) = self.display_name() else {
+            return String::new();
+        };
+        format!(
+            "{} {}",
+            name.family.as_deref().unwrap_or(""),
+            name.given.as_deref().unwrap_or("")
+        )
     }
 
     /// Returns the words a patient is found by: all names, numbers, phones and the birth date.
@@ -273,7 +327,12 @@ impl Patient {
         }
         words.extend(self.mrn.as_deref());
         words.extend(self.national_id.as_deref());
-        let phones: Vec<String> = self.telecom.iter().filter_map(|p| p.value.as_deref()).map(search::digits).collect();
+        let phones: Vec<String> = self
+            .telecom
+            .iter()
+            .filter_map(|p| p.value.as_deref())
+            .map(search::digits)
+            .collect();
         words.extend(phones.iter().map(String::as_str));
         let birth = self.birth_date.as_deref().map(|date| date.replace('-', ""));
         words.extend(birth.as_deref());
@@ -282,7 +341,9 @@ impl Patient {
 
     /// Returns the allergies that hold, leaving out those struck out.
     pub fn active_allergies(&self) -> impl Iterator<Item = &Allergy> {
-        self.allergy.iter().filter(|allergy| !allergy.verification.is_struck())
+        self.allergy
+            .iter()
+            .filter(|allergy| !allergy.verification.is_struck())
     }
 }
 
@@ -300,16 +361,27 @@ impl PartialDate {
         let wrong = || Problem::new("birth_date.invalid", "birthDate");
         let parts: Vec<&str> = text.split('-').collect();
         let digits = |text: &str, len: usize| {
-            if text.len() == len && text.bytes().all(|b| b.is_ascii_digit()) { text.parse::<i16>().ok() } else { None }
+            if text.len() == len && text.bytes().all(|b| b.is_ascii_digit()) {
+                text.parse::<i16>().ok()
+            } else {
+                None
+            }
         };
-        let year = parts.first().and_then(|text| digits(text, 4)).ok_or_else(wrong)?;
+        let year = parts
+            .first()
+            .and_then(|text| digits(text, 4))
+            .ok_or_else(wrong)?;
         let part = |index: usize| match parts.get(index) {
             None => Ok(None),
             Some(text) => digits(text, 2).map(|n| Some(n as i8)).ok_or_else(wrong),
         };
         let (month, day) = (part(1)?, part(2)?);
         Date::new(year, month.unwrap_or(1), day.unwrap_or(1)).map_err(|_| wrong())?;
-        if parts.len() > 3 { Err(wrong()) } else { Ok(Self { year, month, day }) }
+        if parts.len() > 3 {
+            Err(wrong())
+        } else {
+            Ok(Self { year, month, day })
+        }
     }
 
     /// Returns the year.
@@ -326,11 +398,25 @@ impl PartialDate {
 
 /// Checks what needs today's date: nobody is born tomorrow.
 pub fn check_on(patient: &Patient, today: Date) -> Vec<Problem> {
-    let born = patient.birth_date.as_deref().and_then(|text| PartialDate::parse(text).ok());
-    let died = patient.deceased.as_deref().and_then(|text| PartialDate::parse(text).ok());
+    let born = patient
+        .birth_date
+        .as_deref()
+        .and_then(|text| PartialDate::parse(text).ok());
+    let died = patient
+        .deceased
+        .as_deref()
+        .and_then(|text| PartialDate::parse(text).ok());
     Problems::default()
-        .unless(!born.is_some_and(|date| date.is_after(today)), "birth_date.in_future", "birthDate")
-        .unless(!died.is_some_and(|date| date.is_after(today)), "birth_date.in_future", "deceased")
+        .unless(
+            !born.is_some_and(|date| date.is_after(today)),
+            "birth_date.in_future",
+            "birthDate",
+        )
+        .unless(
+            !died.is_some_and(|date| date.is_after(today)),
+            "birth_date.in_future",
+            "deceased",
+        )
         .into()
 }
 
@@ -372,7 +458,17 @@ mod tests {
         for text in ["1984", "1984-03", "1984-03-05", "2024-02-29"] {
             assert!(PartialDate::parse(text).is_ok(), "{text}");
         }
-        for text in ["", "84", "1984-13", "1984-02-30", "1984-3-5", "05-03-1984", "1984-03-05-01", "-984", "1984-03-"] {
+        for text in [
+            "",
+            "84",
+            "1984-13",
+            "1984-02-30",
+            "1984-3-5",
+            "05-03-1984",
+            "1984-03-05-01",
+            "-984",
+            "1984-03-",
+        ] {
             assert!(PartialDate::parse(text).is_err(), "{text}");
         }
         let today = date(2027, 3, 5);
@@ -387,36 +483,74 @@ mod tests {
         let number = mrn(1_234_567);
         for place in 0..9 {
             for digit in '0'..='9' {
-                let slip: String = number.chars().enumerate().map(|(i, c)| if i == place { digit } else { c }).collect();
+                let slip: String = number
+                    .chars()
+                    .enumerate()
+                    .map(|(i, c)| if i == place { digit } else { c })
+                    .collect();
                 assert_eq!(is_mrn(&slip), slip == number, "{slip}");
             }
         }
-        assert!(is_mrn("RX-77/12"), "numbers of other hospitals keep their form");
+        assert!(
+            is_mrn("RX-77/12"),
+            "numbers of other hospitals keep their form"
+        );
     }
 
     #[test]
     fn every_problem_names_its_field() {
         let patient = Patient {
             birth_date: Some("1984-13".into()),
-            telecom: vec![ContactPoint { id: "t".into(), value: Some("12".into()), ..ContactPoint::default() }],
-            allergy: vec![Allergy { id: "a".into(), verification: Verification::Refuted, ..Allergy::default() }],
+            telecom: vec![ContactPoint {
+                id: "t".into(),
+                value: Some("12".into()),
+                ..ContactPoint::default()
+            }],
+            allergy: vec![Allergy {
+                id: "a".into(),
+                verification: Verification::Refuted,
+                ..Allergy::default()
+            }],
             ..Patient::default()
         };
-        let fields: Vec<String> = patient.check().into_iter().map(|problem| problem.field).collect();
-        assert_eq!(fields, ["name", "birthDate", "telecom/t/value", "allergy/a/substance", "allergy/a/strikeReason"]);
+        let fields: Vec<String> = patient
+            .check()
+            .into_iter()
+            .map(|problem| problem.field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "name",
+                "birthDate",
+                "telecom/t/value",
+                "allergy/a/substance",
+                "allergy/a/strikeReason"
+            ]
+        );
     }
 
     #[test]
     fn a_patient_is_found_by_names_numbers_phones_and_birth() {
         let patient = Patient {
             mrn: Some(mrn(12)),
-            name: vec![HumanName { family: Some("GARCÍA LÓPEZ".into()), given: Some("María".into()), ..HumanName::default() }],
-            telecom: vec![ContactPoint { value: Some("+44 20 7946-0000".into()), ..ContactPoint::default() }],
+            name: vec![HumanName {
+                family: Some("GARCÍA LÓPEZ".into()),
+                given: Some("María".into()),
+                ..HumanName::default()
+            }],
+            telecom: vec![ContactPoint {
+                value: Some("+44 20 7946-0000".into()),
+                ..ContactPoint::default()
+            }],
             birth_date: Some("1984-03-05".into()),
             ..Patient::default()
         };
         let keys = patient.keys();
-        assert_eq!(keys.search, format!("garcia lopez maria {} 442079460000 19840305", mrn(12)));
+        assert_eq!(
+            keys.search,
+            format!("garcia lopez maria {} 442079460000 19840305", mrn(12))
+        );
         assert_eq!(keys.sort, "garcia lopez maria");
     }
 }

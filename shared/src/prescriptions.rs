@@ -105,7 +105,11 @@ impl Record for Prescription {
             .unless(self.ward.is_some(), "required", "ward")
             .unless(!self.line.is_empty(), "prescription.line_required", "line")
             .unless(
-                self.status != PrescriptionStatus::Stopped || self.stop_reason.as_deref().is_some_and(|r| !r.trim().is_empty()),
+                self.status != PrescriptionStatus::Stopped
+                    || self
+                        .stop_reason
+                        .as_deref()
+                        .is_some_and(|r| !r.trim().is_empty()),
                 "prescription.reason_required",
                 "stopReason",
             )
@@ -118,23 +122,44 @@ impl Record for Prescription {
 
     fn keys(&self) -> Keys {
         let at = self.authored_on.clone();
-        Keys { ward: self.ward, subject: self.patient, sort: at.clone().unwrap_or_default(), at, search: String::new() }
+        Keys {
+            ward: self.ward,
+            subject: self.patient,
+            sort: at.clone().unwrap_or_default(),
+            at,
+            search: String::new(),
+        }
     }
 }
 
 impl Line {
     fn check(&self) -> Vec<Problem> {
         let at = |name: &str| format!("line/{}/{name}", self.id);
-        let named = self.medicine.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let named = self
+            .medicine
+            .as_deref()
+            .is_some_and(|text| !text.trim().is_empty());
         Problems::default()
             .unless(named, "line.medicine_required", &at("medicine"))
-            .unless(self.dose.as_deref().is_some_and(is_dose), "line.dose_invalid", &at("dose"))
+            .unless(
+                self.dose.as_deref().is_some_and(is_dose),
+                "line.dose_invalid",
+                &at("dose"),
+            )
             .unless(self.unit.is_some(), "required", &at("unit"))
             .unless(self.route.is_some(), "required", &at("route"))
             .unless(self.frequency.is_some(), "required", &at("frequency"))
-            .unless(self.days.is_none_or(|days| (1..=366).contains(&days)), "line.days_invalid", &at("days"))
+            .unless(
+                self.days.is_none_or(|days| (1..=366).contains(&days)),
+                "line.days_invalid",
+                &at("days"),
+            )
             .at_most(self.medicine.as_deref().unwrap_or(""), 200, &at("medicine"))
-            .at_most(self.instructions.as_deref().unwrap_or(""), 1_000, &at("instructions"))
+            .at_most(
+                self.instructions.as_deref().unwrap_or(""),
+                1_000,
+                &at("instructions"),
+            )
             .into()
     }
 }
@@ -142,7 +167,9 @@ impl Line {
 /// Says whether a text is a positive decimal of at most six digits before and three after the point.
 pub fn is_dose(text: &str) -> bool {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str, max: usize| (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let digits = |text: &str, max: usize| {
+        (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    };
     digits(whole, 6) && digits(part, 3) && text.bytes().any(|b| (b'1'..=b'9').contains(&b))
 }
 
@@ -173,7 +200,10 @@ pub fn signed_digest(body: &Value) -> String {
 fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {
-            let sorted: BTreeMap<&String, &Value> = members.iter().filter(|(_, value)| !value.is_null()).collect();
+            let sorted: BTreeMap<&String, &Value> = members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect();
             text.push('{');
             for (name, value) in sorted {
                 text.push_str(name);
@@ -191,15 +221,22 @@ fn write_canonical(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            text.push_str(&value.to_string())
+        }
     }
 }
 
 /// Says what the signatures of a prescription are worth: any one over exactly these words makes it signed.
 pub fn standing(body: &Value) -> Standing {
-    let Some(signatures) = body["signature"].as_array().filter(|list| !list.is_empty()) else { return Standing::Unsigned };
+    let Some(signatures) = body["signature"].as_array().filter(|list| !list.is_empty()) else {
+        return Standing::Unsigned;
+    };
     let now = signed_digest(body);
-    if signatures.iter().any(|signature| signature["digest"] == now.as_str()) {
+    if signatures
+        .iter()
+        .any(|signature| signature["digest"] == now.as_str())
+    {
         Standing::Signed
     } else {
         Standing::ChangedSinceSigned
@@ -226,9 +263,18 @@ pub fn warnings(prescription: &Prescription, patient: &Patient) -> Vec<Problem> 
 /// Says whether a word of four letters or more of one text begins a word of the other, so that `penicillins` is found in
 /// `penicillin v 250 mg`. Classes (amoxicillin is a penicillin) need a drug table and come with pharmacy.
 fn names_each_other(medicine: &str, substance: &str) -> bool {
-    let long = |text: &str| text.split(' ').filter(|w| w.chars().count() >= 4).map(str::to_owned).collect::<Vec<_>>();
+    let long = |text: &str| {
+        text.split(' ')
+            .filter(|w| w.chars().count() >= 4)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let (left, right) = (long(medicine), long(substance));
-    left.iter().any(|a| right.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())))
+    left.iter().any(|a| {
+        right
+            .iter()
+            .any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str()))
+    })
 }
 
 #[cfg(test)]
@@ -241,7 +287,9 @@ mod tests {
         for dose in ["1", "0.5", "250", "2.125", "999999.999"] {
             assert!(is_dose(dose), "{dose}");
         }
-        for dose in ["", "0", "0.000", "-1", "1e3", ".5", "5.", "1,5", "1.2345", "1234567", "five"] {
+        for dose in [
+            "", "0", "0.000", "-1", "1e3", ".5", "5.", "1,5", "1.2345", "1234567", "five",
+        ] {
             assert!(!is_dose(dose), "{dose}");
         }
     }
@@ -255,7 +303,11 @@ mod tests {
         assert_eq!(standing(&body), Standing::Signed);
         body["status"] = json!("stopped");
         body["line"][0]["ended"] = json!(null);
-        assert_eq!(standing(&body), Standing::Signed, "stopping changes no word that was signed");
+        assert_eq!(
+            standing(&body),
+            Standing::Signed,
+            "stopping changes no word that was signed"
+        );
         body["line"][0]["dose"] = json!("5000");
         assert_eq!(standing(&body), Standing::ChangedSinceSigned);
     }
@@ -264,13 +316,24 @@ mod tests {
     fn what_the_patient_is_allergic_to_is_named() {
         let patient: Patient = serde_json::from_value(json!({ "allergy": [
             { "id": "a", "substance": "Penicillins", "verification": "confirmed" },
-            { "id": "b", "substance": "Latex", "verification": "refuted" } ] })).expect("a patient");
+            { "id": "b", "substance": "Latex", "verification": "refuted" } ] }))
+        .expect("a patient");
         let order = |medicine: &str| Prescription {
-            line: vec![Line { id: "1".into(), medicine: Some(medicine.into()), ..Line::default() }],
+            line: vec![Line {
+                id: "1".into(),
+                medicine: Some(medicine.into()),
+                ..Line::default()
+            }],
             ..Prescription::default()
         };
-        assert_eq!(warnings(&order("Penicillin V 250 mg"), &patient)[0].with["substance"], "Penicillins");
+        assert_eq!(
+            warnings(&order("Penicillin V 250 mg"), &patient)[0].with["substance"],
+            "Penicillins"
+        );
         assert!(warnings(&order("Paracetamol"), &patient).is_empty());
-        assert!(warnings(&order("Latex gloves"), &patient).is_empty(), "struck out");
+        assert!(
+            warnings(&order("Latex gloves"), &patient).is_empty(),
+            "struck out"
+        );
     }
 }

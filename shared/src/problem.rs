@@ -20,7 +20,11 @@ pub struct Problem {
 impl Problem {
     /// Makes a problem of a code at a field.
     pub fn new(code: &str, field: &str) -> Self {
-        Self { code: code.into(), field: field.into(), with: BTreeMap::new() }
+        Self {
+            code: code.into(),
+            field: field.into(),
+            with: BTreeMap::new(),
+        }
     }
 
     /// Adds a value that the sentence mentions.
@@ -39,12 +43,19 @@ impl Problems {
     /// Notes a problem at a field when the claim does not hold.
     #[must_use]
     pub fn unless(self, holds: bool, code: &str, field: &str) -> Self {
-        self.add(if holds { None } else { Some(Problem::new(code, field)) })
+        self.add(if holds {
+            None
+        } else {
+            Some(Problem::new(code, field))
+        })
     }
 
     /// Adds every problem given.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "it collects; `+` would say less")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it collects; `+` would say less"
+    )]
     pub fn add(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.0.extend(problems);
         self

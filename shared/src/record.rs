@@ -84,14 +84,16 @@ impl Kind {
         match self {
             // add-wins: whoever says that an allergy holds is believed
             Kind::Patient if path.starts_with("allergy/") && path.ends_with("/verification") => {
-                ["entered-in-error", "refuted", "unconfirmed", "confirmed"].iter().position(|w| *w == word)
+                ["entered-in-error", "refuted", "unconfirmed", "confirmed"]
+                    .iter()
+                    .position(|w| *w == word)
             }
-            Kind::Appointment if path == "status" => {
-                scheduling::AppointmentStatus::ALL.iter().position(|status| status.word() == word)
-            }
-            Kind::Prescription if path == "status" => {
-                prescriptions::PrescriptionStatus::ALL.iter().position(|status| status.word() == word)
-            }
+            Kind::Appointment if path == "status" => scheduling::AppointmentStatus::ALL
+                .iter()
+                .position(|status| status.word() == word),
+            Kind::Prescription if path == "status" => prescriptions::PrescriptionStatus::ALL
+                .iter()
+                .position(|status| status.word() == word),
             Kind::Patient | Kind::Appointment | Kind::Prescription => None,
         }
     }
@@ -156,7 +158,9 @@ pub fn check(kind: Kind, body: &Value) -> Vec<Problem> {
 /// Returns a body with the defaults of its type filled in; nothing when it has the wrong shape.
 pub fn complete(kind: Kind, body: &Value) -> Option<Value> {
     fn of<R: Record>(body: &Value) -> Option<Value> {
-        parse::<R>(body).ok().and_then(|record| serde_json::to_value(record).ok())
+        parse::<R>(body)
+            .ok()
+            .and_then(|record| serde_json::to_value(record).ok())
     }
     match kind {
         Kind::Patient => of::<Patient>(body),
@@ -168,7 +172,23 @@ pub fn complete(kind: Kind, body: &Value) -> Option<Value> {
 /// Returns what a body of a kind is found by. A body of the wrong shape has no keys but is kept.
 pub fn keys(kind: Kind, body: &Value) -> Keys {
     fn of<R: Record>(body: &Value) -> Keys {
-        parse::<R>(body).map(|record| record.keys()).unwrap_or_default()
+        parse::<R>(body)
+            .map(|record| record.keys())
+            .unwrap_or_default()
+    }
+    match kind {
+        Kind::Patient => of::<Patient>(body),
+        Kind::Appointment => of::<Appointment>(body),
+        Kind::Prescription => of::<Prescription>(body),
+    }
+}
+
+/// The same for a body that is still text, without making a tree of it first: a first load reads very many.
+pub fn keys_of_text(kind: Kind, body: &str) -> Keys {
+    fn of<R: Record>(body: &str) -> Keys {
+        serde_json::from_str::<R>(body)
+            .map(|record| record.keys())
+            .unwrap_or_default()
     }
     match kind {
         Kind::Patient => of::<Patient>(body),

@@ -38,39 +38,166 @@ impl Dice {
     pub fn id(&mut self, at_ms: u64) -> Uuid {
         let random = (u128::from(self.roll()) << 64) | u128::from(self.roll());
         let time = u128::from(at_ms & 0xffff_ffff_ffff) << 80;
-        let bits = time | (0x7 << 76) | ((random >> 52) & 0xfff) << 64 | (0b10 << 62) | (random & ((1 << 62) - 1));
+        let bits = time
+            | (0x7 << 76)
+            | ((random >> 52) & 0xfff) << 64
+            | (0b10 << 62)
+            | (random & ((1 << 62) - 1));
         Uuid::from_u128(bits)
     }
 }
 
 const FAMILIES: &[&[&str]] = &[
-    &["García", "López", "Martínez", "Hernández", "Pérez", "Núñez", "Ibáñez", "Castro", "Ruiz", "Ortega"],
-    &["Smith", "Jones", "O'Brien", "Taylor", "Walker", "Hughes", "Clarke", "Patel", "Khan", "Edwards"],
-    &["Müller", "Groß", "Weiß", "Jäger", "Schäfer", "Krüger", "Dvořák", "Nováková", "Kowalczyk", "Łukasik"],
+    &[
+        "García",
+        "López",
+        "Martínez",
+        "Hernández",
+        "Pérez",
+        "Núñez",
+        "Ibáñez",
+        "Castro",
+        "Ruiz",
+        "Ortega",
+    ],
+    &[
+        "Smith", "Jones", "O'Brien", "Taylor", "Walker", "Hughes", "Clarke", "Patel", "Khan",
+        "Edwards",
+    ],
+    &[
+        "Müller",
+        "Groß",
+        "Weiß",
+        "Jäger",
+        "Schäfer",
+        "Krüger",
+        "Dvořák",
+        "Nováková",
+        "Kowalczyk",
+        "Łukasik",
+    ],
     &["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴"],
-    &["محمد", "أحمد", "حسين", "إبراهيم", "العلي", "الحداد", "النجار", "خليل", "منصور", "صالح"],
-    &["Иванов", "Смирнова", "Кузнецов", "Попова", "Соколов", "Лебедева", "Козлов", "Новикова", "Морозов", "Петрова"],
-    &["Παπαδόπουλος", "Γεωργίου", "Οικονόμου", "Νικολάου", "Δημητρίου", "Ιωάννου", "Βασιλείου", "Κωνσταντίνου", "Αντωνίου", "Χρήστου"],
+    &[
+        "محمد",
+        "أحمد",
+        "حسين",
+        "إبراهيم",
+        "العلي",
+        "الحداد",
+        "النجار",
+        "خليل",
+        "منصور",
+        "صالح",
+    ],
+    &[
+        "Иванов",
+        "Смирнова",
+        "Кузнецов",
+        "Попова",
+        "Соколов",
+        "Лебедева",
+        "Козлов",
+        "Новикова",
+        "Морозов",
+        "Петрова",
+    ],
+    &[
+        "Παπαδόπουλος",
+        "Γεωργίου",
+        "Οικονόμου",
+        "Νικολάου",
+        "Δημητρίου",
+        "Ιωάννου",
+        "Βασιλείου",
+        "Κωνσταντίνου",
+        "Αντωνίου",
+        "Χρήστου",
+    ],
 ];
 const GIVEN: &[&[&str]] = &[
-    &["María", "José", "Elena", "Íñigo", "Lucía", "Andrés", "Sofía", "Raúl", "Inés", "Tomás"],
-    &["Ada", "Grace", "Oliver", "Amelia", "Noah", "Priya", "Omar", "Fatima", "George", "Isla"],
-    &["Jürgen", "Zoë", "Anton", "Käthe", "Jiří", "Zofia", "Łucja", "Bartosz", "Heike", "Sören"],
-    &["小明", "丽", "伟", "秀英", "强", "敏", "静", "磊", "洋", "艳"],
-    &["فاطمة", "علي", "مريم", "يوسف", "ليلى", "عمر", "نور", "خالد", "سارة", "زينب"],
-    &["Ольга", "Иван", "Наталья", "Сергей", "Анна", "Дмитрий", "Мария", "Алексей", "Татьяна", "Павел"],
-    &["Ελένη", "Γιώργος", "Μαρία", "Νίκος", "Αικατερίνη", "Δημήτρης", "Σοφία", "Κώστας", "Άννα", "Σπύρος"],
+    &[
+        "María", "José", "Elena", "Íñigo", "Lucía", "Andrés", "Sofía", "Raúl", "Inés", "Tomás",
+    ],
+    &[
+        "Ada", "Grace", "Oliver", "Amelia", "Noah", "Priya", "Omar", "Fatima", "George", "Isla",
+    ],
+    &[
+        "Jürgen", "Zoë", "Anton", "Käthe", "Jiří", "Zofia", "Łucja", "Bartosz", "Heike", "Sören",
+    ],
+    &[
+        "小明", "丽", "伟", "秀英", "强", "敏", "静", "磊", "洋", "艳",
+    ],
+    &[
+        "فاطمة",
+        "علي",
+        "مريم",
+        "يوسف",
+        "ليلى",
+        "عمر",
+        "نور",
+        "خالد",
+        "سارة",
+        "زينب",
+    ],
+    &[
+        "Ольга",
+        "Иван",
+        "Наталья",
+        "Сергей",
+        "Анна",
+        "Дмитрий",
+        "Мария",
+        "Алексей",
+        "Татьяна",
+        "Павел",
+    ],
+    &[
+        "Ελένη",
+        "Γιώργος",
+        "Μαρία",
+        "Νίκος",
+        "Αικατερίνη",
+        "Δημήτρης",
+        "Σοφία",
+        "Κώστας",
+        "Άννα",
+        "Σπύρος",
+    ],
 ];
 const SCRIPTS: &[&str] = &["Latn", "Latn", "Latn", "Hani", "Arab", "Cyrl", "Grek"];
-const CITIES: &[&str] = &["Leeds", "York", "Hull", "Bath", "Derby", "Ripon", "Truro", "Wells"];
-const STREETS: &[&str] = &["High Street", "Mill Lane", "Station Road", "Church Row", "Park View", "Castle Hill"];
+const CITIES: &[&str] = &[
+    "Leeds", "York", "Hull", "Bath", "Derby", "Ripon", "Truro", "Wells",
+];
+const STREETS: &[&str] = &[
+    "High Street",
+    "Mill Lane",
+    "Station Road",
+    "Church Row",
+    "Park View",
+    "Castle Hill",
+];
 const GROUPS: &[&str] = &["O+", "O-", "A+", "A-", "B+", "B-", "AB+", "AB-"];
 const NOTES: &[&str] = &[
-    "Lives alone on the second floor", "walks with a frame", "hearing aid left side", "prefers to be called by first name",
-    "daughter visits in the evening", "needs an interpreter", "afraid of needles", "diet soft", "glasses at the bedside",
-    "slept well", "pain under control", "asked about discharge", "wound dry and clean", "mobilised with one person",
-    "blood pressure to be taken lying and standing", "reviewed by physiotherapy", "family informed by telephone",
-    "keeps own tablets locked away", "smokes ten a day", "declined breakfast",
+    "Lives alone on the second floor",
+    "walks with a frame",
+    "hearing aid left side",
+    "prefers to be called by first name",
+    "daughter visits in the evening",
+    "needs an interpreter",
+    "afraid of needles",
+    "diet soft",
+    "glasses at the bedside",
+    "slept well",
+    "pain under control",
+    "asked about discharge",
+    "wound dry and clean",
+    "mobilised with one person",
+    "blood pressure to be taken lying and standing",
+    "reviewed by physiotherapy",
+    "family informed by telephone",
+    "keeps own tablets locked away",
+    "smokes ten a day",
+    "declined breakfast",
 ];
 
 /// Returns a made-up patient of twelve fields with about two hundred characters of notes, as a draft.
@@ -98,7 +225,13 @@ pub fn patient(dice: &mut Dice, serial: u32, ward: WardId) -> Value {
 }
 
 /// Returns an appointment for a patient, as a draft.
-pub fn appointment(patient: RecordId, practitioner: StaffId, department: Uuid, ward: WardId, start: &str) -> Value {
+pub fn appointment(
+    patient: RecordId,
+    practitioner: StaffId,
+    department: Uuid,
+    ward: WardId,
+    start: &str,
+) -> Value {
     json!({
         "patient": patient, "practitioner": practitioner, "department": department, "ward": ward, "start": start,
         "minutes": 30, "status": "booked", "reason": "Review",
@@ -107,7 +240,13 @@ pub fn appointment(patient: RecordId, practitioner: StaffId, department: Uuid, w
 
 /// Returns a prescription of one line for a patient, as a draft.
 pub fn prescription(dice: &mut Dice, patient: RecordId, ward: WardId, authored_on: &str) -> Value {
-    let medicine = dice.pick(&["Paracetamol", "Amoxicillin", "Metformin", "Ramipril", "Salbutamol"]);
+    let medicine = dice.pick(&[
+        "Paracetamol",
+        "Amoxicillin",
+        "Metformin",
+        "Ramipril",
+        "Salbutamol",
+    ]);
     json!({
         "patient": patient, "ward": ward, "status": "draft", "authoredOn": authored_on,
         "line": [{ "medicine": medicine, "dose": dice.pick(&["250", "500", "2.5"]), "unit": "mg", "route": "oral",

@@ -68,7 +68,10 @@ impl AppointmentStatus {
 
     /// Reads the word of the value set.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|status| status.word() == word)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|status| status.word() == word)
     }
 }
 
@@ -84,9 +87,17 @@ impl Record for Appointment {
             .unless(self.ward.is_some(), "required", "ward")
             .unless(start.is_some(), "required", "start")
             .unless(!matches!(start, Some(Err(_))), "start.invalid", "start")
-            .unless(self.minutes.is_some_and(|m| (5..=480).contains(&m)), "minutes.invalid", "minutes")
             .unless(
-                self.status != AppointmentStatus::Cancelled || self.cancel_reason.as_deref().is_some_and(|r| !r.trim().is_empty()),
+                self.minutes.is_some_and(|m| (5..=480).contains(&m)),
+                "minutes.invalid",
+                "minutes",
+            )
+            .unless(
+                self.status != AppointmentStatus::Cancelled
+                    || self
+                        .cancel_reason
+                        .as_deref()
+                        .is_some_and(|r| !r.trim().is_empty()),
                 "appointment.reason_required",
                 "cancelReason",
             )

@@ -19,7 +19,10 @@ pub fn fold(text: &str) -> String {
             gap = true;
             continue;
         }
-        for part in std::iter::once(c).nfkd().filter(|part| !is_combining_mark(*part)) {
+        for part in std::iter::once(c)
+            .nfkd()
+            .filter(|part| !is_combining_mark(*part))
+        {
             if part.is_alphanumeric() {
                 folded.extend(spelled(part).chars().flat_map(char::to_lowercase));
                 gap = false;
@@ -37,7 +40,10 @@ pub fn fold(text: &str) -> String {
 
 /// Returns only the digits of a phone number, in ASCII.
 pub fn digits(text: &str) -> String {
-    text.nfkd().filter_map(|c| c.to_digit(10).or_else(|| foreign_digit(c))).filter_map(|d| char::from_digit(d, 10)).collect()
+    text.nfkd()
+        .filter_map(|c| c.to_digit(10).or_else(|| foreign_digit(c)))
+        .filter_map(|d| char::from_digit(d, 10))
+        .collect()
 }
 
 /// Returns an SQLite FTS5 query that finds all the words, each by its beginning; nothing when no word is left.
@@ -46,13 +52,25 @@ pub fn digits(text: &str) -> String {
 pub fn fts_query(text: &str) -> Option<String> {
     let joined: Vec<String> = text.split_whitespace().map(join_digits).collect();
     let words = fold(&joined.join(" "));
-    let terms: Vec<String> = words.split(' ').filter(|w| !w.is_empty()).map(|word| format!("\"{word}\"*")).collect();
-    if terms.is_empty() { None } else { Some(terms.join(" ")) }
+    let terms: Vec<String> = words
+        .split(' ')
+        .filter(|w| !w.is_empty())
+        .map(|word| format!("\"{word}\"*"))
+        .collect();
+    if terms.is_empty() {
+        None
+    } else {
+        Some(terms.join(" "))
+    }
 }
 
 fn join_digits(word: &str) -> String {
     let numeric = word.chars().all(|c| c.is_numeric() || "-./+()".contains(c));
-    if numeric && word.chars().any(char::is_numeric) { digits(word) } else { word.to_owned() }
+    if numeric && word.chars().any(char::is_numeric) {
+        digits(word)
+    } else {
+        word.to_owned()
+    }
 }
 
 fn push_gap(folded: &mut String) {
@@ -67,12 +85,18 @@ fn is_unspaced(c: char) -> bool {
 }
 
 fn is_silent(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '\u{640}' | '\u{200c}' | '\u{200d}')
+    matches!(
+        c,
+        '\'' | '\u{2019}' | '\u{2bc}' | '\u{640}' | '\u{200c}' | '\u{200d}'
+    )
 }
 
 fn foreign_digit(c: char) -> Option<u32> {
     let starts = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50];
-    starts.into_iter().map(|start| (c as u32).wrapping_sub(start)).find(|digit| *digit < 10)
+    starts
+        .into_iter()
+        .map(|start| (c as u32).wrapping_sub(start))
+        .find(|digit| *digit < 10)
 }
 
 /// Letters that no decomposition brings to their plain form, spelled as people type them.
@@ -123,7 +147,10 @@ mod tests {
     fn a_query_looks_for_the_beginning_of_every_word() {
         assert_eq!(fts_query("garc lop").as_deref(), Some("\"garc\"* \"lop\"*"));
         assert_eq!(fts_query("1984-03-05").as_deref(), Some("\"19840305\"*"));
-        assert_eq!(fts_query("+44 (0)20-7946").as_deref(), Some("\"44\"* \"0207946\"*"));
+        assert_eq!(
+            fts_query("+44 (0)20-7946").as_deref(),
+            Some("\"44\"* \"0207946\"*")
+        );
         assert_eq!(fts_query("\" OR *"), Some("\"or\"*".into()));
         assert_eq!(fts_query("--"), None);
     }

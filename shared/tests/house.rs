@@ -1,6 +1,11 @@
 //! The house rules that no compiler holds: who may import whom, how long things may be, what must exist together.
 //! ARCHITECTURE.md says why.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test reads and writes files of the project; the crate does not"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,11 +25,19 @@ fn files(under: &str, endings: &[&str]) -> Vec<(String, String)> {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
-                if !["node_modules", "dist", "target", "gen", "sqlx-sqlite-stub"].contains(&name.as_str()) {
+                if !["node_modules", "dist", "target", "gen", "sqlx-sqlite-stub"]
+                    .contains(&name.as_str())
+                {
                     folders.push(path);
                 }
-            } else if endings.iter().any(|ending| name.ends_with(ending)) && !name.ends_with(".gen.ts") {
-                let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+            } else if endings.iter().any(|ending| name.ends_with(ending))
+                && !name.ends_with(".gen.ts")
+            {
+                let shown = path
+                    .strip_prefix(root())
+                    .unwrap_or(&path)
+                    .display()
+                    .to_string();
                 found.push((shown, fs::read_to_string(&path).unwrap_or_default()));
             }
         }
@@ -34,21 +47,33 @@ fn files(under: &str, endings: &[&str]) -> Vec<(String, String)> {
 }
 
 fn rust() -> Vec<(String, String)> {
-    ["shared", "sync-server", "src-tauri", "bench"].iter().flat_map(|room| files(room, &[".rs"])).collect()
+    ["shared", "sync-server", "src-tauri", "bench"]
+        .iter()
+        .flat_map(|room| files(room, &[".rs"]))
+        .collect()
 }
 
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or(""))).filter(|(_, l)| !l.trim().is_empty())
+    text.lines()
+        .enumerate()
+        .map(|(n, line)| (n + 1, line.split("//").next().unwrap_or("")))
+        .filter(|(_, l)| !l.trim().is_empty())
 }
 
 #[test]
 fn every_file_is_one_idea() {
-    let long: Vec<String> = rust().into_iter().chain(files("ui", &[".ts", ".tsx"]))
+    let long: Vec<String> = rust()
+        .into_iter()
+        .chain(files("ui", &[".ts", ".tsx"]))
         .map(|(path, text)| (path, text.lines().count()))
         .filter(|(_, lines)| *lines > FILE_LINES)
         .map(|(path, lines)| format!("{path} has {lines} lines"))
         .collect();
-    assert!(long.is_empty(), "over {FILE_LINES} lines:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "over {FILE_LINES} lines:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]
@@ -58,21 +83,36 @@ fn every_function_fits_on_a_screen() {
         let mut start: Option<(usize, usize)> = None;
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
-            let words = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ")
-                .trim_start_matches("async ").trim_start_matches("const ");
+            let words = line
+                .trim_start()
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(crate) ")
+                .trim_start_matches("pub(super) ")
+                .trim_start_matches("async ")
+                .trim_start_matches("const ");
             if words.starts_with("fn ") && line.trim_end().ends_with('{') {
                 start = Some((number, indent));
             }
-            if let Some((from, depth)) = start.filter(|(_, depth)| line.trim_end() == format!("{}}}", " ".repeat(*depth))) {
+            if let Some((from, depth)) =
+                start.filter(|(_, depth)| line.trim_end() == format!("{}}}", " ".repeat(*depth)))
+            {
                 let _ = depth;
                 if number - from + 1 > FUNCTION_LINES {
-                    long.push(format!("{path}:{} has {} lines", from + 1, number - from + 1));
+                    long.push(format!(
+                        "{path}:{} has {} lines",
+                        from + 1,
+                        number - from + 1
+                    ));
                 }
                 start = None;
             }
         }
     }
-    assert!(long.is_empty(), "over {FUNCTION_LINES} lines:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "over {FUNCTION_LINES} lines:\n{}",
+        long.join("\n")
+    );
 }
 
 fn forbid(under: &str, words: &[&str], why: &str) {
@@ -81,7 +121,12 @@ fn forbid(under: &str, words: &[&str], why: &str) {
         // what follows the tests' heading may make up records of any kind
         let own = text.split("#[cfg(test)]").next().unwrap_or("").to_owned();
         for (number, line) in code(&own) {
-            found.extend(words.iter().filter(|word| line.contains(**word)).map(|word| format!("{path}:{number} says {word}")));
+            found.extend(
+                words
+                    .iter()
+                    .filter(|word| line.contains(**word))
+                    .map(|word| format!("{path}:{number} says {word}")),
+            );
         }
     }
     assert!(found.is_empty(), "{why}:\n{}", found.join("\n"));
@@ -91,28 +136,46 @@ fn forbid(under: &str, words: &[&str], why: &str) {
 fn what_syncs_does_not_know_departments() {
     // the replica gives numbers to patients and signs prescriptions: those two rules have their own file there
     for under in ["sync-server/src/sync"] {
-        forbid(under, &["patients::", "scheduling::", "prescriptions::"], "sync moves records of any kind");
+        forbid(
+            under,
+            &["patients::", "scheduling::", "prescriptions::"],
+            "sync moves records of any kind",
+        );
     }
 }
 
 #[test]
 fn no_service_calls_another_and_only_the_door_writes_records() {
     for (path, text) in files("sync-server/src/services", &[".rs"]) {
-        let own = Path::new(&path).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let own = Path::new(&path)
+            .file_stem()
+            .map(|s| s.to_string_lossy().into_owned())
+            .unwrap_or_default();
         for (number, line) in code(&text) {
             let others = line.contains("services::") && !line.contains(&format!("services::{own}"));
             assert!(!others, "{path}:{number} calls another service");
-            assert!(!line.contains("sync::accept"), "{path}:{number} goes around the door");
+            assert!(
+                !line.contains("sync::accept"),
+                "{path}:{number} goes around the door"
+            );
         }
     }
-    let writes = ["insert into record", "update record", "insert into change", "insert into feed"];
+    let writes = [
+        "insert into record",
+        "update record",
+        "insert into change",
+        "insert into feed",
+    ];
     for (path, text) in files("sync-server/src", &[".rs", ".sql"]) {
         if path.contains("/sync/") {
             continue;
         }
         let own = text.split("#[cfg(test)]").next().unwrap_or("");
         for (number, line) in code(own) {
-            assert!(!writes.iter().any(|w| line.to_lowercase().contains(w)), "{path}:{number} writes the record beside the door");
+            assert!(
+                !writes.iter().any(|w| line.to_lowercase().contains(w)),
+                "{path}:{number} writes the record beside the door"
+            );
         }
     }
 }
@@ -120,14 +183,36 @@ fn no_service_calls_another_and_only_the_door_writes_records() {
 #[test]
 fn rooms_depend_only_on_what_they_may() {
     let allowed = [
-        ("shared", &["tauri", "rusqlite", "sqlx", "axum", "tokio", "reqwest", "tracing", "replica", "sync-server", "rand"][..]),
-        ("src-tauri/replica", &["tauri", "sqlx", "axum", "sync-server"][..]),
+        (
+            "shared",
+            &[
+                "tauri",
+                "rusqlite",
+                "sqlx",
+                "axum",
+                "tokio",
+                "reqwest",
+                "tracing",
+                "replica",
+                "sync-server",
+                "rand",
+            ][..],
+        ),
+        (
+            "src-tauri/replica",
+            &["tauri", "sqlx", "axum", "sync-server"][..],
+        ),
         ("src-tauri", &["rusqlite", "automerge", "sqlx", "axum"][..]),
         ("sync-server", &["rusqlite", "tauri"][..]),
     ];
     for (room, forbidden) in allowed {
-        let text = fs::read_to_string(root().join(room).join("Cargo.toml")).expect("every room has a Cargo.toml");
-        let own = text.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or("");
+        let text = fs::read_to_string(root().join(room).join("Cargo.toml"))
+            .expect("every room has a Cargo.toml");
+        let own = text
+            .split("[dependencies]")
+            .nth(1)
+            .and_then(|rest| rest.split("\n[").next())
+            .unwrap_or("");
         for line in own.lines() {
             let name = line.split(['.', ' ', '=']).next().unwrap_or("");
             assert!(!forbidden.contains(&name), "{room} may not use {name}");
@@ -139,13 +224,28 @@ fn rooms_depend_only_on_what_they_may() {
 fn every_kind_has_its_department_everywhere() {
     let migrations = files("migrations", &[".sql"]);
     for department in DEPARTMENTS.iter().filter(|name| **name != "staff") {
-        let file = migrations.iter().any(|(path, text)| path.ends_with(&format!("_{department}.sql")) && text.contains("create view"));
+        let file = migrations.iter().any(|(path, text)| {
+            path.ends_with(&format!("_{department}.sql")) && text.contains("create view")
+        });
         assert!(file, "no migration makes the view of {department}");
-        assert!(root().join(format!("ui/src/{department}")).is_dir(), "ui/src/{department} is missing");
-        assert!(root().join(format!("shared/src/{department}.rs")).is_file(), "shared/src/{department}.rs is missing");
+        assert!(
+            root().join(format!("ui/src/{department}")).is_dir(),
+            "ui/src/{department} is missing"
+        );
+        assert!(
+            root().join(format!("shared/src/{department}.rs")).is_file(),
+            "shared/src/{department}.rs is missing"
+        );
     }
-    let commented = migrations.iter().filter(|(_, text)| !text.trim_start().starts_with("--")).map(|(path, _)| path.clone());
-    assert_eq!(commented.collect::<Vec<_>>(), Vec::<String>::new(), "a migration begins by saying what it is for");
+    let commented = migrations
+        .iter()
+        .filter(|(_, text)| !text.trim_start().starts_with("--"))
+        .map(|(path, _)| path.clone());
+    assert_eq!(
+        commented.collect::<Vec<_>>(),
+        Vec::<String>::new(),
+        "a migration begins by saying what it is for"
+    );
 }
 
 #[test]
@@ -155,9 +255,16 @@ fn screens_reach_the_desk_through_one_file_and_no_department_reaches_another() {
         for (number, line) in code(&text) {
             let imports = line.contains("from '") || line.contains("from \"");
             let tauri = imports && line.contains("@tauri-apps/");
-            assert!(!tauri || path.ends_with("backend/tauri.ts"), "{path}:{number} talks to the desk by itself");
-            for other in ["patients", "prescriptions", "scheduling", "identity"].iter().filter(|other| **other != folder) {
-                let inside = ["patients", "prescriptions", "scheduling", "identity"].contains(&folder.as_str());
+            assert!(
+                !tauri || path.ends_with("backend/tauri.ts"),
+                "{path}:{number} talks to the desk by itself"
+            );
+            for other in ["patients", "prescriptions", "scheduling", "identity"]
+                .iter()
+                .filter(|other| **other != folder)
+            {
+                let inside = ["patients", "prescriptions", "scheduling", "identity"]
+                    .contains(&folder.as_str());
                 let reaches = imports && inside && line.contains(&format!("../{other}/"));
                 assert!(!reaches, "{path}:{number} reaches into {other}");
             }

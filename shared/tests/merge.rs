@@ -30,7 +30,8 @@ struct Place {
 
 impl Place {
     fn take(&mut self, changes: &[Vec<u8>]) {
-        let merged = document::merge(Kind::Patient, Some(&self.doc), changes).expect("a merge never fails");
+        let merged =
+            document::merge(Kind::Patient, Some(&self.doc), changes).expect("a merge never fails");
         if merged.missing.is_empty() {
             (self.doc, self.heads, self.body) = (merged.doc, merged.heads, merged.body);
         }
@@ -39,12 +40,21 @@ impl Place {
 
 fn stamp(device: u32) -> Stamp {
     let staff = StaffId(uuid::Uuid::from_u128(u128::from(device)));
-    Stamp { staff, now: Now(1_800_000_000_000), device, incarnation: 0 }
+    Stamp {
+        staff,
+        now: Now(1_800_000_000_000),
+        device,
+        incarnation: 0,
+    }
 }
 
 fn begin(dice: &mut Dice) -> (Vec<Place>, Vec<Vec<u8>>) {
     let ward = WardId(dice.id(1));
-    let first = document::create(Kind::Patient, &shared::sample::patient(dice, 1, ward), &stamp(1));
+    let first = document::create(
+        Kind::Patient,
+        &shared::sample::patient(dice, 1, ward),
+        &stamp(1),
+    );
     let place = |device| Place {
         stamp: stamp(device),
         doc: first.doc.clone(),
@@ -77,14 +87,17 @@ fn places_that_exchange_everything_hold_the_same_and_lose_nothing() {
             let place = &mut places[dice.below(3)];
             let draft = draft(&mut dice, &place.body);
             let base = place.heads.clone();
-            let edit = document::edit(Kind::Patient, &place.doc, &base, &draft, &place.stamp).expect("its own document");
+            let edit = document::edit(Kind::Patient, &place.doc, &base, &draft, &place.stamp)
+                .expect("its own document");
             if let Some(edit) = edit {
                 texts.extend(draft["allergy"][0]["substance"].as_str().map(str::to_owned));
                 changes.push(edit.change);
                 (place.doc, place.heads, place.body) = (edit.doc, edit.heads, edit.body);
             }
             if dice.below(3) == 0 {
-                let some: Vec<Vec<u8>> = (0..4).map(|_| changes[dice.below(changes.len())].clone()).collect();
+                let some: Vec<Vec<u8>> = (0..4)
+                    .map(|_| changes[dice.below(changes.len())].clone())
+                    .collect();
                 places[dice.below(3)].take(&some);
             }
         }
@@ -99,11 +112,22 @@ fn places_that_exchange_everything_hold_the_same_and_lose_nothing() {
         for place in &places {
             assert_eq!(place.heads, places[0].heads, "SEED={seed}");
             assert_eq!(place.body, places[0].body, "SEED={seed}");
-            assert_eq!(document::heads(&place.doc).as_ref(), Some(&place.heads), "SEED={seed}");
+            assert_eq!(
+                document::heads(&place.doc).as_ref(),
+                Some(&place.heads),
+                "SEED={seed}"
+            );
         }
-        let substances: BTreeSet<String> = places[0].body["allergy"].as_array().into_iter().flatten()
-            .filter_map(|allergy| allergy["substance"].as_str().map(str::to_owned)).collect();
-        assert_eq!(substances, texts, "every allergy is still there, SEED={seed}");
+        let substances: BTreeSet<String> = places[0].body["allergy"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|allergy| allergy["substance"].as_str().map(str::to_owned))
+            .collect();
+        assert_eq!(
+            substances, texts,
+            "every allergy is still there, SEED={seed}"
+        );
     }
 }
 
@@ -115,11 +139,13 @@ fn the_short_way_says_what_the_long_way_says() {
         let (mut places, changes) = begin(&mut dice);
         let place = &mut places[0];
         let merged = document::merge(Kind::Patient, None, &changes).expect("a beginning");
-        let (mut hub, mut body, mut heads, mut clock) = (merged.doc, merged.body, merged.heads, merged.clock);
+        let (mut hub, mut body, mut heads, mut clock) =
+            (merged.doc, merged.body, merged.heads, merged.clock);
         for _ in 0..10 {
             let draft = draft(&mut dice, &place.body);
             let base = place.heads.clone();
-            let edit = document::edit(Kind::Patient, &place.doc, &base, &draft, &place.stamp).expect("its own document");
+            let edit = document::edit(Kind::Patient, &place.doc, &base, &draft, &place.stamp)
+                .expect("its own document");
             let Some(edit) = edit else { continue };
             let seen = judge::inspect(&edit.change).expect("an honest change");
             let actor = Actor {
@@ -130,23 +156,51 @@ fn the_short_way_says_what_the_long_way_says() {
             };
             let today = jiff::civil::date(2027, 1, 1);
             let long = judge::judge(Kind::Patient, Some(&hub), &seen, &actor, 1, today);
-            let stored = Stored { doc: &hub, body: &body, heads: &heads, clock: &clock, conflicts: 0 };
+            let stored = Stored {
+                doc: &hub,
+                body: &body,
+                heads: &heads,
+                clock: &clock,
+                conflicts: 0,
+            };
             let short = follow::judge(Kind::Patient, &stored, &seen, &actor, 1, today);
             short_ways += u32::from(short.is_some());
             if let (Some(Judged::Taken(short)), Judged::Taken(long)) = (&short, &long) {
-                assert_eq!((&short.body, &short.heads), (&long.body, &long.heads), "SEED={seed}");
+                assert_eq!(
+                    (&short.body, &short.heads),
+                    (&long.body, &long.heads),
+                    "SEED={seed}"
+                );
                 assert_eq!(short.clock, long.clock, "SEED={seed}");
-                assert_eq!(Clock::from_bytes(&short.clock.to_bytes()).as_ref(), Some(&short.clock));
-                assert_eq!(document::heads(&short.doc).as_ref(), Some(&short.heads), "SEED={seed}");
-                let again = document::merge(Kind::Patient, Some(&short.doc), &[]).expect("changes behind a document load");
-                assert_eq!((&again.body, &again.heads), (&long.body, &long.heads), "SEED={seed}");
+                assert_eq!(
+                    Clock::from_bytes(&short.clock.to_bytes()).as_ref(),
+                    Some(&short.clock)
+                );
+                assert_eq!(
+                    document::heads(&short.doc).as_ref(),
+                    Some(&short.heads),
+                    "SEED={seed}"
+                );
+                let again = document::merge(Kind::Patient, Some(&short.doc), &[])
+                    .expect("changes behind a document load");
+                assert_eq!(
+                    (&again.body, &again.heads),
+                    (&long.body, &long.heads),
+                    "SEED={seed}"
+                );
             } else if short.is_some() {
-                assert!(matches!((&short, &long), (Some(Judged::Held(a)), Judged::Held(b)) if a == b), "SEED={seed}");
+                assert!(
+                    matches!((&short, &long), (Some(Judged::Held(a)), Judged::Held(b)) if a == b),
+                    "SEED={seed}"
+                );
                 continue;
             }
             let next = match (short, long) {
                 (Some(Judged::Taken(next)), _) | (None, Judged::Taken(next)) => next,
-                (_, other) => { assert!(matches!(other, Judged::Held(_)), "SEED={seed}"); continue }
+                (_, other) => {
+                    assert!(matches!(other, Judged::Held(_)), "SEED={seed}");
+                    continue;
+                }
             };
             (hub, body, heads, clock) = (next.doc, next.body, next.heads, next.clock);
             (place.doc, place.heads, place.body) = (edit.doc, edit.heads, edit.body);
@@ -160,17 +214,46 @@ fn a_change_that_hides_from_the_clock_goes_the_long_way() {
     let mut dice = Dice::new(1);
     let (places, changes) = begin(&mut dice);
     let merged = document::merge(Kind::Patient, None, &changes).expect("a beginning");
-    let stored = Stored { doc: &merged.doc, body: &merged.body, heads: &merged.heads, clock: &merged.clock, conflicts: 0 };
+    let stored = Stored {
+        doc: &merged.doc,
+        body: &merged.body,
+        heads: &merged.heads,
+        clock: &merged.clock,
+        conflicts: 0,
+    };
     let edit = |draft: Value, place: &Place| {
-        document::edit(Kind::Patient, &place.doc, &place.heads, &draft, &place.stamp).expect("its own").expect("it differs")
+        document::edit(
+            Kind::Patient,
+            &place.doc,
+            &place.heads,
+            &draft,
+            &place.stamp,
+        )
+        .expect("its own")
+        .expect("it differs")
     };
     let one = edit(json!({ "bed": "X-1" }), &places[0]);
     let seen = |edit: &document::Edited| judge::inspect(&edit.change).expect("an honest change");
     assert!(follow::apply(Kind::Patient, &stored, &seen(&one)).is_some());
     let text = edit(json!({ "notes": "other" }), &places[0]);
-    assert!(follow::apply(Kind::Patient, &stored, &seen(&text)).is_none(), "a text needs its document");
-    let other = Stored { clock: &Clock::default(), ..stored.clone() };
-    assert!(follow::apply(Kind::Patient, &other, &seen(&one)).is_none(), "an unknown state proves nothing");
-    let disputed = Stored { conflicts: 1, ..stored };
-    assert!(follow::apply(Kind::Patient, &disputed, &seen(&one)).is_none(), "conflicts need their document");
+    assert!(
+        follow::apply(Kind::Patient, &stored, &seen(&text)).is_none(),
+        "a text needs its document"
+    );
+    let other = Stored {
+        clock: &Clock::default(),
+        ..stored.clone()
+    };
+    assert!(
+        follow::apply(Kind::Patient, &other, &seen(&one)).is_none(),
+        "an unknown state proves nothing"
+    );
+    let disputed = Stored {
+        conflicts: 1,
+        ..stored
+    };
+    assert!(
+        follow::apply(Kind::Patient, &disputed, &seen(&one)).is_none(),
+        "conflicts need their document"
+    );
 }

@@ -2,7 +2,10 @@
 
 use super::Write;
 use crate::record::Kind;
-use automerge::{AutoCommit, ChangeHash, ObjType, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value as DocValue, ValueRef};
+use automerge::{
+    AutoCommit, ChangeHash, ObjType, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value as DocValue,
+    ValueRef,
+};
 use serde_json::{Map, Value, json};
 
 /// Reads the body of a document, now or at a version.
@@ -45,8 +48,14 @@ fn chosen(kind: Kind, doc: &AutoCommit, path: &str, at: Option<&[ChangeHash]>) -
         None => doc.get_all(ROOT, path),
         Some(heads) => doc.get_all_at(ROOT, path, heads),
     };
-    let values: Vec<Value> = all.unwrap_or_default().iter().map(|(value, _)| of_value(value)).collect();
-    let preferred = values.iter().max_by_key(|value| kind.preference(path, value));
+    let values: Vec<Value> = all
+        .unwrap_or_default()
+        .iter()
+        .map(|(value, _)| of_value(value))
+        .collect();
+    let preferred = values
+        .iter()
+        .max_by_key(|value| kind.preference(path, value));
     // the last one is Automerge's winner, the same everywhere
     match preferred {
         Some(value) if kind.preference(path, value).is_some() => value.clone(),
@@ -56,7 +65,10 @@ fn chosen(kind: Kind, doc: &AutoCommit, path: &str, at: Option<&[ChangeHash]>) -
 
 /// Counts the fields that hold different values written apart from each other.
 pub(crate) fn conflict_count(doc: &AutoCommit) -> u32 {
-    let paths = doc.map_range(ROOT, ..).filter(|item| item.conflict).map(|item| item.key.into_owned());
+    let paths = doc
+        .map_range(ROOT, ..)
+        .filter(|item| item.conflict)
+        .map(|item| item.key.into_owned());
     paths.filter(|path| differing(doc, path).len() > 1).count() as u32
 }
 
@@ -73,8 +85,17 @@ pub(super) fn differing(doc: &AutoCommit, path: &str) -> Vec<(Value, automerge::
 }
 
 fn empty(kind: Kind) -> Map<String, Value> {
-    let lists = kind.lists().iter().map(|list| ((*list).to_owned(), json!([])));
-    lists.chain(kind.texts().iter().map(|text| ((*text).to_owned(), json!("")))).collect()
+    let lists = kind
+        .lists()
+        .iter()
+        .map(|list| ((*list).to_owned(), json!([])));
+    lists
+        .chain(
+            kind.texts()
+                .iter()
+                .map(|text| ((*text).to_owned(), json!(""))),
+        )
+        .collect()
 }
 
 /// Puts a value at a path of a body.
@@ -88,11 +109,16 @@ pub(super) fn put(body: &mut Map<String, Value>, kind: Kind, path: &str, value: 
         // written by a newer program: shown to nobody here, kept in the document
         return;
     }
-    let Some(elements) = body.entry(list).or_insert_with(|| json!([])).as_array_mut() else { return };
-    let place = elements.iter().rposition(|element| element["id"] == id).unwrap_or_else(|| {
-        elements.push(json!({ "id": id }));
-        elements.len() - 1
-    });
+    let Some(elements) = body.entry(list).or_insert_with(|| json!([])).as_array_mut() else {
+        return;
+    };
+    let place = elements
+        .iter()
+        .rposition(|element| element["id"] == id)
+        .unwrap_or_else(|| {
+            elements.push(json!({ "id": id }));
+            elements.len() - 1
+        });
     elements[place][member] = value;
 }
 
@@ -116,7 +142,10 @@ pub(crate) fn of_scalar(scalar: &ScalarValue) -> Value {
         ScalarValue::Uint(number) => json!(number),
         ScalarValue::Boolean(truth) => json!(truth),
         ScalarValue::F64(number) => json!(number),
-        ScalarValue::Counter(_) | ScalarValue::Bytes(_) | ScalarValue::Unknown { .. } | ScalarValue::Null => Value::Null,
+        ScalarValue::Counter(_)
+        | ScalarValue::Bytes(_)
+        | ScalarValue::Unknown { .. }
+        | ScalarValue::Null => Value::Null,
     }
 }
 
@@ -128,7 +157,10 @@ fn of_scalar_ref(scalar: &ScalarValueRef<'_>) -> Value {
         ScalarValueRef::Uint(number) => json!(number),
         ScalarValueRef::Boolean(truth) => json!(truth),
         ScalarValueRef::F64(number) => json!(number),
-        ScalarValueRef::Counter(_) | ScalarValueRef::Bytes(_) | ScalarValueRef::Unknown { .. } | ScalarValueRef::Null => Value::Null,
+        ScalarValueRef::Counter(_)
+        | ScalarValueRef::Bytes(_)
+        | ScalarValueRef::Unknown { .. }
+        | ScalarValueRef::Null => Value::Null,
     }
 }
 

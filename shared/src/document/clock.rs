@@ -49,7 +49,10 @@ impl Clock {
 
     /// Returns the number of the last change of an actor; 0 when it made none.
     pub(crate) fn last_seq(&self, actor: &ActorId) -> u64 {
-        self.actors.iter().find(|(known, _)| known == actor.to_bytes()).map_or(0, |(_, seq)| *seq)
+        self.actors
+            .iter()
+            .find(|(known, _)| known == actor.to_bytes())
+            .map_or(0, |(_, seq)| *seq)
     }
 
     /// Says whether an operation at a path overwrites just what shows there.
@@ -78,9 +81,14 @@ impl Clock {
     }
 
     fn writer(&self, path: &str) -> Option<(u64, &[u8])> {
-        let found = self.writers.binary_search_by_key(&path_hash(path), |entry| entry.0).ok()?;
+        let found = self
+            .writers
+            .binary_search_by_key(&path_hash(path), |entry| entry.0)
+            .ok()?;
         let (_, counter, place) = self.writers[found];
-        self.actors.get(usize::from(place)).map(|(actor, _)| (counter, actor.as_slice()))
+        self.actors
+            .get(usize::from(place))
+            .map(|(actor, _)| (counter, actor.as_slice()))
     }
 
     fn place(&mut self, actor: &[u8]) -> u16 {
@@ -95,5 +103,7 @@ impl Clock {
 
 fn path_hash(path: &str) -> u64 {
     let digest = Sha256::digest(path.as_bytes());
-    u64::from_le_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
+    u64::from_le_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ])
 }

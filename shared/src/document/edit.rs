@@ -20,22 +20,37 @@ pub fn create(kind: Kind, draft: &Value, stamp: &Stamp) -> Edited {
         match value.as_array() {
             Some(elements) if kind.lists().contains(&member.as_str()) => {
                 for element in elements {
-                    writes.extend(element_writes(member, &ids.take(element), &Value::Null, element));
+                    writes.extend(element_writes(
+                        member,
+                        &ids.take(element),
+                        &Value::Null,
+                        element,
+                    ));
                 }
             }
-            Some(_) | None => writes.push(Write { path: member.clone(), value: value.clone() }),
+            Some(_) | None => writes.push(Write {
+                path: member.clone(),
+                value: value.clone(),
+            }),
         }
     }
     for write in &writes {
-        doc.put(ROOT, write.path.as_str(), to_scalar(&write.value)).expect("the root of a new document is a map");
+        doc.put(ROOT, write.path.as_str(), to_scalar(&write.value))
+            .expect("the root of a new document is a map");
     }
     // texts exist from the beginning, so that no two places ever make one each
     for text in kind.texts() {
-        let id = doc.put_object(ROOT, *text, ObjType::Text).expect("the root of a new document is a map");
+        let id = doc
+            .put_object(ROOT, *text, ObjType::Text)
+            .expect("the root of a new document is a map");
         let value = full[*text].as_str().unwrap_or("");
         if !value.is_empty() {
-            doc.splice_text(&id, 0, 0, value).expect("the text was just made");
-            writes.push(Write { path: (*text).into(), value: value.into() });
+            doc.splice_text(&id, 0, 0, value)
+                .expect("the text was just made");
+            writes.push(Write {
+                path: (*text).into(),
+                value: value.into(),
+            });
         }
     }
     finish(kind, doc, writes, stamp).expect("a new document always has a change")
@@ -44,13 +59,22 @@ pub fn create(kind: Kind, draft: &Value, stamp: &Stamp) -> Edited {
 /// Changes a record as a form does that was opened on version `base`: only what the draft says otherwise than that
 /// version is written, beside whatever happened since. Members the draft leaves out stay; `null` empties a field; list
 /// elements without id are new. Returns nothing when the draft says nothing new.
-pub fn edit(kind: Kind, doc: &[u8], base: &Heads, draft: &Value, stamp: &Stamp) -> Result<Option<Edited>, DocumentError> {
+pub fn edit(
+    kind: Kind,
+    doc: &[u8],
+    base: &Heads,
+    draft: &Value,
+    stamp: &Stamp,
+) -> Result<Option<Edited>, DocumentError> {
     let mut doc = super::load(doc)?.with_actor(stamp.actor());
     let now = Heads::of(doc.get_heads());
     let current = body::read(kind, &doc, None);
     let is_old = now != *base;
     let before = if is_old {
-        if base.0.iter().any(|hash| doc.get_change_meta_by_hash(&automerge::ChangeHash(*hash)).is_none()) {
+        if base.0.iter().any(|hash| {
+            doc.get_change_meta_by_hash(&automerge::ChangeHash(*hash))
+                .is_none()
+        }) {
             return Err(DocumentError::UnknownVersion);
         }
         body::read(kind, &doc, Some(&base.hashes()))
@@ -69,7 +93,12 @@ pub fn edit(kind: Kind, doc: &[u8], base: &Heads, draft: &Value, stamp: &Stamp) 
 }
 
 /// Writes paths on top of the newest version: to settle a conflict, or to make a change again.
-pub fn write(kind: Kind, doc: &[u8], writes: &[Write], stamp: &Stamp) -> Result<Option<Edited>, DocumentError> {
+pub fn write(
+    kind: Kind,
+    doc: &[u8],
+    writes: &[Write],
+    stamp: &Stamp,
+) -> Result<Option<Edited>, DocumentError> {
     let mut doc = super::load(doc)?.with_actor(stamp.actor());
     apply(kind, &mut doc, writes)?;
     Ok(finish(kind, doc, writes.to_vec(), stamp))
@@ -79,7 +108,10 @@ fn apply(kind: Kind, doc: &mut AutoCommit, writes: &[Write]) -> Result<(), Docum
     for write in writes {
         if !kind.texts().contains(&write.path.as_str()) {
             let value = to_scalar(&write.value);
-            if doc.get(ROOT, write.path.as_str())?.is_some_and(|(old, _)| old.as_scalar() == Some(&value)) {
+            if doc
+                .get(ROOT, write.path.as_str())?
+                .is_some_and(|(old, _)| old.as_scalar() == Some(&value))
+            {
                 // Automerge drops a write of the same value; said again on purpose, it must count as a write
                 doc.put(ROOT, write.path.as_str(), ())?;
             }
@@ -98,7 +130,11 @@ fn apply(kind: Kind, doc: &mut AutoCommit, writes: &[Write]) -> Result<(), Docum
 
 fn finish(kind: Kind, mut doc: AutoCommit, writes: Vec<Write>, stamp: &Stamp) -> Option<Edited> {
     let message = stamp.staff.0.simple().to_string();
-    let hash = doc.commit_with(CommitOptions::default().with_message(message).with_time(stamp.now.seconds()))?;
+    let hash = doc.commit_with(
+        CommitOptions::default()
+            .with_message(message)
+            .with_time(stamp.now.seconds()),
+    )?;
     doc.integrate();
     let change = doc.get_change_by_hash(&hash)?;
     let heads = Heads::of(doc.get_heads());
@@ -121,24 +157,46 @@ fn differences(kind: Kind, before: &Value, draft: &Value, mut ids: Ids) -> Vec<W
     for (member, value) in members(draft) {
         if !kind.lists().contains(&member.as_str()) {
             if !same(value, &before[member]) {
-                writes.push(Write { path: member.clone(), value: value.clone() });
+                writes.push(Write {
+                    path: member.clone(),
+                    value: value.clone(),
+                });
             }
             continue;
         }
         for (place, element) in value.as_array().into_iter().flatten().enumerate() {
-            let known = element["id"].as_str().filter(|id| !id.is_empty()).and_then(|id| {
-                before[member].as_array().into_iter().flatten().find(|old| old["id"] == id)
-            });
+            let known = element["id"]
+                .as_str()
+                .filter(|id| !id.is_empty())
+                .and_then(|id| {
+                    before[member]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .find(|old| old["id"] == id)
+                });
             let Some(old) = known else {
-                writes.extend(element_writes(member, &ids.take(element), &Value::Null, &full[member][place]));
+                writes.extend(element_writes(
+                    member,
+                    &ids.take(element),
+                    &Value::Null,
+                    &full[member][place],
+                ));
                 continue;
             };
             let id = old["id"].as_str().unwrap_or("");
             let mut changed = element_writes(member, id, old, element);
-            let restated = kind.restated(member).map(|name| format!("{member}/{id}/{name}"));
-            if let Some(path) = restated.filter(|path| !changed.is_empty() && changed.iter().all(|w| w.path != *path)) {
+            let restated = kind
+                .restated(member)
+                .map(|name| format!("{member}/{id}/{name}"));
+            if let Some(path) = restated
+                .filter(|path| !changed.is_empty() && changed.iter().all(|w| w.path != *path))
+            {
                 let name = path.rsplit('/').next().unwrap_or("");
-                changed.push(Write { value: old[name].clone(), path });
+                changed.push(Write {
+                    value: old[name].clone(),
+                    path,
+                });
             }
             writes.extend(changed);
         }
@@ -147,8 +205,14 @@ fn differences(kind: Kind, before: &Value, draft: &Value, mut ids: Ids) -> Vec<W
 }
 
 fn element_writes(list: &str, id: &str, old: &Value, element: &Value) -> Vec<Write> {
-    let changed = members(element).filter(|(member, value)| member.as_str() != "id" && !same(value, &old[member.as_str()]));
-    changed.map(|(member, value)| Write { path: format!("{list}/{id}/{member}"), value: value.clone() }).collect()
+    let changed = members(element)
+        .filter(|(member, value)| member.as_str() != "id" && !same(value, &old[member.as_str()]));
+    changed
+        .map(|(member, value)| Write {
+            path: format!("{list}/{id}/{member}"),
+            value: value.clone(),
+        })
+        .collect()
 }
 
 fn same(new: &Value, old: &Value) -> bool {
@@ -167,8 +231,11 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 fn with_defaults(kind: Kind, draft: &Value) -> Value {
     let mut full = record::complete(kind, draft).unwrap_or_else(|| draft.clone());
     if let (Some(full), Some(draft)) = (full.as_object_mut(), draft.as_object()) {
-        let unknown: Map<String, Value> =
-            draft.iter().filter(|(key, _)| !full.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let unknown: Map<String, Value> = draft
+            .iter()
+            .filter(|(key, _)| !full.contains_key(*key))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         full.extend(unknown);
     }
     full
@@ -182,10 +249,23 @@ struct Ids {
 
 impl Ids {
     fn new(body: &Value, stamp: &Stamp) -> Self {
-        let elements = members(body).filter_map(|(_, value)| value.as_array()).flatten();
-        let used = elements.filter_map(|element| element["id"].as_str()?.split('.').next().map(str::to_owned));
-        let last = used.filter_map(|number| u64::from_str_radix(&number, 36).ok()).filter(|n| *n < 60_000_000).max();
-        Self { next: last.unwrap_or(0) + 1, tail: format!("{}.{}", base36(stamp.device.into()), base36(stamp.incarnation.into())) }
+        let elements = members(body)
+            .filter_map(|(_, value)| value.as_array())
+            .flatten();
+        let used = elements
+            .filter_map(|element| element["id"].as_str()?.split('.').next().map(str::to_owned));
+        let last = used
+            .filter_map(|number| u64::from_str_radix(&number, 36).ok())
+            .filter(|n| *n < 60_000_000)
+            .max();
+        Self {
+            next: last.unwrap_or(0) + 1,
+            tail: format!(
+                "{}.{}",
+                base36(stamp.device.into()),
+                base36(stamp.incarnation.into())
+            ),
+        }
     }
 
     /// Returns the id an element brings along, or a new one.
@@ -201,7 +281,10 @@ impl Ids {
 
 /// Says whether a text may name an element of a list: 1 to 40 of `a-z 0-9 . -`.
 pub(crate) fn is_element_id(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
+    (1..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
 }
 
 fn base36(mut number: u64) -> String {

@@ -23,7 +23,11 @@ pub fn history(kind: Kind, doc: &[u8]) -> Result<Vec<HistoryEntry>, DocumentErro
             after: value_at(kind, &doc, path, &after),
             path: path.clone(),
         };
-        let fields: Vec<FieldChange> = paths.iter().map(field).filter(|field| field.before != field.after).collect();
+        let fields: Vec<FieldChange> = paths
+            .iter()
+            .map(field)
+            .filter(|field| field.before != field.after)
+            .collect();
         steps.push(HistoryEntry {
             staff: staff_of(change.message()),
             at: instant(change.timestamp()),
@@ -36,10 +40,17 @@ pub fn history(kind: Kind, doc: &[u8]) -> Result<Vec<HistoryEntry>, DocumentErro
 }
 
 /// Returns the fields on which two places disagree, with every value, who wrote it, and what it was before.
-pub fn conflicts(kind: Kind, doc: &[u8], here: DeviceNumber) -> Result<Vec<Conflict>, DocumentError> {
+pub fn conflicts(
+    kind: Kind,
+    doc: &[u8],
+    here: DeviceNumber,
+) -> Result<Vec<Conflict>, DocumentError> {
     let mut doc = load(doc)?;
-    let paths: BTreeSet<String> =
-        doc.map_range(ROOT, ..).filter(|item| item.conflict).map(|item| item.key.into_owned()).collect();
+    let paths: BTreeSet<String> = doc
+        .map_range(ROOT, ..)
+        .filter(|item| item.conflict)
+        .map(|item| item.key.into_owned())
+        .collect();
     let shown = body::read(kind, &doc, None);
     let mut found = Vec::new();
     for path in paths {
@@ -47,12 +58,21 @@ pub fn conflicts(kind: Kind, doc: &[u8], here: DeviceNumber) -> Result<Vec<Confl
         if values.len() < 2 {
             continue;
         }
-        let before = values.first().and_then(|(_, id)| before_of(&mut doc, &path, id)).unwrap_or(Value::Null);
+        let before = values
+            .first()
+            .and_then(|(_, id)| before_of(&mut doc, &path, id))
+            .unwrap_or(Value::Null);
         let now = at_path(&shown, &path);
-        let mut versions: Vec<Version> =
-            values.into_iter().filter_map(|(value, id)| version(&doc, value, &id, here)).collect();
+        let mut versions: Vec<Version> = values
+            .into_iter()
+            .filter_map(|(value, id)| version(&doc, value, &id, here))
+            .collect();
         versions.sort_by_key(|version| version.value != now);
-        found.push(Conflict { path, before, values: versions });
+        found.push(Conflict {
+            path,
+            before,
+            values: versions,
+        });
     }
     Ok(found)
 }
@@ -100,7 +120,9 @@ fn value_at(kind: Kind, doc: &AutoCommit, path: &str, heads: &[ChangeHash]) -> V
     }
     if kind.texts().contains(&path) {
         let id = doc.get(ROOT, path).ok().flatten().map(|(_, id)| id);
-        return id.and_then(|id| doc.text_at(id, heads).ok()).map_or(Value::Null, Value::String);
+        return id
+            .and_then(|id| doc.text_at(id, heads).ok())
+            .map_or(Value::Null, Value::String);
     }
     winner_at(doc, path, heads).map_or(Value::Null, |(value, _)| value)
 }
@@ -110,7 +132,11 @@ fn at_path(body: &Value, path: &str) -> Value {
     match (parts.next(), parts.next(), parts.next()) {
         (Some(list), Some(id), Some(member)) => {
             let elements = body[list].as_array().into_iter().flatten();
-            elements.filter(|element| element["id"] == id).map(|element| element[member].clone()).next().unwrap_or(Value::Null)
+            elements
+                .filter(|element| element["id"] == id)
+                .map(|element| element[member].clone())
+                .next()
+                .unwrap_or(Value::Null)
         }
         (_, _, _) => body[path].clone(),
     }

@@ -13,7 +13,11 @@ pub(crate) fn load(doc: &[u8]) -> Result<AutoCommit, DocumentError> {
 
 /// Returns what a document is now.
 pub(crate) fn merged(kind: Kind, mut doc: AutoCommit) -> Merged {
-    let missing = doc.get_missing_deps(&[]).into_iter().map(|hash| hash.0).collect();
+    let missing = doc
+        .get_missing_deps(&[])
+        .into_iter()
+        .map(|hash| hash.0)
+        .collect();
     Merged {
         heads: Heads::of(doc.get_heads()),
         body: body::read(kind, &doc, None),
@@ -28,7 +32,9 @@ pub(crate) fn merged(kind: Kind, mut doc: AutoCommit) -> Merged {
 /// for what the changes say. When [`Merged::missing`] is not empty some were set aside: store nothing, get those first.
 pub fn merge(kind: Kind, doc: Option<&[u8]>, changes: &[Vec<u8>]) -> Result<Merged, DocumentError> {
     let mut doc = doc.map_or_else(|| Ok(AutoCommit::new()), load)?;
-    let read = |bytes: &Vec<u8>| Change::from_bytes(bytes.clone()).map_err(|e| DocumentError::Damaged(e.to_string()));
+    let read = |bytes: &Vec<u8>| {
+        Change::from_bytes(bytes.clone()).map_err(|e| DocumentError::Damaged(e.to_string()))
+    };
     doc.apply_changes(changes.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
     Ok(merged(kind, doc))
 }
@@ -56,7 +62,11 @@ pub fn without(kind: Kind, doc: &[u8], refused: &[Hash]) -> Result<Option<Merged
 /// Returns the body at a version.
 pub fn body_at(kind: Kind, doc: &[u8], heads: &Heads) -> Result<Value, DocumentError> {
     let mut doc = load(doc)?;
-    if heads.hashes().iter().any(|hash| doc.get_change_meta_by_hash(hash).is_none()) {
+    if heads
+        .hashes()
+        .iter()
+        .any(|hash| doc.get_change_meta_by_hash(hash).is_none())
+    {
         return Err(DocumentError::UnknownVersion);
     }
     Ok(body::read(kind, &doc, Some(&heads.hashes())))
@@ -96,7 +106,10 @@ const CHANGE: u8 = 1;
 /// Splits a chunk of a kind off: what is in it, and what follows.
 fn chunk(bytes: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
     const MAGIC_CHECKSUM: usize = 8;
-    let mut rest = bytes.get(MAGIC_CHECKSUM..).filter(|rest| rest.first() == Some(&kind))?.get(1..)?;
+    let mut rest = bytes
+        .get(MAGIC_CHECKSUM..)
+        .filter(|rest| rest.first() == Some(&kind))?
+        .get(1..)?;
     let length = usize::try_from(leb128(&mut rest)?).ok()?;
     Some((rest.get(..length)?, &rest[length..]))
 }
@@ -113,4 +126,18 @@ pub(crate) fn leb128(rest: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// Returns the named changes of a document and all that they build on, oldest first: what a place that lacks them asks for.
+pub fn changes(doc: &[u8], asked_for: &[Hash]) -> Result<Vec<Vec<u8>>, DocumentError> {
+    let mut wanted: BTreeSet<ChangeHash> = asked_for.iter().copied().map(ChangeHash).collect();
+    let mut found = Vec::new();
+    for change in load(doc)?.get_changes(&[]).into_iter().rev() {
+        if wanted.contains(&change.hash()) {
+            wanted.extend(change.deps());
+            found.push(change.raw_bytes().to_vec());
+        }
+    }
+    found.reverse();
+    Ok(found)
 }

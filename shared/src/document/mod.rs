@@ -16,12 +16,12 @@ mod merge;
 mod tests;
 
 pub use body::draft_of;
-pub use clock::Clock;
 pub(crate) use body::of_scalar;
+pub use clock::Clock;
 pub(crate) use edit::is_element_id;
 pub use edit::{create, edit, write};
 pub use history::{conflicts, history};
-pub use merge::{body_at, heads, merge, without};
+pub use merge::{body_at, changes, heads, merge, without};
 pub(crate) use merge::{leb128, load, merged, tail_bytes};
 
 use crate::clock::Now;
@@ -47,7 +47,12 @@ impl Heads {
 
     /// Reads hashes written one after the other; a rest is dropped.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.chunks_exact(32).filter_map(|hash| hash.try_into().ok()).collect())
+        Self(
+            bytes
+                .chunks_exact(32)
+                .filter_map(|hash| hash.try_into().ok())
+                .collect(),
+        )
     }
 
     pub(crate) fn of(hashes: Vec<ChangeHash>) -> Self {
@@ -63,7 +68,11 @@ impl Heads {
 
 impl fmt::Display for Heads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = self.0.iter().map(|hash| crate::sync::wire::hex(hash)).collect();
+        let texts: Vec<String> = self
+            .0
+            .iter()
+            .map(|hash| crate::sync::wire::hex(hash))
+            .collect();
         f.write_str(&texts.join(" "))
     }
 }
@@ -72,7 +81,8 @@ impl FromStr for Heads {
     type Err = DocumentError;
 
     fn from_str(text: &str) -> Result<Self, DocumentError> {
-        let hash = |part: &str| crate::sync::wire::unhex(part).and_then(|bytes| bytes.try_into().ok());
+        let hash =
+            |part: &str| crate::sync::wire::unhex(part).and_then(|bytes| bytes.try_into().ok());
         let hashes: Option<Vec<Hash>> = text.split_whitespace().map(hash).collect();
         hashes.map(Self).ok_or(DocumentError::UnknownVersion)
     }
@@ -106,7 +116,9 @@ pub(crate) fn device_of(actor: &ActorId) -> Option<(DeviceNumber, u16)> {
 }
 
 pub(crate) fn staff_of(message: Option<&str>) -> Option<StaffId> {
-    message.and_then(|text| Uuid::try_parse(text).ok()).map(StaffId)
+    message
+        .and_then(|text| Uuid::try_parse(text).ok())
+        .map(StaffId)
 }
 
 /// One value a person wrote: what is kept to make the change again if it has to be.

@@ -29,5 +29,10 @@ pub fn of(records: impl IntoIterator<Item = (Kind, RecordId, Heads)>) -> Digest 
         sum.update(heads.to_bytes());
     }
     let hex = |sum: Sha256| crate::sync::wire::hex(&sum.finalize());
-    Digest { buckets: sums.into_iter().map(|(name, sum)| (name, hex(sum))).collect() }
+    Digest {
+        buckets: sums
+            .into_iter()
+            .map(|(name, sum)| (name, hex(sum)))
+            .collect(),
+    }
 }

@@ -32,12 +32,21 @@ pub fn judge(
     today: Date,
 ) -> Option<Judged> {
     let is_own = seen.device == number && seen.staff == Some(actor.staff);
-    if !is_own || seen.writes.iter().any(|write| may(actor, Action::Write(kind, &write.path)).is_err()) {
+    if !is_own
+        || seen
+            .writes
+            .iter()
+            .any(|write| may(actor, Action::Write(kind, &write.path)).is_err())
+    {
         return None;
     }
     let merged = apply(kind, stored, seen)?;
     let found = problems(kind, &merged.body, today);
-    Some(if found.is_empty() { Judged::Taken(Box::new(merged)) } else { Judged::Held(found) })
+    Some(if found.is_empty() {
+        Judged::Taken(Box::new(merged))
+    } else {
+        Judged::Held(found)
+    })
 }
 
 /// Adds a change to a record that it follows directly on; nothing when it has to go the long way.

@@ -39,7 +39,9 @@ pub fn guard(change: &[u8]) -> Result<(), Problem> {
     }
     match count_operations(rest) {
         None => Err(wrong()),
-        Some(count) if count > CHANGE_OPS => Err(Problem::new("change.too_many_ops", "").with("max", CHANGE_OPS)),
+        Some(count) if count > CHANGE_OPS => {
+            Err(Problem::new("change.too_many_ops", "").with("max", CHANGE_OPS))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -66,7 +68,9 @@ fn count_operations(mut rest: &[u8]) -> Option<u64> {
         }
         before = before.checked_add(length)?;
     }
-    let Some((start, length)) = actions else { return Some(0) };
+    let Some((start, length)) = actions else {
+        return Some(0);
+    };
     skip(&mut rest, start)?;
     count_runs(rest.get(..usize::try_from(length).ok()?)?)
 }
@@ -116,7 +120,11 @@ fn signed_leb128(rest: &mut &[u8]) -> Option<i64> {
         number |= i64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             let negative = byte & 0x40 != 0 && shift + 7 < 64;
-            return Some(if negative { number | (-1 << (shift + 7)) } else { number });
+            return Some(if negative {
+                number | (-1 << (shift + 7))
+            } else {
+                number
+            });
         }
     }
     None

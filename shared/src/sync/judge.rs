@@ -79,7 +79,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
     if ops > guard::CHANGE_OPS || start_op.saturating_add(ops) > guard::OP_MAX {
         return Err(Problem::new("change.too_many_ops", "").with("max", guard::CHANGE_OPS));
     }
-    let (device, incarnation) = device_of(change.actor_id()).ok_or_else(|| Problem::new("change.actor", ""))?;
+    let (device, incarnation) =
+        device_of(change.actor_id()).ok_or_else(|| Problem::new("change.actor", ""))?;
     let expanded = change.decode();
     Ok(Inspected {
         hash: change.hash().0,
@@ -99,7 +100,14 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
 
 /// Decides about a change of a record whose saved document is `doc` (nothing when the record is new here). `actor` is the
 /// member of staff named in the change, as the hub knows them; `number` the device it came from.
-pub fn judge(kind: Kind, doc: Option<&[u8]>, seen: &Inspected, actor: &Actor, number: DeviceNumber, today: Date) -> Judged {
+pub fn judge(
+    kind: Kind,
+    doc: Option<&[u8]>,
+    seen: &Inspected,
+    actor: &Actor,
+    number: DeviceNumber,
+    today: Date,
+) -> Judged {
     let refused = |code: &str| Judged::Refused(vec![Problem::new(code, "")]);
     if seen.device != number || seen.staff != Some(actor.staff) {
         return refused("change.actor");
@@ -109,7 +117,10 @@ pub fn judge(kind: Kind, doc: Option<&[u8]>, seen: &Inspected, actor: &Actor, nu
         Some(Ok(document)) => document,
         Some(Err(_)) => return Judged::Held(vec![Problem::new("record.damaged", "")]),
     };
-    if document.get_change_meta_by_hash(&ChangeHash(seen.hash)).is_some() {
+    if document
+        .get_change_meta_by_hash(&ChangeHash(seen.hash))
+        .is_some()
+    {
         return Judged::Had;
     }
     match order(&mut document, doc.is_some(), seen) {
@@ -117,8 +128,11 @@ pub fn judge(kind: Kind, doc: Option<&[u8]>, seen: &Inspected, actor: &Actor, nu
         Order::Missing(missing) => return Judged::Parked(missing),
         Order::Wrong(code) => return refused(code),
     }
-    let forbidden: Vec<Problem> =
-        seen.writes.iter().filter_map(|write| may(actor, Action::Write(kind, &write.path)).err()).collect();
+    let forbidden: Vec<Problem> = seen
+        .writes
+        .iter()
+        .filter_map(|write| may(actor, Action::Write(kind, &write.path)).err())
+        .collect();
     if !forbidden.is_empty() {
         return Judged::Held(forbidden);
     }
@@ -185,7 +199,12 @@ fn order(document: &mut AutoCommit, exists: bool, seen: &Inspected) -> Order {
         return Order::Wrong("change.start_op");
     }
     let actor = seen.change.actor_id();
-    let last = document.get_changes_meta(&[]).into_iter().filter(|c| *c.actor == *actor).map(|c| c.seq).max();
+    let last = document
+        .get_changes_meta(&[])
+        .into_iter()
+        .filter(|c| *c.actor == *actor)
+        .map(|c| c.seq)
+        .max();
     if seen.seq != last.unwrap_or(0) + 1 {
         return Order::Wrong("change.seq");
     }
@@ -203,14 +222,21 @@ fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
                 let value = match &op.action {
                     OpType::Put(scalar) => of_scalar(scalar),
                     OpType::Make(ObjType::Text) if is_text(path) => Value::Null,
-                    OpType::Make(_) | OpType::Delete | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => {
+                    OpType::Make(_)
+                    | OpType::Delete
+                    | OpType::Increment(_)
+                    | OpType::MarkBegin(..)
+                    | OpType::MarkEnd(_) => {
                         return Err(shape());
                     }
                 };
                 if !is_path(path) || (is_text(path) && matches!(op.action, OpType::Put(_))) {
                     return Err(shape());
                 }
-                found.push(Write { path: path.to_string(), value });
+                found.push(Write {
+                    path: path.to_string(),
+                    value,
+                });
             }
             (ObjectId::Id(_), Key::Seq(_)) if is_letter(op) => edits_text = true,
             (ObjectId::Root, Key::Seq(_)) | (ObjectId::Id(_), _) => return Err(shape()),
@@ -218,7 +244,10 @@ fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
     }
     // the only objects a document has are its texts, and every kind has the one
     if edits_text && !found.iter().any(|write| write.path == NOTES) {
-        found.push(Write { path: NOTES.into(), value: Value::Null });
+        found.push(Write {
+            path: NOTES.into(),
+            value: Value::Null,
+        });
     }
     Ok(found)
 }
@@ -226,8 +255,15 @@ fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
 fn puts(change: &ExpandedChange) -> Option<Vec<Put>> {
     let put = |op: &Op| match (&op.key, &op.action) {
         (Key::Map(path), OpType::Put(_)) => {
-            let replaced = op.pred.iter().map(|id| (id.counter(), id.actor().clone())).collect();
-            Some(Put { path: path.to_string(), replaced })
+            let replaced = op
+                .pred
+                .iter()
+                .map(|id| (id.counter(), id.actor().clone()))
+                .collect();
+            Some(Put {
+                path: path.to_string(),
+                replaced,
+            })
         }
         (_, _) => None,
     };
@@ -242,15 +278,21 @@ fn is_text(path: &str) -> bool {
 
 fn is_letter(op: &Op) -> bool {
     match &op.action {
-        OpType::Put(_) => op.primitive_value().is_some_and(|value| of_scalar(&value).is_string()),
+        OpType::Put(_) => op
+            .primitive_value()
+            .is_some_and(|value| of_scalar(&value).is_string()),
         OpType::Delete => true,
-        OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => false,
+        OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => {
+            false
+        }
     }
 }
 
 /// Says whether a text may be a path: `member` or `list/element/member`.
 fn is_path(path: &str) -> bool {
-    let word = |part: &str| (1..=40).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let word = |part: &str| {
+        (1..=40).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         [member] => word(member),
@@ -261,7 +303,11 @@ fn is_path(path: &str) -> bool {
 
 /// Returns the paths that a change writes, each once; nothing of a change of another shape.
 pub(crate) fn written_paths(change: &ExpandedChange) -> Vec<String> {
-    let mut paths: Vec<String> = writes(change).unwrap_or_default().into_iter().map(|write| write.path).collect();
+    let mut paths: Vec<String> = writes(change)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|write| write.path)
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     paths

@@ -13,19 +13,40 @@ const DEVICE: u32 = 7;
 
 fn actor(role: Role) -> Actor {
     let id = Uuid::from_u128(9);
-    Actor { staff: StaffId(id), roles: vec![role], ward: WardId(id), device: DeviceId(id) }
+    Actor {
+        staff: StaffId(id),
+        roles: vec![role],
+        ward: WardId(id),
+        device: DeviceId(id),
+    }
 }
 
 fn stamp() -> Stamp {
-    Stamp { staff: actor(Role::Nurse).staff, now: Now(1_800_000_000_000), device: DEVICE, incarnation: 0 }
+    Stamp {
+        staff: actor(Role::Nurse).staff,
+        now: Now(1_800_000_000_000),
+        device: DEVICE,
+        incarnation: 0,
+    }
 }
 
 fn ada() -> Edited {
-    document::create(Kind::Patient, &json!({ "name": [{ "family": "García" }] }), &stamp())
+    document::create(
+        Kind::Patient,
+        &json!({ "name": [{ "family": "García" }] }),
+        &stamp(),
+    )
 }
 
 fn judged(doc: Option<&[u8]>, change: &[u8], role: Role) -> Judged {
-    judge(Kind::Patient, doc, &inspect(change).unwrap(), &actor(role), DEVICE, date(2027, 1, 1))
+    judge(
+        Kind::Patient,
+        doc,
+        &inspect(change).unwrap(),
+        &actor(role),
+        DEVICE,
+        date(2027, 1, 1),
+    )
 }
 
 fn code(judged: Judged) -> String {
@@ -48,15 +69,28 @@ fn forged(write: impl FnOnce(&mut automerge::AutoCommit)) -> Vec<u8> {
 #[test]
 fn an_honest_change_is_taken_once_and_then_had() {
     let ada = ada();
-    let Judged::Taken(taken) = judged(None, &ada.change, Role::Nurse) else { unreachable!("it is sound") };
+    let Judged::Taken(taken) = judged(None, &ada.change, Role::Nurse) else {
+        unreachable!("it is sound")
+    };
     assert_eq!(taken.body, ada.body);
-    assert_eq!(code(judged(Some(&ada.doc), &ada.change, Role::Nurse)), "had");
+    assert_eq!(
+        code(judged(Some(&ada.doc), &ada.change, Role::Nurse)),
+        "had"
+    );
 }
 
 #[test]
 fn a_change_before_its_parents_is_parked() {
     let ada = ada();
-    let bed = document::edit(Kind::Patient, &ada.doc, &ada.heads, &json!({ "bed": "A-1" }), &stamp()).unwrap().unwrap();
+    let bed = document::edit(
+        Kind::Patient,
+        &ada.doc,
+        &ada.heads,
+        &json!({ "bed": "A-1" }),
+        &stamp(),
+    )
+    .unwrap()
+    .unwrap();
     assert_eq!(code(judged(None, &bed.change, Role::Nurse)), "parked");
 }
 
@@ -64,27 +98,64 @@ fn a_change_before_its_parents_is_parked() {
 fn what_a_role_may_not_write_is_held() {
     let ada = ada();
     let draft = json!({ "allergy": [{ "substance": "Latex" }] });
-    let edit = document::edit(Kind::Patient, &ada.doc, &ada.heads, &draft, &stamp()).unwrap().unwrap();
-    assert_eq!(code(judged(Some(&ada.doc), &edit.change, Role::Reception)), "not_allowed");
-    assert_eq!(code(judged(Some(&ada.doc), &edit.change, Role::Nurse)), "taken");
+    let edit = document::edit(Kind::Patient, &ada.doc, &ada.heads, &draft, &stamp())
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        code(judged(Some(&ada.doc), &edit.change, Role::Reception)),
+        "not_allowed"
+    );
+    assert_eq!(
+        code(judged(Some(&ada.doc), &edit.change, Role::Nurse)),
+        "taken"
+    );
 }
 
 #[test]
 fn unsound_records_are_held_with_the_field() {
     let nobody = document::create(Kind::Patient, &json!({ "name": [] }), &stamp());
-    assert_eq!(code(judged(None, &nobody.change, Role::Nurse)), "patient.name_required");
+    assert_eq!(
+        code(judged(None, &nobody.change, Role::Nurse)),
+        "patient.name_required"
+    );
     let draft = json!({ "name": [{ "family": "X" }], "birthDate": "2031" });
     let unborn = document::create(Kind::Patient, &draft, &stamp());
-    assert_eq!(code(judged(None, &unborn.change, Role::Nurse)), "birth_date.in_future");
+    assert_eq!(
+        code(judged(None, &unborn.change, Role::Nurse)),
+        "birth_date.in_future"
+    );
 }
 
 #[test]
 fn another_persons_or_devices_change_is_refused() {
     let ada = ada();
     let seen = inspect(&ada.change).unwrap();
-    let other = Actor { staff: StaffId(Uuid::from_u128(1)), ..actor(Role::Nurse) };
-    assert_eq!(code(judge(Kind::Patient, None, &seen, &other, DEVICE, date(2027, 1, 1))), "change.actor");
-    assert_eq!(code(judge(Kind::Patient, None, &seen, &actor(Role::Nurse), 8, date(2027, 1, 1))), "change.actor");
+    let other = Actor {
+        staff: StaffId(Uuid::from_u128(1)),
+        ..actor(Role::Nurse)
+    };
+    assert_eq!(
+        code(judge(
+            Kind::Patient,
+            None,
+            &seen,
+            &other,
+            DEVICE,
+            date(2027, 1, 1)
+        )),
+        "change.actor"
+    );
+    assert_eq!(
+        code(judge(
+            Kind::Patient,
+            None,
+            &seen,
+            &actor(Role::Nurse),
+            8,
+            date(2027, 1, 1)
+        )),
+        "change.actor"
+    );
 }
 
 #[test]
@@ -94,7 +165,8 @@ fn shapes_that_no_desk_makes_are_refused() {
     });
     assert_eq!(inspect(&nested).unwrap_err().code, "change.shape");
     let counter = forged(|doc| {
-        doc.put(ROOT, "bed", automerge::ScalarValue::counter(1)).unwrap();
+        doc.put(ROOT, "bed", automerge::ScalarValue::counter(1))
+            .unwrap();
     });
     assert!(inspect(&counter).is_ok_and(|seen| seen.writes[0].value.is_null()));
     let path = forged(|doc| {
@@ -114,9 +186,20 @@ fn bombs_are_refused_before_they_are_unpacked() {
     doc.put(ROOT, "bed", "x".repeat(5_000)).unwrap();
     doc.commit();
     let mut change = doc.get_changes(&[]).remove(0);
-    assert_eq!(inspect(&change.bytes()).unwrap_err().code, "change.malformed", "deflated");
-    assert_eq!(inspect(&doc.save()).unwrap_err().code, "change.malformed", "a whole document");
-    assert_eq!(inspect(&vec![0; guard::CHANGE_BYTES + 1]).unwrap_err().code, "change.too_long");
+    assert_eq!(
+        inspect(&change.bytes()).unwrap_err().code,
+        "change.malformed",
+        "deflated"
+    );
+    assert_eq!(
+        inspect(&doc.save()).unwrap_err().code,
+        "change.malformed",
+        "a whole document"
+    );
+    assert_eq!(
+        inspect(&vec![0; guard::CHANGE_BYTES + 1]).unwrap_err().code,
+        "change.too_long"
+    );
 }
 
 #[test]
@@ -135,6 +218,13 @@ fn every_damaged_byte_and_every_cut_is_refused() {
 #[test]
 fn a_second_beginning_of_a_record_is_refused() {
     let ada = ada();
-    let again = document::create(Kind::Patient, &json!({ "name": [{ "family": "Other" }] }), &stamp());
-    assert_eq!(code(judged(Some(&ada.doc), &again.change, Role::Nurse)), "change.second_beginning");
+    let again = document::create(
+        Kind::Patient,
+        &json!({ "name": [{ "family": "Other" }] }),
+        &stamp(),
+    );
+    assert_eq!(
+        code(judged(Some(&ada.doc), &again.change, Role::Nurse)),
+        "change.second_beginning"
+    );
 }

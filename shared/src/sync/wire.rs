@@ -125,9 +125,18 @@ pub struct FeedPage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FeedItem {
     /// A change of a record the desk has.
-    Change { kind: u8, record: RecordId, change: Vec<u8> },
+    Change {
+        kind: u8,
+        record: RecordId,
+        change: Vec<u8>,
+    },
     /// A record that is new to the ward, whole.
-    Whole { kind: u8, record: RecordId, body: String, doc: Vec<u8> },
+    Whole {
+        kind: u8,
+        record: RecordId,
+        body: String,
+        doc: Vec<u8>,
+    },
     /// The ward does not see it any more; the desk erases it.
     Forget { kind: u8, record: RecordId },
     /// The desk's own change, by its hash.
@@ -249,14 +258,21 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 
 /// Writes a message as a frame of a version.
 pub fn encode_as<T: Serialize>(version: u8, message: &T) -> Vec<u8> {
-    let payload = postcard::to_allocvec(message).expect("messages have lengths and no maps, so postcard takes them");
-    let packed = zstd::bulk::compress(&payload, LEVEL).ok().filter(|packed| packed.len() < payload.len());
+    let payload = postcard::to_allocvec(message)
+        .expect("messages have lengths and no maps, so postcard takes them");
+    let packed = zstd::bulk::compress(&payload, LEVEL)
+        .ok()
+        .filter(|packed| packed.len() < payload.len());
     let flags = if packed.is_some() { PACKED } else { 0 };
     let body = packed.as_deref().unwrap_or(&payload);
     let mut frame = Vec::with_capacity(HEADER + body.len());
     frame.extend_from_slice(b"WB");
     frame.extend_from_slice(&[version, flags]);
-    for number in [body.len() as u32, payload.len() as u32, crc32fast::hash(body)] {
+    for number in [
+        body.len() as u32,
+        payload.len() as u32,
+        crc32fast::hash(body),
+    ] {
         frame.extend_from_slice(&number.to_le_bytes());
     }
     frame.extend_from_slice(body);
@@ -281,7 +297,9 @@ impl Frame {
         if !(OLDEST..=VERSION).contains(&version) {
             return Err(FrameError::Version(version));
         }
-        let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let number = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
         let (length, unpacked, sum) = (number(4) as usize, number(8) as usize, number(12));
         if length > FRAME_BYTES || unpacked > PAYLOAD_BYTES {
             return Err(FrameError::TooLong);
@@ -295,7 +313,11 @@ impl Frame {
             0 => body.to_vec(),
             _ => return Err(FrameError::NotAFrame),
         };
-        if payload.len() == unpacked { Ok(Self { version, payload }) } else { Err(FrameError::Damaged) }
+        if payload.len() == unpacked {
+            Ok(Self { version, payload })
+        } else {
+            Err(FrameError::Damaged)
+        }
     }
 
     /// Reads the message; bytes left over are an error.
@@ -311,8 +333,17 @@ impl Frame {
         if self.version >= 2 {
             return self.read();
         }
-        let PushV1 { device, incarnation, envelopes } = self.read()?;
-        Ok(Push { device, incarnation, sent_at_ms: 0, envelopes })
+        let PushV1 {
+            device,
+            incarnation,
+            envelopes,
+        } = self.read()?;
+        Ok(Push {
+            device,
+            incarnation,
+            sent_at_ms: 0,
+            envelopes,
+        })
     }
 }
 
@@ -323,7 +354,14 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FrameError> {
 
 /// Returns the value of [`SIGNATURE_HEADER`] for a call: `Device <id>.<ms>.<signature in hex>`, an Ed25519 signature over
 /// method, path with query, time and the SHA-256 of the body.
-pub fn sign(key: &SigningKey, device: DeviceId, method: &str, path: &str, at_ms: i64, body: &[u8]) -> String {
+pub fn sign(
+    key: &SigningKey,
+    device: DeviceId,
+    method: &str,
+    path: &str,
+    at_ms: i64,
+    body: &[u8],
+) -> String {
     let signature = key.sign(&signed_text(method, path, at_ms, body));
     format!("Device {device}.{at_ms}.{}", hex(&signature.to_bytes()))
 }
@@ -335,25 +373,56 @@ pub fn signer(header: &str) -> Option<(DeviceId, i64)> {
 }
 
 /// Says whether a signature header was made by the owner of a key for just this call.
-pub fn is_signed_by(key: &VerifyingKey, header: &str, method: &str, path: &str, body: &[u8]) -> bool {
-    let Some((_, at_ms)) = signer(header) else { return false };
-    let signature = header.rsplit('.').next().and_then(unhex).and_then(|bytes| Signature::from_slice(&bytes).ok());
-    signature.is_some_and(|signature| key.verify_strict(&signed_text(method, path, at_ms, body), &signature).is_ok())
+pub fn is_signed_by(
+    key: &VerifyingKey,
+    header: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> bool {
+    let Some((_, at_ms)) = signer(header) else {
+        return false;
+    };
+    let signature = header
+        .rsplit('.')
+        .next()
+        .and_then(unhex)
+        .and_then(|bytes| Signature::from_slice(&bytes).ok());
+    signature.is_some_and(|signature| {
+        key.verify_strict(&signed_text(method, path, at_ms, body), &signature)
+            .is_ok()
+    })
 }
 
 fn signed_text(method: &str, path: &str, at_ms: i64, body: &[u8]) -> Vec<u8> {
-    format!("wardbook 1\n{method}\n{path}\n{at_ms}\n{}", hex(&Sha256::digest(body))).into_bytes()
+    format!(
+        "wardbook 1\n{method}\n{path}\n{at_ms}\n{}",
+        hex(&Sha256::digest(body))
+    )
+    .into_bytes()
 }
 
 /// Returns bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
+        .map(char::from)
+        .collect()
 }
 
 /// Reads hex; nothing when it is not.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks_exact(2).map(|pair| (pair[0] << 4) | pair[1]).collect())
+    Some(
+        digits
+            .chunks_exact(2)
+            .map(|pair| (pair[0] << 4) | pair[1])
+            .collect(),
+    )
 }
