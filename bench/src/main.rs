@@ -1,0 +1,130 @@
+//! Measures Wardbook beside the plain limits of the same machine in the same run. `./dev bench` runs it.
+
+mod desk;
+mod device;
+mod figures;
+mod hub;
+mod local;
+mod plain;
+mod together;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use figures::{Figures, median, say};
+use hub::Hub;
+use shared::ids::StaffId;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "Measures Wardbook beside the plain limits of the same machine")]
+struct Cli {
+    /// Numbers of patients to measure at
+    #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
+    sizes: Vec<usize>,
+    /// Rounds of which the median counts
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seed of the made-up patients
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the figures go
+    #[arg(long, default_value = "bench/latest.json")]
+    out: PathBuf,
+    /// The desktop program, to measure how soon its window answers
+    #[arg(long)]
+    window: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+/// What this program is when it starts itself again, to be measured as a process of its own.
+#[derive(Subcommand)]
+enum Role {
+    #[command(hide = true)]
+    Hub { data: PathBuf },
+    #[command(hide = true)]
+    Load { hub: String, code: String, dir: PathBuf },
+    #[command(hide = true)]
+    Local { dir: PathBuf, staff: StaffId, seed: u64 },
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match cli.role {
+            Some(Role::Hub { data }) => hub::serve(&data).await,
+            Some(Role::Load { hub, code, dir }) => desk::load(&hub, &code, &dir).await,
+            Some(Role::Local { dir, staff, seed }) => local::measure(&dir, staff, seed),
+            None => run(&cli).await,
+        }
+    })
+}
+
+async fn run(cli: &Cli) -> Result<()> {
+    let mut figures = Figures::default();
+    say(&format!("seed {}, rounds {}; every figure is a median unless its name says p99", cli.seed, cli.rounds));
+    for size in &cli.sizes {
+        say(&format!("\n{size} patients"));
+        measure(cli, *size, &mut figures).await?;
+        figures.write(&cli.out)?;
+    }
+    say(&format!("\nwritten to {}", cli.out.display()));
+    Ok(())
+}
+
+async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("wardbook-bench-").tempdir()?;
+    let mut hub = Hub::start(&folder.path().join("hub"))?;
+    let loader = hub.device().await?;
+    say("  … making and pushing patients");
+    let (patients, rows) = device::load(&loader, cli.seed, size).await?;
+    first_load(cli, &mut hub, folder.path(), &rows, figures).await?;
+    figures.add("hub_rss_mb", size, hub.rss_mb()?, "MB");
+
+    let dir = folder.path().join("desk-0");
+    for (name, value, unit) in local::in_own_process(&dir, hub.staff, cli.seed)? {
+        figures.add(&name, size, value, unit);
+    }
+    together::resync(cli.rounds, &mut hub, folder.path(), size, figures).await?;
+    together::propagation(&mut hub, folder.path(), size, figures).await?;
+    together::pushing(&mut hub, &patients, size, figures).await?;
+    if let Some(program) = &cli.window {
+        together::window(program, &dir, cli.rounds, size, figures)?;
+    }
+    Ok(())
+}
+
+/// How fast a desk gets its first copy, beside the same rows by plain means.
+async fn first_load(cli: &Cli, hub: &mut Hub, folder: &Path, rows: &[(String, serde_json::Value)], figures: &mut Figures) -> Result<()> {
+    let size = rows.len();
+    let packed = plain::pack(rows)?;
+    let (mut ours, mut plain, mut bulk, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0.0_f64);
+    for round in 0..=cli.rounds {
+        let dir = folder.join(format!("desk-{round}"));
+        let loaded = desk::in_own_process(&hub.url, &hub.code()?, &dir)?;
+        anyhow::ensure!(loaded.records == size, "loaded {} of {size}", loaded.records);
+        memory = memory.max(loaded.rss_mb);
+        if round == 0 {
+            // the hub had nothing ready: it made the snapshot while the desk waited
+            figures.add("bootstrap_cold_per_s", size, size as f64 / loaded.seconds, "patients/s");
+            continue;
+        }
+        std::fs::remove_dir_all(&dir)?;
+        ours.push(Duration::from_secs_f64(loaded.seconds));
+        plain.push(plain::ndjson_insert(folder, &packed, size).await?);
+        bulk.push(plain::bulk_insert(folder, rows)?);
+    }
+    let (ours, plain, bulk) = (median(&mut ours), median(&mut plain), median(&mut bulk));
+    figures.add("bootstrap_per_s", size, size as f64 / ours, "patients/s");
+    figures.add("plain_ndjson_per_s", size, size as f64 / plain, "patients/s");
+    figures.add("plain_insert_per_s", size, size as f64 / bulk, "patients/s");
+    figures.add("bootstrap_ratio", size, plain / ours, "ratio");
+    figures.add("plain_bytes_per_record", size, packed.len() as f64 / size as f64, "bytes");
+    let proxy = hub.proxy().await?;
+    desk::in_own_process_async(proxy.url(), hub.code()?, folder.join("desk-counted")).await?;
+    figures.add("bootstrap_bytes_per_record", size, proxy.traffic().down as f64 / size as f64, "bytes");
+    figures.add("replica_rss_mb", size, memory, "MB");
+    std::fs::remove_dir_all(folder.join("desk-counted")).context("tidying up")
+}

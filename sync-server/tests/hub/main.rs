@@ -1,0 +1,9 @@
+//! The hub over real HTTP and real PostgreSQL, seen from the desks.
+
+mod bootstrap;
+mod callers;
+mod desk;
+mod doors;
+mod feeds;
+mod identity;
+mod pushes;
