@@ -5,7 +5,6 @@ use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::clock::Now;
 use shared::document::{self, Edited, Heads, Stamp};
 use shared::ids::{RecordId, StaffId, WardId};
 use shared::record::Kind;

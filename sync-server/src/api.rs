@@ -1,0 +1,178 @@
+//! The shapes of JSON messages as the OpenAPI document describes them. The messages themselves are types of `shared`,
+//! which knows nothing of OpenAPI; a test holds the two together.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An RFC 9457 problem.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"type": "urn:wardbook:problem:device.unknown", "title": "Unauthorized", "status": 401,
+    "detail": "See `problems`: device.unknown.", "problems": [{"code": "device.unknown", "field": "", "with": {}}],
+    "request": "01935f2e-0000-7000-8000-000000000000"}))]
+pub(crate) struct ProblemDocument {
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    detail: String,
+    problems: Vec<Problem>,
+    /// Id of the request, as in the hub's log
+    request: String,
+}
+
+/// One thing that is wrong, by a stable code that a screen has words for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Problem {
+    code: String,
+    /// Path of the field in the record, or empty
+    field: String,
+    /// What the sentence mentions
+    with: BTreeMap<String, String>,
+}
+
+/// Whether the hub is well.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub(crate) struct Health {
+    status: String,
+}
+
+/// What a desk sends to become known.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"code": "K7Q2M-XR4TW", "name": "Desk 1", "public_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}))]
+pub(crate) struct EnrolAsk {
+    /// The one-time code an administrator gave
+    #[schema(max_length = 20)]
+    code: String,
+    /// What people call the workstation
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+    /// Ed25519 public key, hex
+    #[schema(min_length = 64, max_length = 64)]
+    public_key: String,
+}
+
+/// What a desk is told when it has become known.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Enrolled {
+    device: Uuid,
+    number: u32,
+    ward: Uuid,
+    numbers: NumberBlock,
+}
+
+/// Hospital numbers set aside for a device: `from` up to, not including, `until`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"from": 1, "until": 1001}))]
+pub(crate) struct NumberBlock {
+    from: u32,
+    until: u32,
+}
+
+/// What a desk sends to sign a person in.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"username": "ada", "password": "ada-demo"}))]
+pub(crate) struct SignInAsk {
+    #[schema(max_length = 80)]
+    username: String,
+    #[schema(max_length = 200)]
+    password: String,
+}
+
+/// Who signed in, and until when the desk may believe it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SignedIn {
+    staff: Staff,
+    /// Milliseconds since 1970 by the hub's clock
+    not_after_ms: i64,
+}
+
+/// A member of staff.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Staff {
+    id: Uuid,
+    username: String,
+    name: String,
+    roles: Vec<String>,
+    departments: Vec<Uuid>,
+    is_active: bool,
+}
+
+/// A ward.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Ward {
+    id: Uuid,
+    name: String,
+}
+
+/// A department and its ward.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Department {
+    id: Uuid,
+    name: String,
+    ward: Uuid,
+}
+
+/// Everything a desk needs to know that is not a record.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Reference {
+    version: u64,
+    hospital: String,
+    /// IANA time zone
+    zone: String,
+    wards: Vec<Ward>,
+    departments: Vec<Department>,
+    staff: Vec<Staff>,
+    medicines: Vec<String>,
+}
+
+/// SHA-256 by bucket, such as `1/07`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Digest {
+    buckets: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::DeserializeOwned;
+    use shared::ids::{DepartmentId, DeviceId, StaffId, WardId};
+    use shared::sync::wire;
+
+    /// Reads a real message as the described shape and back: nothing is missing and nothing is left over.
+    fn check<Described: Serialize + DeserializeOwned>(real: &impl Serialize) {
+        let real = serde_json::to_value(real).unwrap();
+        let described: Described = serde_json::from_value(real.clone()).unwrap();
+        assert_eq!(serde_json::to_value(described).unwrap(), real);
+    }
+
+    #[test]
+    fn the_description_is_that_of_the_messages() {
+        let numbers = wire::NumberBlock { from: 1, until: 1001 };
+        let staff = shared::staff::Staff {
+            id: StaffId(Uuid::nil()),
+            username: "ada".into(),
+            name: "Ada".into(),
+            roles: vec![shared::access::Role::Doctor],
+            departments: vec![DepartmentId(Uuid::nil())],
+            is_active: true,
+        };
+        let (device, ward) = (DeviceId(Uuid::nil()), WardId(Uuid::nil()));
+        check::<NumberBlock>(&numbers);
+        check::<Enrolled>(&wire::Enrolled { device, number: 1, ward, numbers });
+        check::<EnrolAsk>(&wire::EnrolAsk { code: "A".into(), name: "B".into(), public_key: "C".into() });
+        check::<SignInAsk>(&wire::SignInAsk { username: "A".into(), password: "B".into() });
+        check::<SignedIn>(&wire::SignedIn { staff: staff.clone(), not_after_ms: 1 });
+        check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
+        check::<Digest>(&shared::sync::digest::Digest::default());
+        check::<Reference>(&shared::staff::Reference {
+            wards: vec![shared::staff::Ward { id: ward, name: "A".into() }],
+            departments: vec![shared::staff::Department { id: DepartmentId(Uuid::nil()), name: "C".into(), ward }],
+            staff: vec![staff],
+            ..Default::default()
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! What every handler works with: the database, the clock, and who waits for news.
+
+use crate::services::identity::Throttle;
+use crate::sync::bootstrap::Builders;
+use crate::sync::news::News;
+use crate::world;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use shared::clock::Now;
+use shared::ids::WardId;
+use sqlx::PgPool;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+use tokio::sync::watch;
+
+/// The hub, as its handlers see it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+pub struct Parts {
+    pub pool: PgPool,
+    /// Where first loads are kept.
+    pub data: PathBuf,
+    pub news: News,
+    pub(crate) builders: Builders,
+    pub(crate) throttle: Throttle,
+    zone: TimeZone,
+    stopping: watch::Sender<bool>,
+    wards: RwLock<BTreeSet<WardId>>,
+}
+
+/// What an [`App`] is made with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub data: PathBuf,
+    /// Whether this process tells other processes of what it took (a command does, the serving hub need not).
+    pub announces: bool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Makes the hub over a database that has been migrated.
+    pub async fn new(pool: PgPool, options: Options) -> Result<Self, sqlx::Error> {
+        let zone: String = sqlx::query_scalar("select zone from hospital").fetch_one(&pool).await?;
+        let zone = TimeZone::get(&zone).unwrap_or_else(|_| {
+            tracing::warn!(zone, "The hospital's time zone is unknown to this computer; days begin by UTC");
+            TimeZone::UTC
+        });
+        let app = Self(Arc::new(Parts {
+            pool,
+            data: options.data,
+            news: News::new(options.announces),
+            builders: Builders::default(),
+            throttle: Throttle::default(),
+            zone,
+            stopping: watch::channel(false).0,
+            wards: RwLock::default(),
+        }));
+        app.read_wards().await?;
+        Ok(app)
+    }
+
+    /// Reads the clock.
+    pub fn now(&self) -> Now {
+        world::now()
+    }
+
+    /// Returns the hospital's day.
+    pub fn today(&self) -> Date {
+        let now = jiff::Timestamp::from_millisecond(self.now().0).unwrap_or_default();
+        now.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Returns the hospital's time zone.
+    pub fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
+
+    /// Sends everybody home who waits for news. Calls that do something are finished.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Returns what says when the hub is about to stop.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Says whether all of these are wards; asks the database about those not known yet.
+    pub(crate) async fn wards(&self, wanted: &[WardId]) -> Result<BTreeSet<WardId>, sqlx::Error> {
+        let known = self.known_wards();
+        if wanted.iter().all(|ward| known.contains(ward)) {
+            return Ok(known);
+        }
+        self.read_wards().await?;
+        Ok(self.known_wards())
+    }
+
+    fn known_wards(&self) -> BTreeSet<WardId> {
+        self.wards.read().map(|wards| wards.clone()).unwrap_or_default()
+    }
+
+    async fn read_wards(&self) -> Result<(), sqlx::Error> {
+        let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select id from ward order by id").fetch_all(&self.pool).await?;
+        if let Ok(mut wards) = self.wards.write() {
+            *wards = ids.into_iter().map(WardId).collect();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! What can be set from outside. A flag wins over an environment variable, which wins over the default.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Settings every command shares.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Where the hub keeps its files: the private PostgreSQL and first loads
+    #[arg(long, env = "WARDBOOK_DATA", default_value_os_t = default_data(), global = true)]
+    pub data: PathBuf,
+    /// A PostgreSQL server of your own, instead of the private one. Also from the file WARDBOOK_DATABASE_URL_FILE
+    #[arg(long, env = "WARDBOOK_DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// File that holds the database URL, so that a password is not in the environment
+    #[arg(long, env = "WARDBOOK_DATABASE_URL_FILE", global = true)]
+    pub database_url_file: Option<PathBuf>,
+    /// Database connections, at most
+    #[arg(long, env = "WARDBOOK_DATABASE_CONNECTIONS", default_value_t = 24, global = true)]
+    pub database_connections: u32,
+    /// What to log, such as `info` or `sync_server=debug`
+    #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
+    pub log: String,
+}
+
+impl Config {
+    /// Returns the URL of the database to use, if not the private one.
+    pub fn url(&self) -> Result<Option<String>> {
+        match (&self.database_url, &self.database_url_file) {
+            (Some(url), _) => Ok(Some(url.clone())),
+            (None, Some(file)) => secret(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Reads a secret from a file, without the line break editors leave.
+pub fn secret(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading the secret in {}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn default_data() -> PathBuf {
+    if nix::unistd::Uid::effective().is_root() {
+        return "/var/lib/wardbook/hub".into();
+    }
+    let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    home.join(".local/share/wardbook/hub")
+}

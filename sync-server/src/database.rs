@@ -1,0 +1,72 @@
+//! Opens the database: the private PostgreSQL, or one that somebody else runs.
+
+use crate::app::{App, Options};
+use crate::config::Config;
+use crate::migrate;
+use crate::postgres::{self, Keep, Postgres};
+use anyhow::{Context, Result};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The hub with its database open.
+#[derive(Debug)]
+pub struct Opened {
+    pub app: App,
+    /// Nothing when the database is somebody else's.
+    private: Option<Postgres>,
+}
+
+impl Opened {
+    /// Closes the database, and stops the private server when nobody else uses it.
+    pub async fn close(self) -> Result<()> {
+        self.app.pool.close().await;
+        if let Some(private) = self.private {
+            tokio::task::spawn_blocking(move || private.stop()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the database that the settings name, starting the private one if need be, and brings it up to date.
+pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
+    let (options, private) = match config.url()? {
+        // the URL may hold a password, so it is not part of the message
+        Some(url) => (PgConnectOptions::from_str(&url).map_err(|_| anyhow::anyhow!("the database URL cannot be read"))?, None),
+        None => {
+            let data = config.data.clone();
+            let private = tokio::task::spawn_blocking(move || Postgres::start(&data, Keep::Durable)).await??;
+            let admin = private.options("postgres");
+            make_database(admin).await?;
+            (private.options(postgres::NAME), Some(private))
+        }
+    };
+    let pool = pool(options, config.database_connections).await.context("connecting to the database")?;
+    migrate::run(&pool).await?;
+    let app = App::new(pool, Options { data: config.data.clone(), announces }).await?;
+    Ok(Opened { app, private })
+}
+
+/// Opens connections. Statements are logged without their values, and only when they are slow.
+pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
+    let options = options
+        .options([("jit", "off"), ("timezone", "UTC")])
+        .application_name("wardbook-hub")
+        .log_statements(tracing::log::LevelFilter::Trace)
+        .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(2));
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).connect_with(options).await?;
+    Ok(pool)
+}
+
+async fn make_database(admin: PgConnectOptions) -> Result<()> {
+    // right after a power cut the server answers that it is starting up
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120)).connect_with(admin).await?;
+    let exists: bool =
+        sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)").bind(postgres::NAME).fetch_one(&pool).await?;
+    if !exists {
+        sqlx::raw_sql("create database wardbook").execute(&pool).await?;
+    }
+    pool.close().await;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! One error, one JSON shape: RFC 9457.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::problem::Problem;
+
+/// What can go wrong while the hub answers a call.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("not signed in: {0:?}")]
+    SignedOut(Problem),
+    #[error("not allowed: {0:?}")]
+    Forbidden(Problem),
+    #[error("not here: {0:?}")]
+    Missing(Problem),
+    #[error("clash: {0:?}")]
+    Clash(Problem),
+    #[error("malformed: {0:?}")]
+    Malformed(Problem),
+    #[error("not valid: {0:?}")]
+    Invalid(Vec<Problem>),
+    #[error("too large: {0:?}")]
+    TooLarge(Problem),
+    #[error("too many tries")]
+    TooMany { problem: Problem, retry_after_s: u64 },
+    #[error("another version: {0:?}")]
+    Version(Problem),
+    #[error("the database does not answer")]
+    Unavailable,
+    #[error("{0:#}")]
+    Bug(anyhow::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a problem response says; [`crate::web`] writes it, with the id of the request.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Document {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) title: String,
+    pub(crate) status: u16,
+    pub(crate) detail: String,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) request: String,
+}
+
+impl Document {
+    /// Makes the document of a status that no handler explained.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::NOT_FOUND => "http.no_such_address",
+            StatusCode::METHOD_NOT_ALLOWED => "http.method",
+            StatusCode::PAYLOAD_TOO_LARGE => "http.too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "http.media_type",
+            StatusCode::REQUEST_TIMEOUT => "http.timeout",
+            status if status.is_server_error() => "hub.failed",
+            _ => "http.malformed",
+        };
+        Self::new(status, vec![Problem::new(code, "")])
+    }
+
+    fn new(status: StatusCode, problems: Vec<Problem>) -> Self {
+        let code = problems.first().map_or("", |problem| problem.code.as_str());
+        Self {
+            kind: format!("urn:wardbook:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: format!("See `problems`: {code}."),
+            problems,
+            request: String::new(),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, problems, retry_after_s) = match self {
+            Error::SignedOut(problem) => (StatusCode::UNAUTHORIZED, vec![problem], None),
+            Error::Forbidden(problem) => (StatusCode::FORBIDDEN, vec![problem], None),
+            Error::Missing(problem) => (StatusCode::NOT_FOUND, vec![problem], None),
+            Error::Clash(problem) => (StatusCode::CONFLICT, vec![problem], None),
+            Error::Malformed(problem) => (StatusCode::BAD_REQUEST, vec![problem], None),
+            Error::Invalid(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems, None),
+            Error::TooLarge(problem) => (StatusCode::PAYLOAD_TOO_LARGE, vec![problem], None),
+            Error::TooMany { problem, retry_after_s } => (StatusCode::TOO_MANY_REQUESTS, vec![problem], Some(retry_after_s)),
+            Error::Version(problem) => (StatusCode::UPGRADE_REQUIRED, vec![problem], None),
+            Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::new("hub.unavailable", "")], Some(5)),
+            Error::Bug(error) => {
+                tracing::error!(error = %format!("{error:#}"), "A call failed for a reason inside the hub");
+                (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::new("hub.failed", "")], None)
+            }
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Document::new(status, problems));
+        if let Some(seconds) = retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("wardbook-frame/2"));
+        }
+        response
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let gone = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_));
+        if gone {
+            tracing::warn!("The database does not answer");
+            return Error::Unavailable;
+        }
+        Error::Bug(without_data(&error))
+    }
+}
+
+/// A database's message names its code and constraint; what it quotes could be a person's.
+fn without_data(error: &sqlx::Error) -> anyhow::Error {
+    match error.as_database_error() {
+        Some(said) => anyhow::anyhow!(
+            "the database refused: code {}, constraint {}",
+            said.code().unwrap_or_default(),
+            said.constraint().unwrap_or("none")
+        ),
+        None => anyhow::anyhow!("the database: {error}"),
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Error::Bug(error)
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Error::Bug(anyhow::anyhow!("a worker failed: {error}"))
+    }
+}

@@ -1,0 +1,60 @@
+//! The hub: one door for every change, a feed for every ward.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod error;
+pub mod import;
+pub mod logs;
+pub mod migrate;
+pub mod postgres;
+pub mod router;
+pub mod services;
+pub mod sync;
+pub mod testing;
+pub mod world;
+
+mod api;
+mod claims;
+mod demo;
+mod session;
+mod web;
+
+use app::App;
+use std::future::Future;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How long calls that are being answered may take to finish when the hub stops.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Serves until `until` is done, then finishes what is being answered.
+pub async fn serve(listener: TcpListener, app: App, until: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
+    let (stopped, on_stop) = tokio::sync::oneshot::channel();
+    let stopping = app.clone();
+    let server = axum::serve(listener, router::router(app)).with_graceful_shutdown(async move {
+        until.await;
+        tracing::info!("Stopping: finishing the calls being answered");
+        stopping.stop();
+        // nobody waits for this when the server ended by itself
+        let _ = stopped.send(());
+    });
+    let overdue = async {
+        if on_stop.await.is_ok() {
+            tokio::time::sleep(DRAIN).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    let served = tokio::select! {
+        served = server.into_future() => served,
+        () = overdue => {
+            tracing::warn!("Some calls took too long to finish");
+            Ok(())
+        }
+    };
+    listening.abort();
+    served
+}

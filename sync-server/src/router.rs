@@ -1,0 +1,62 @@
+//! Every route.
+
+use crate::app::App;
+use crate::services::{health, identity, staff};
+use crate::session::BODY_BYTES;
+use crate::sync::{bootstrap, digest, feed, live, push};
+use crate::web;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Wardbook hub", description = "A hospital ward record that keeps working without the network.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    tags(
+        (name = "sync", description = "Changes in and out, signed by a device"),
+        (name = "identity", description = "Who may call"),
+        (name = "health", description = "For those who run the hub"),
+    )
+)]
+struct About;
+
+/// Returns every route with its description.
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(About::openapi())
+        .routes(routes!(push::push))
+        .routes(routes!(feed::feed))
+        .routes(routes!(live::live))
+        .routes(routes!(bootstrap::bootstrap))
+        .routes(routes!(bootstrap::segment))
+        .routes(routes!(staff::reference))
+        .routes(routes!(digest::digest))
+        .routes(routes!(identity::numbers))
+        .routes(routes!(identity::enrol))
+        .routes(routes!(identity::sign_in))
+        .routes(routes!(health::is_live))
+        .routes(routes!(health::is_ready))
+        .routes(routes!(health::figures))
+}
+
+/// Returns the hub's router.
+pub fn router(app: App) -> Router {
+    health::recorder();
+    let (routes, mut openapi) = described().split_for_parts();
+    let device = ApiKeyValue::with_description("authorization", "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body");
+    openapi.components.get_or_insert_default().add_security_scheme("device", SecurityScheme::ApiKey(ApiKey::Header(device)));
+    let document = openapi.to_json().unwrap_or_default();
+    routes
+        .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }))
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(web::on_panic))
+        .layer(middleware::from_fn(web::observe))
+        .with_state(app)
+}

@@ -1,0 +1,391 @@
+//! Identity: workstations become known with a one-time code, people sign in with a password.
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::services::staff::member;
+use crate::session::{Device, Signed};
+use crate::world;
+use anyhow::Context;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use base64::Engine;
+use metrics::counter;
+use shared::ids::{DeviceId, WardId};
+use shared::problem::Problem;
+use shared::sync::wire::{EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex};
+use sqlx::{PgConnection, Row};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Letters of a code: none that is taken for another when read out or written down.
+const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+const CODE_LETTERS: usize = 10;
+/// The first letters find the code; the tries count against them.
+const HANDLE_LETTERS: usize = 4;
+/// How long a desk may believe that somebody signed in, without asking again.
+const SIGNED_IN_MS: i64 = 12 * 3_600_000;
+/// Wrong passwords in a row before a person has to wait.
+const FREE_TRIES: u32 = 5;
+const WAIT_MAX_S: u64 = 300;
+/// People whose wrong passwords are remembered, at most.
+const REMEMBERED: usize = 10_000;
+const NAME_CHARS_MAX: usize = 80;
+const PASSWORD_CHARS_MAX: usize = 200;
+
+// ---- workstations
+
+/// Makes a workstation known
+#[utoipa::path(
+    post, path = "/identity/v1/enrol", operation_id = "enrol", tag = "identity", request_body = crate::api::EnrolAsk,
+    responses(
+        (status = 200, description = "It is known; asking again with the same code and key gives the same answer", body = crate::api::Enrolled),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    )
+)]
+pub(crate) async fn enrol(State(app): State<App>, ask: Result<Json<EnrolAsk>, JsonRejection>) -> Result<Json<Enrolled>> {
+    let Json(ask) = ask.map_err(|rejection| malformed(&rejection))?;
+    let key = check_enrol(&ask)?;
+    let code = plain(&ask.code);
+    let wait = app.throttle.wait_s("enrol", app.now().0);
+    if wait > 0 {
+        return Err(Error::TooMany { problem: Problem::new("enrol.wait", "code").with("seconds", wait), retry_after_s: wait });
+    }
+    let mut tx = app.pool.begin().await?;
+    let Some(found) = find_code(&mut tx, &code).await? else {
+        app.throttle.wrong("enrol", app.now().0, 4 * FREE_TRIES);
+        return Err(wrong_code());
+    };
+    if !verify(code, found.hash).await? {
+        // the try is counted although the call fails
+        sqlx::query("update enrol_code set tries_left = tries_left - 1 where handle = $1").bind(found.handle).execute(&mut *tx).await?;
+        tx.commit().await?;
+        app.throttle.wrong("enrol", app.now().0, 4 * FREE_TRIES);
+        return Err(wrong_code());
+    }
+    let enrolled = match found.used_by {
+        Some(device) => again(&mut tx, device, &key).await?,
+        None => add_device(&mut tx, &found.handle, found.ward, ask.name.trim(), &key).await?,
+    };
+    tx.commit().await?;
+    tracing::info!(device.id = %enrolled.device, ward = %enrolled.ward, "A workstation became known");
+    Ok(Json(enrolled))
+}
+
+fn check_enrol(ask: &EnrolAsk) -> Result<Vec<u8>> {
+    let mut problems = Vec::new();
+    if ask.name.trim().is_empty() {
+        problems.push(Problem::new("required", "name"));
+    }
+    if ask.name.chars().count() > NAME_CHARS_MAX {
+        problems.push(Problem::new("too_long", "name").with("max", NAME_CHARS_MAX));
+    }
+    let key = unhex(&ask.public_key).filter(|key| {
+        key.as_slice().try_into().is_ok_and(|key| ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak()))
+    });
+    match key {
+        Some(key) if problems.is_empty() => Ok(key),
+        Some(_) => Err(Error::Invalid(problems)),
+        None => {
+            problems.push(Problem::new("device.key_invalid", "public_key"));
+            Err(Error::Invalid(problems))
+        }
+    }
+}
+
+fn wrong_code() -> Error {
+    Error::Invalid(vec![Problem::new("enrol.code_wrong", "code")])
+}
+
+struct Code {
+    handle: String,
+    hash: String,
+    ward: WardId,
+    used_by: Option<Uuid>,
+}
+
+async fn find_code(db: &mut PgConnection, code: &str) -> sqlx::Result<Option<Code>> {
+    let row = sqlx::query(
+        "select handle, hash, ward, used_by from enrol_code
+         where handle = $1 and tries_left > 0 and expires_at > now() for update",
+    )
+    .bind(code.get(..HANDLE_LETTERS).unwrap_or_default())
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Code {
+        handle: row.get("handle"),
+        hash: row.get("hash"),
+        ward: WardId(row.get("ward")),
+        used_by: row.get("used_by"),
+    }))
+}
+
+/// Answers again when the first answer was lost: the same key, the same code.
+async fn again(db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enrolled> {
+    let row = sqlx::query(
+        "select device.id, device.number, device.ward, first, until from device
+         join number_block on number_block.device = device.id
+         where device.id = $1 and public_key = $2 and revoked_at is null order by first limit 1",
+    )
+    .bind(device)
+    .bind(key)
+    .fetch_optional(db)
+    .await?
+    .ok_or_else(wrong_code)?;
+    let number = |name: &str| u32::try_from(row.get::<i64, _>(name)).context("numbers are below 2^32");
+    let numbers = NumberBlock { from: number("first")?, until: number("until")? };
+    Ok(Enrolled { device: DeviceId(row.get("id")), number: number("number")?, ward: WardId(row.get("ward")), numbers })
+}
+
+async fn add_device(db: &mut PgConnection, handle: &str, ward: WardId, name: &str, key: &[u8]) -> Result<Enrolled> {
+    let device = DeviceId(world::new_id());
+    let number: Option<i64> = sqlx::query_scalar(
+        "insert into device (id, number, name, ward, public_key) values ($1, nextval('device_number'), $2, $3, $4)
+         on conflict (public_key) do nothing returning number",
+    )
+    .bind(device.0)
+    .bind(name)
+    .bind(ward.0)
+    .bind(key)
+    .fetch_optional(&mut *db)
+    .await?;
+    let number = number.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
+    sqlx::query("update enrol_code set used_by = $2 where handle = $1").bind(handle).bind(device.0).execute(&mut *db).await?;
+    audit(db, None, device, "device.enrolled").await?;
+    let numbers = give_numbers(db, device, NUMBER_BLOCK).await?;
+    let number = u32::try_from(number).context("device numbers are below 2^32")?;
+    Ok(Enrolled { device, number, ward, numbers })
+}
+
+/// Makes a one-time code for a workstation of a ward.
+pub async fn make_code(app: &App, ward: WardId) -> Result<String> {
+    let code = world::draw(LETTERS, CODE_LETTERS);
+    let hash = hash(code.clone()).await?;
+    sqlx::query("delete from enrol_code where expires_at < now() - interval '1 day' or handle = $1 and expires_at < now()")
+        .bind(&code[..HANDLE_LETTERS])
+        .execute(&app.pool)
+        .await?;
+    sqlx::query("insert into enrol_code (handle, hash, ward, expires_at) values ($1, $2, $3, now() + interval '10 minutes')")
+        .bind(&code[..HANDLE_LETTERS])
+        .bind(hash)
+        .bind(ward.0)
+        .execute(&app.pool)
+        .await?;
+    Ok(format!("{}-{}", &code[..CODE_LETTERS / 2], &code[CODE_LETTERS / 2..]))
+}
+
+/// Returns a code as it was made, however it was typed.
+fn plain(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).take(CODE_LETTERS + 1).collect()
+}
+
+// ---- hospital numbers
+
+/// Sets hospital numbers aside for the device
+#[utoipa::path(
+    post, path = "/sync/v1/numbers", operation_id = "numbers", tag = "sync",
+    responses(
+        (status = 200, description = "Numbers that nobody else has", body = crate::api::NumberBlock),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn numbers(State(app): State<App>, signed: Signed) -> Result<Json<NumberBlock>> {
+    let mut tx = app.pool.begin().await?;
+    let block = give_numbers(&mut tx, signed.device.id, NUMBER_BLOCK).await?;
+    tx.commit().await?;
+    Ok(Json(block))
+}
+
+/// Takes the next hospital numbers that were never given out.
+pub(crate) async fn give_numbers(db: &mut PgConnection, device: DeviceId, count: u32) -> Result<NumberBlock> {
+    let until: i64 = sqlx::query_scalar("update hospital set next_number = next_number + $1 returning next_number")
+        .bind(i64::from(count))
+        .fetch_one(&mut *db)
+        .await?;
+    let first = until - i64::from(count);
+    sqlx::query("insert into number_block (first, until, device) values ($1, $2, $3)")
+        .bind(first)
+        .bind(until)
+        .bind(device.0)
+        .execute(db)
+        .await?;
+    let number = |n: i64| u32::try_from(n).context("hospital numbers have eight digits");
+    Ok(NumberBlock { from: number(first)?, until: number(until)? })
+}
+
+// ---- people
+
+/// Signs a person in at a known workstation
+#[utoipa::path(
+    post, path = "/identity/v1/sign-in", operation_id = "sign_in", tag = "identity", request_body = crate::api::SignInAsk,
+    responses(
+        (status = 200, description = "The password is right", body = crate::api::SignedIn),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Json<SignedIn>> {
+    let ask: SignInAsk =
+        serde_json::from_slice(&signed.body).map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let who = username(&ask.username);
+    if who.chars().count() > NAME_CHARS_MAX || ask.password.chars().count() > PASSWORD_CHARS_MAX {
+        return Err(Error::Invalid(vec![Problem::new("too_long", "password").with("max", PASSWORD_CHARS_MAX)]));
+    }
+    let tried = format!("{} {who}", signed.device.id);
+    let wait = app.throttle.wait_s(&tried, app.now().0);
+    if wait > 0 {
+        let problem = Problem::new("sign_in.wait", "password").with("seconds", wait);
+        return Err(Error::TooMany { problem, retry_after_s: wait });
+    }
+    let row = sqlx::query(
+        "select id, username, name, roles, departments, is_active, password_hash from staff where username = $1",
+    )
+    .bind(&who)
+    .fetch_optional(&app.pool)
+    .await?;
+    let kept: Option<String> = row.as_ref().and_then(|row| row.get("password_hash"));
+    // an unknown name takes as long as a wrong password, so that names cannot be found out
+    let is_right = verify(ask.password, kept.clone().unwrap_or_else(|| NOBODY.into())).await?;
+    let staff = row.as_ref().map(member).filter(|staff| is_right && kept.is_some() && staff.is_active);
+    let Some(staff) = staff else {
+        app.throttle.wrong(&tried, app.now().0, FREE_TRIES);
+        counter!("wardbook_sign_ins_total", "outcome" => "wrong").increment(1);
+        return Err(Error::SignedOut(Problem::new("sign_in.wrong", "password")));
+    };
+    app.throttle.right(&tried);
+    note_sign_in(&app, &staff, &signed.device).await?;
+    counter!("wardbook_sign_ins_total", "outcome" => "right").increment(1);
+    Ok(Json(SignedIn { staff, not_after_ms: app.now().0 + SIGNED_IN_MS }))
+}
+
+async fn note_sign_in(app: &App, staff: &shared::staff::Staff, device: &Device) -> Result<()> {
+    let mut db = app.pool.acquire().await?;
+    audit(&mut db, Some(staff.id.0), device.id, "staff.signed_in").await?;
+    Ok(())
+}
+
+/// Returns a username as it is kept: people type capitals and spaces.
+pub(crate) fn username(typed: &str) -> String {
+    typed.trim().to_lowercase()
+}
+
+async fn audit(db: &mut PgConnection, staff: Option<Uuid>, device: DeviceId, action: &str) -> sqlx::Result<()> {
+    sqlx::query("insert into audit (staff, device, action) values ($1, $2, $3)")
+        .bind(staff)
+        .bind(device.0)
+        .bind(action)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+// ---- passwords
+
+/// A hash no password has: what is compared for names that nobody has.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5aGFzdGhpcw$J4LlGZ5EUkHX3z8wJCsFyKLcDBdTEE5nGsnpMIqd3aI";
+/// Hashing takes 19 MB and a core each: more at once would only wait for each other.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+fn argon2() -> Argon2<'static> {
+    // OWASP's parameters: 19 MiB, two passes, one lane
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+}
+
+/// Hashes a password with Argon2id.
+pub(crate) async fn hash(password: String) -> anyhow::Result<String> {
+    let _turn = AT_ONCE.acquire().await?;
+    tokio::task::spawn_blocking(move || {
+        let salt = base64::engine::general_purpose::STANDARD_NO_PAD.encode(world::new_salt());
+        let salt = SaltString::from_b64(&salt).map_err(|error| anyhow::anyhow!("making a salt: {error}"))?;
+        let hash = argon2().hash_password(password.as_bytes(), &salt).map_err(|error| anyhow::anyhow!("hashing: {error}"))?;
+        Ok(hash.to_string())
+    })
+    .await?
+}
+
+async fn verify(password: String, hash: String) -> anyhow::Result<bool> {
+    let _turn = AT_ONCE.acquire().await?;
+    let verified = tokio::task::spawn_blocking(move || {
+        let hash = PasswordHash::new(&hash).map_err(|error| anyhow::anyhow!("a kept hash cannot be read: {error}"))?;
+        Ok::<_, anyhow::Error>(argon2().verify_password(password.as_bytes(), &hash).is_ok())
+    });
+    verified.await?
+}
+
+fn malformed(rejection: &JsonRejection) -> Error {
+    match rejection {
+        JsonRejection::MissingJsonContentType(_) => Error::Malformed(Problem::new("http.media_type", "")),
+        _ => Error::Malformed(Problem::new("shape", "")),
+    }
+}
+
+/// Remembers wrong passwords, so that guessing is slow. In memory: a restart forgives.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<BTreeMap<String, (u32, i64)>>);
+
+impl Throttle {
+    /// Returns how many seconds somebody has to wait.
+    fn wait_s(&self, who: &str, now_ms: i64) -> u64 {
+        let until = self.0.lock().ok().and_then(|tries| tries.get(who).map(|(_, until)| *until)).unwrap_or(0);
+        u64::try_from((until - now_ms).max(0)).unwrap_or(0).div_ceil(1000)
+    }
+
+    fn wrong(&self, who: &str, now_ms: i64, free: u32) {
+        let Ok(mut tries) = self.0.lock() else { return };
+        if tries.len() >= REMEMBERED {
+            tries.retain(|_, (_, until)| *until > now_ms);
+        }
+        let (count, until) = tries.entry(who.to_owned()).or_default();
+        *count += 1;
+        if *count >= free {
+            let wait_s = (1_u64 << (*count - free).min(16)).min(WAIT_MAX_S);
+            *until = now_ms + i64::try_from(wait_s * 1000).unwrap_or(i64::MAX);
+        }
+    }
+
+    fn right(&self, who: &str) {
+        if let Ok(mut tries) = self.0.lock() {
+            tries.remove(who);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessing_becomes_slow_and_stays_bounded() {
+        let throttle = Throttle::default();
+        for _ in 0..4 {
+            throttle.wrong("a", 0, FREE_TRIES);
+        }
+        assert_eq!(throttle.wait_s("a", 0), 0);
+        throttle.wrong("a", 0, FREE_TRIES);
+        throttle.wrong("a", 0, FREE_TRIES);
+        assert_eq!(throttle.wait_s("a", 0), 2);
+        assert_eq!(throttle.wait_s("a", 2000), 0);
+        for _ in 0..100 {
+            throttle.wrong("a", 0, FREE_TRIES);
+        }
+        assert_eq!(throttle.wait_s("a", 0), WAIT_MAX_S);
+        throttle.right("a");
+        assert_eq!(throttle.wait_s("a", 0), 0);
+    }
+
+    #[test]
+    fn a_code_may_be_typed_in_any_way() {
+        assert_eq!(plain(" k7q2m - xr4tw "), "K7Q2MXR4TW");
+    }
+
+    #[tokio::test]
+    async fn the_hash_of_nobody_can_be_read() {
+        assert!(!verify("x".into(), NOBODY.into()).await.unwrap());
+        assert!(verify("x".into(), hash("x".into()).await.unwrap()).await.unwrap());
+    }
+}

@@ -1,0 +1,5 @@
+//! What only the hub does, one file per department: routes on top, handlers below, SQL inside them.
+
+pub mod health;
+pub mod identity;
+pub mod staff;

@@ -1,0 +1,102 @@
+//! Reference data: wards, departments, staff and medicines, as every desk knows them.
+
+use crate::app::App;
+use crate::error::Result;
+use crate::session::Signed;
+use crate::services::identity::username;
+use crate::sync::accept::role_of;
+use crate::world;
+use axum::Json;
+use axum::extract::State;
+use shared::access::Role;
+use shared::ids::{DepartmentId, StaffId, WardId};
+use shared::staff::{Department, Reference, Staff, Ward};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// Returns everything a desk needs to know that is not a record
+#[utoipa::path(
+    get, path = "/sync/v1/reference", operation_id = "reference", tag = "sync",
+    responses(
+        (status = 200, description = "The reference data", body = crate::api::Reference),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn reference(State(app): State<App>, _signed: Signed) -> Result<Json<Reference>> {
+    let mut tx = app.pool.begin().await?;
+    // one moment for all tables, so that the version is that of what is sent with it
+    sqlx::raw_sql("set transaction isolation level repeatable read read only").execute(&mut *tx).await?;
+    let reference = read(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Json(reference))
+}
+
+async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
+    let hospital = sqlx::query("select name, zone, reference_version from hospital").fetch_one(&mut *db).await?;
+    let wards = sqlx::query("select id, name from ward order by name").fetch_all(&mut *db).await?;
+    let departments = sqlx::query("select id, name, ward from department order by name").fetch_all(&mut *db).await?;
+    let staff = sqlx::query("select id, username, name, roles, departments, is_active from staff order by name")
+        .fetch_all(&mut *db)
+        .await?;
+    let medicines = sqlx::query_scalar("select name from medicine order by name").fetch_all(db).await?;
+    let department = |row: &PgRow| {
+        let (id, ward) = (DepartmentId(row.get("id")), WardId(row.get("ward")));
+        Department { id, name: row.get("name"), ward }
+    };
+    Ok(Reference {
+        version: u64::try_from(hospital.get::<i64, _>("reference_version")).unwrap_or_default(),
+        hospital: hospital.get("name"),
+        zone: hospital.get("zone"),
+        wards: wards.iter().map(|row| Ward { id: WardId(row.get("id")), name: row.get("name") }).collect(),
+        departments: departments.iter().map(department).collect(),
+        staff: staff.iter().map(member).collect(),
+        medicines,
+    })
+}
+
+/// Reads a member of staff from a row.
+pub(crate) fn member(row: &PgRow) -> Staff {
+    let roles: Vec<String> = row.get("roles");
+    let departments: Vec<Uuid> = row.get("departments");
+    Staff {
+        id: StaffId(row.get("id")),
+        username: row.get("username"),
+        name: row.get("name"),
+        roles: roles.iter().filter_map(|word| role_of(word)).collect(),
+        departments: departments.into_iter().map(DepartmentId).collect(),
+        is_active: row.get("is_active"),
+    }
+}
+
+/// Somebody who starts to work here.
+#[derive(Clone)]
+pub struct NewStaff {
+    pub username: String,
+    pub name: String,
+    pub roles: Vec<Role>,
+    pub departments: Vec<DepartmentId>,
+    pub password_hash: String,
+}
+
+/// Adds a member of staff, or gives the one with this username a new name, roles and password.
+pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
+    let words: Vec<String> = new.roles.iter().filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.to_owned())).collect();
+    let departments: Vec<Uuid> = new.departments.iter().map(|department| department.0).collect();
+    let id: Uuid = sqlx::query_scalar(
+        "insert into staff (id, username, name, roles, departments, password_hash) values ($1, $2, $3, $4, $5, $6)
+         on conflict (username) do update set name = excluded.name, roles = excluded.roles,
+            departments = excluded.departments, password_hash = excluded.password_hash, is_active = true
+         returning id",
+    )
+    .bind(world::new_id())
+    .bind(username(&new.username))
+    .bind(new.name)
+    .bind(words)
+    .bind(departments)
+    .bind(new.password_hash)
+    .fetch_one(&app.pool)
+    .await?;
+    Ok(StaffId(id))
+}

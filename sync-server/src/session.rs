@@ -1,0 +1,89 @@
+//! Who is calling: a device, by its signature over the call.
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
+use ed25519_dalek::VerifyingKey;
+use shared::ids::{DeviceId, WardId};
+use shared::problem::Problem;
+use shared::sync::wire::{FRAME_BYTES, SIGNATURE_HEADER, SIGNED_WITHIN_MS, is_signed_by, signer};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// A device that may call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Device {
+    pub(crate) id: DeviceId,
+    pub(crate) number: u32,
+    pub(crate) ward: WardId,
+    /// The newest incarnation of its replica that pushed.
+    pub(crate) incarnation: i32,
+    /// Version of the reference data now.
+    pub(crate) reference: u64,
+}
+
+/// A call with a right signature, and its body.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    pub(crate) device: Device,
+    pub(crate) body: Bytes,
+}
+
+/// Bytes of a body, at most: a frame and its header.
+pub(crate) const BODY_BYTES: usize = FRAME_BYTES + 64;
+
+impl FromRequest<App> for Signed {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        let header = header(&parts)?;
+        let (id, at_ms) = signer(&header).ok_or_else(unsigned)?;
+        let body = axum::body::to_bytes(body, BODY_BYTES)
+            .await
+            .map_err(|_| Error::TooLarge(Problem::new("frame.too_long", "").with("max", FRAME_BYTES)))?;
+        let (device, key) = find(app, id).await?;
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        if !is_signed_by(&key, &header, parts.method.as_str(), path, &body) {
+            return Err(Error::SignedOut(Problem::new("device.signature", "")));
+        }
+        if app.now().0.saturating_sub(at_ms).unsigned_abs() > SIGNED_WITHIN_MS.unsigned_abs() {
+            return Err(Error::SignedOut(Problem::new("device.clock", "").with("hub_ms", app.now().0)));
+        }
+        tracing::Span::current().record("device.id", tracing::field::display(device.id));
+        Ok(Self { device, body })
+    }
+}
+
+fn header(parts: &Parts) -> Result<String> {
+    let value = parts.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    value.map(str::to_owned).ok_or_else(unsigned)
+}
+
+fn unsigned() -> Error {
+    Error::SignedOut(Problem::new("device.signature", ""))
+}
+
+async fn find(app: &App, id: DeviceId) -> Result<(Device, VerifyingKey)> {
+    let unknown = || Error::SignedOut(Problem::new("device.unknown", ""));
+    let row = sqlx::query(FIND).bind(id.0).fetch_optional(&app.pool).await?.ok_or_else(unknown)?;
+    if row.get("is_revoked") {
+        return Err(Error::Forbidden(Problem::new("device.revoked", "")));
+    }
+    let key: Option<Vec<u8>> = row.get("public_key");
+    let key = key.and_then(|bytes| VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok()).ok_or_else(unknown)?;
+    let ward: Uuid = row.get::<Option<Uuid>, _>("ward").ok_or_else(unknown)?;
+    let device = Device {
+        id,
+        number: u32::try_from(row.get::<i64, _>("number")).map_err(|_| unknown())?,
+        ward: WardId(ward),
+        incarnation: row.get("incarnation"),
+        reference: u64::try_from(row.get::<i64, _>("reference_version")).unwrap_or_default(),
+    };
+    Ok((device, key))
+}
+
+const FIND: &str = "select number, ward, public_key, incarnation, revoked_at is not null as is_revoked, reference_version
+    from device, hospital where id = $1";

@@ -1,0 +1,248 @@
+//! The one door: every change, from wherever, becomes part of the hospital's record here and nowhere else.
+//!
+//! One transaction per push, one verdict per envelope. Rows are locked in this order, each sort in order of id: the
+//! device, the records, their charts, the wards. The wards come last, so that places in their feeds are commit order.
+//! Statements work on whole pushes; a single change costs the same few turns as five hundred.
+
+use crate::app::App;
+use crate::claims::{self, Claim};
+use crate::error::{Error, Result};
+use crate::sync::store::{self, Stored};
+use crate::sync::weigh::{self, After, Known, Letter, Source, Weighed};
+use crate::sync::{fan, weigh::Before};
+use shared::access::Role;
+use shared::ids::{RecordId, StaffId, WardId};
+use shared::problem::Problem;
+use shared::record::Kind;
+use shared::sync::wire::{Envelope, Verdict};
+use sqlx::{PgConnection, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How often a push is tried when another one was in its way.
+const TRIES: u32 = 6;
+/// Up to this many envelopes are judged where they arrive; more go to a thread for long work.
+const AT_ONCE: usize = 4;
+
+/// Takes what can be taken of a push, and says of each envelope what became of it.
+pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Result<Vec<Verdict>> {
+    if envelopes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let letters = Arc::new(long(envelopes.len(), move || weigh::read(envelopes)).await?);
+    for _ in 1..TRIES {
+        match attempt(app, source, &letters).await {
+            Err(Refusal::Crossed) => tracing::debug!("Two pushes were in each other's way; one is tried again"),
+            Err(Refusal::Failed(error)) => return Err(error),
+            Ok(verdicts) => return Ok(verdicts),
+        }
+    }
+    attempt(app, source, &letters).await.map_err(|refusal| match refusal {
+        Refusal::Crossed => Error::Bug(anyhow::anyhow!("a push was crossed by others {TRIES} times")),
+        Refusal::Failed(error) => error,
+    })
+}
+
+/// Why an attempt did not come to its end.
+enum Refusal {
+    /// Another transaction took what this one wanted: trying again sees it.
+    Crossed,
+    Failed(Error),
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|said| said.code().map(|code| code.into_owned()));
+        // serialization failure, deadlock, unique and exclusion violation
+        match code.as_deref() {
+            Some("40001" | "40P01" | "23505" | "23P01") => Refusal::Crossed,
+            Some(_) | None => Refusal::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Failed(error)
+    }
+}
+
+async fn attempt(app: &App, source: &Source, letters: &Arc<Vec<Letter>>) -> Result<Vec<Verdict>, Refusal> {
+    let mut tx = app.pool.begin().await?;
+    let staff = lock_device(&mut tx, source, letters).await?;
+    let records = lock_records(&mut tx, letters).await?;
+    let charts = lock_charts(&mut tx, charts_of(letters, &records)).await?;
+    let wards = app.wards(&wards_of(letters)).await?;
+    let known = Known { staff, records, charts, wards, denied: BTreeMap::new(), today: app.today() };
+    let (weighed, known) = decide(&mut tx, source, letters, known).await?;
+    let stored = store::store(&mut tx, source, letters, &weighed).await?;
+    let woken = match stored {
+        Stored::Nothing => Vec::new(),
+        Stored::Changes(ids) => {
+            if weighed.records.iter().any(|after| after.reclaimed) {
+                // before the wards are locked, so that nobody waits behind us while we wait for another push
+                sqlx::raw_sql("set constraints all immediate").execute(&mut *tx).await?;
+            }
+            fan::fan_out(&mut tx, source, letters, &weighed, &known, &ids).await?
+        }
+    };
+    tx.commit().await?;
+    for ward in &woken {
+        app.news.wake(*ward);
+    }
+    app.news.announce(&app.pool, &woken).await?;
+    Ok(weighed.verdicts)
+}
+
+/// Weighs, and weighs again without what other records turn out to have, until nothing is claimed twice.
+async fn decide(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &Arc<Vec<Letter>>,
+    known: Known,
+) -> Result<(Weighed, Arc<Known>), Refusal> {
+    let mut known = Arc::new(known);
+    loop {
+        let (by, of, against) = (source.clone(), letters.clone(), known.clone());
+        let weighed = long(letters.len(), move || weigh::weigh(&by, &of, &against)).await?;
+        let denied = claimed_twice(tx, &weighed.records).await?;
+        if denied.is_empty() {
+            return Ok((weighed, known));
+        }
+        let mut next = Arc::into_inner(known).ok_or_else(|| Error::Bug(anyhow::anyhow!("weighing has ended")))?;
+        for (record, claim) in denied {
+            next.denied.entry(record).or_default().insert(claim);
+        }
+        known = Arc::new(next);
+    }
+}
+
+/// Returns the claims of these records that another record has already: one here before, or one earlier in the push.
+async fn claimed_twice(tx: &mut PgConnection, records: &[After]) -> sqlx::Result<Vec<(RecordId, Claim)>> {
+    let reclaimed: Vec<Uuid> = records.iter().filter(|after| after.reclaimed).map(|after| after.id.0).collect();
+    let claims: BTreeSet<Claim> = records.iter().filter_map(|after| after.claim.clone()).collect();
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut taken = claims::taken(tx, &claims, &reclaimed).await?;
+    let mut twice = Vec::new();
+    for after in records {
+        if let Some(claim) = &after.claim
+            && !taken.insert(claim.clone())
+        {
+            twice.push((after.id, claim.clone()));
+        }
+    }
+    Ok(twice)
+}
+
+type KnownStaff = BTreeMap<StaffId, (Vec<Role>, bool)>;
+
+/// Locks the device, notes that it was here, and returns the staff who made the changes.
+async fn lock_device(tx: &mut PgConnection, source: &Source, letters: &[Letter]) -> Result<KnownStaff, Refusal> {
+    let staff: BTreeSet<Uuid> =
+        letters.iter().filter_map(|letter| letter.seen.as_ref().ok()?.staff).map(|staff| staff.0).collect();
+    let rows = sqlx::query(LOCK_DEVICE)
+        .bind(source.device.0)
+        .bind(i32::from(source.incarnation))
+        .bind(staff.into_iter().collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await?;
+    let is_known = rows.first().is_some_and(|row| row.get("device_is_known"));
+    if !is_known {
+        return Err(Error::Forbidden(Problem::new("device.revoked", "")).into());
+    }
+    let mut known = KnownStaff::new();
+    for row in rows {
+        if let Some(id) = row.get::<Option<Uuid>, _>("id") {
+            let words: Vec<String> = row.get("roles");
+            let roles = words.into_iter().filter_map(|word| role_of(&word)).collect();
+            known.insert(StaffId(id), (roles, row.get("is_active")));
+        }
+    }
+    Ok(known)
+}
+
+const LOCK_DEVICE: &str = "with here as (
+        update device set seen_at = now(), incarnation = greatest(incarnation, $2)
+        where id = $1 and revoked_at is null returning 1
+    )
+    select exists (select 1 from here) as device_is_known, staff.id, staff.roles, staff.is_active
+    from (select 1) one left join staff on staff.id = any($3)";
+
+/// Reads the word of a role.
+pub(crate) fn role_of(word: &str) -> Option<Role> {
+    serde_json::from_value(serde_json::Value::String(word.into())).ok()
+}
+
+async fn lock_records(tx: &mut PgConnection, letters: &[Letter]) -> sqlx::Result<BTreeMap<RecordId, Before>> {
+    let ids: BTreeSet<Uuid> = letters.iter().map(|letter| letter.record.0).collect();
+    let rows = sqlx::query("select id, kind, chart, doc from record where id = any($1) order by id for update")
+        .bind(ids.into_iter().collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await?;
+    let before = |row: &sqlx::postgres::PgRow| {
+        let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number)?;
+        Some((RecordId(row.get("id")), Before { kind, chart: RecordId(row.get("chart")), doc: row.get("doc") }))
+    };
+    Ok(rows.iter().filter_map(before).collect())
+}
+
+/// Returns every chart the push can touch: those its records are part of, and those its changes name.
+fn charts_of(letters: &[Letter], records: &BTreeMap<RecordId, Before>) -> BTreeSet<Uuid> {
+    let mut charts: BTreeSet<Uuid> = records.values().map(|before| before.chart.0).collect();
+    for letter in letters {
+        if !records.contains_key(&letter.record) {
+            charts.insert(letter.record.0);
+        }
+        let named = letter.kind.and_then(Kind::subject_path).into_iter().flat_map(|path| written(letter, path));
+        charts.extend(named);
+    }
+    charts
+}
+
+fn wards_of(letters: &[Letter]) -> Vec<WardId> {
+    letters.iter().flat_map(|letter| written(letter, "ward")).map(WardId).collect()
+}
+
+/// Returns the ids that a change writes to a path.
+fn written<'a>(letter: &'a Letter, path: &'a str) -> impl Iterator<Item = Uuid> + 'a {
+    let writes = letter.seen.as_ref().map(|seen| seen.writes.as_slice()).unwrap_or_default();
+    writes.iter().filter(move |write| write.path == path).filter_map(|write| write.value.as_str()?.parse().ok())
+}
+
+/// Locks charts in order of id, making those that do not exist yet. New ones are seen by no ward.
+async fn lock_charts(tx: &mut PgConnection, charts: BTreeSet<Uuid>) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
+    let mut found = lock_existing(tx, charts.iter().copied().collect()).await?;
+    let new: Vec<Uuid> = charts.into_iter().filter(|chart| !found.contains_key(&RecordId(*chart))).collect();
+    if !new.is_empty() {
+        let made = sqlx::query("insert into chart (id) select unnest($1::uuid[]) on conflict do nothing")
+            .bind(&new)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if usize::try_from(made).is_ok_and(|made| made < new.len()) {
+            // another push made some of them in between
+            found.extend(lock_existing(tx, new).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn lock_existing(tx: &mut PgConnection, charts: Vec<Uuid>) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
+    let rows = sqlx::query("select id, wards from chart where id = any($1) order by id for update")
+        .bind(charts)
+        .fetch_all(tx)
+        .await?;
+    let chart = |row: &sqlx::postgres::PgRow| {
+        let wards: Vec<Uuid> = row.get("wards");
+        (RecordId(row.get("id")), wards.into_iter().map(WardId).collect())
+    };
+    Ok(rows.iter().map(chart).collect())
+}
+
+/// Runs work on a thread that may take long, unless it is short.
+async fn long<R: Send + 'static>(size: usize, work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+    if size <= AT_ONCE { Ok(work()) } else { Ok(tokio::task::spawn_blocking(work).await?) }
+}

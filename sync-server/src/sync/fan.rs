@@ -1,0 +1,179 @@
+//! Tells each ward what it may see of a push, in its feed.
+//!
+//! A chart (a patient with all that is theirs) is seen by every ward that a record of it names. When it gains a ward,
+//! that ward gets everything else of the chart in the same transaction.
+
+use crate::sync::weigh::{After, Known, Letter, Source, Weighed};
+use shared::ids::{RecordId, WardId};
+use shared::record::Kind;
+use shared::sync::wire::Hash;
+use sqlx::{PgConnection, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// What an item of a feed is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Change = 1,
+    Whole = 2,
+    Forget = 3,
+}
+
+impl What {
+    /// Reads the number kept in the database.
+    pub(crate) fn from_number(number: i16) -> Option<Self> {
+        [What::Change, What::Whole, What::Forget].into_iter().find(|what| *what as i16 == number)
+    }
+}
+
+struct Item {
+    what: What,
+    kind: Kind,
+    record: RecordId,
+    change: Option<i64>,
+}
+
+/// Writes the feeds and returns the wards that have news.
+pub(crate) async fn fan_out(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+    weighed: &Weighed,
+    known: &Known,
+    changes: &BTreeMap<Hash, i64>,
+) -> sqlx::Result<Vec<WardId>> {
+    let seen_by = wards_after(source, weighed, known);
+    let gained = gained(&seen_by, known);
+    let mut feeds: BTreeMap<WardId, Vec<Item>> = BTreeMap::new();
+    if !gained.is_empty() {
+        keep_wards(tx, &seen_by).await?;
+        back_fill(tx, weighed, &gained, known, &mut feeds).await?;
+    }
+    let mut in_order: Vec<(usize, &After)> =
+        weighed.records.iter().flat_map(|after| after.taken.iter().map(move |place| (*place, after))).collect();
+    in_order.sort_by_key(|(place, _)| *place);
+    for (place, after) in in_order {
+        let change = letters[place].seen.as_ref().ok().and_then(|seen| changes.get(&seen.hash)).copied();
+        let before = known.records.get(&after.id).and_then(|before| known.charts.get(&before.chart));
+        let now = seen_by.get(&after.chart);
+        // a record that went to another chart goes on being seen where it was
+        let wards: BTreeSet<WardId> = before.into_iter().chain(now).flatten().copied().collect();
+        for ward in wards {
+            let had_it = before.is_some_and(|before| before.contains(&ward));
+            let is_first = after.taken.first() == Some(&place);
+            let what = if had_it || !is_first { What::Change } else { What::Whole };
+            feeds.entry(ward).or_default().push(Item { what, kind: after.kind, record: after.id, change });
+        }
+    }
+    write(tx, source, &feeds).await?;
+    Ok(feeds.into_keys().collect())
+}
+
+/// Returns who sees each chart of the push from now on: who did, whom its records name, and the ward that wrote.
+fn wards_after(source: &Source, weighed: &Weighed, known: &Known) -> BTreeMap<RecordId, BTreeSet<WardId>> {
+    let mut after: BTreeMap<RecordId, BTreeSet<WardId>> = BTreeMap::new();
+    for record in &weighed.records {
+        let wards = after.entry(record.chart).or_insert_with(|| known.charts.get(&record.chart).cloned().unwrap_or_default());
+        wards.extend(record.keys.ward);
+        wards.extend(source.ward);
+    }
+    after
+}
+
+/// Returns the wards that each chart gained.
+fn gained(after: &BTreeMap<RecordId, BTreeSet<WardId>>, known: &Known) -> BTreeMap<RecordId, BTreeSet<WardId>> {
+    let none = BTreeSet::new();
+    let new = |chart: &RecordId, wards: &BTreeSet<WardId>| {
+        wards.difference(known.charts.get(chart).unwrap_or(&none)).copied().collect::<BTreeSet<_>>()
+    };
+    after.iter().map(|(chart, wards)| (*chart, new(chart, wards))).filter(|(_, wards)| !wards.is_empty()).collect()
+}
+
+async fn keep_wards(tx: &mut PgConnection, seen_by: &BTreeMap<RecordId, BTreeSet<WardId>>) -> sqlx::Result<()> {
+    let (mut charts, mut wards) = (Vec::new(), Vec::new());
+    for (chart, seen_by) in seen_by {
+        for ward in seen_by {
+            charts.push(chart.0);
+            wards.push(ward.0);
+        }
+    }
+    sqlx::query(KEEP_WARDS).bind(charts).bind(wards).execute(tx).await?;
+    Ok(())
+}
+
+const KEEP_WARDS: &str = "update chart set wards = new.wards
+    from (select chart, array_agg(ward order by ward) as wards from unnest($1::uuid[], $2::uuid[]) as pair (chart, ward)
+          group by chart) as new
+    where chart.id = new.chart and chart.wards <> new.wards";
+
+/// Puts what else a chart holds into the feeds of the wards it gained, the patient first.
+async fn back_fill(
+    tx: &mut PgConnection,
+    weighed: &Weighed,
+    gained: &BTreeMap<RecordId, BTreeSet<WardId>>,
+    known: &Known,
+    feeds: &mut BTreeMap<WardId, Vec<Item>>,
+) -> sqlx::Result<()> {
+    // charts that nobody saw before hold nothing but what this push brings
+    let old: Vec<Uuid> = gained.keys().filter(|chart| known.charts.contains_key(chart)).map(|chart| chart.0).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let pushed: Vec<Uuid> = weighed.records.iter().map(|after| after.id.0).collect();
+    let rows = sqlx::query("select id, kind, chart from record where chart = any($1) and id <> all($2) order by chart, kind, id")
+        .bind(old)
+        .bind(pushed)
+        .fetch_all(tx)
+        .await?;
+    for row in rows {
+        let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number);
+        let (Some(kind), record) = (kind, RecordId(row.get("id"))) else { continue };
+        for ward in gained.get(&RecordId(row.get("chart"))).into_iter().flatten() {
+            feeds.entry(*ward).or_default().push(Item { what: What::Whole, kind, record, change: None });
+        }
+    }
+    Ok(())
+}
+
+/// Takes places in the wards' feeds, in order of the wards' ids, and writes the items there.
+async fn write(tx: &mut PgConnection, source: &Source, feeds: &BTreeMap<WardId, Vec<Item>>) -> sqlx::Result<()> {
+    let (mut wards, mut places, mut whats, mut kinds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut records, mut changes) = (Vec::new(), Vec::new());
+    for (ward, items) in feeds {
+        let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let last: i64 = sqlx::query_scalar("update ward set seq = seq + $2 where id = $1 returning seq")
+            .bind(ward.0)
+            .bind(count)
+            .fetch_one(&mut *tx)
+            .await?;
+        for (place, item) in (last - count + 1..).zip(items) {
+            wards.push(ward.0);
+            places.push(place);
+            whats.push(item.what as i16);
+            kinds.push(i16::from(item.kind.number()));
+            records.push(item.record.0);
+            changes.push(item.change);
+        }
+    }
+    if wards.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(WRITE)
+        .bind(wards)
+        .bind(places)
+        .bind(whats)
+        .bind(kinds)
+        .bind(records)
+        .bind(changes)
+        .bind(source.device.0)
+        .bind(i32::from(source.incarnation))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+const WRITE: &str = "insert into feed (ward, seq, what, kind, record, change, device, incarnation, push)
+    select ward, seq, what, kind, record, change, case when change is null then null else $7::uuid end, $8,
+           (select nextval('push_number'))
+    from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::smallint[], $5::uuid[], $6::bigint[])
+        as new (ward, seq, what, kind, record, change)";

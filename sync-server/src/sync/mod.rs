@@ -1,0 +1,12 @@
+//! The one door, what comes out of it, and how desks hear of it.
+
+pub mod accept;
+pub mod bootstrap;
+pub mod digest;
+pub mod fan;
+pub mod feed;
+pub mod live;
+pub mod news;
+pub mod push;
+pub mod store;
+pub mod weigh;

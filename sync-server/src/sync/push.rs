@@ -1,0 +1,77 @@
+//! `POST /sync/v1/push`: changes come in.
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::session::Signed;
+use crate::sync::accept::accept;
+use crate::sync::weigh::Source;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use metrics::counter;
+use serde::Serialize;
+use shared::problem::Problem;
+use shared::sync::wire::{self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, PushAnswer, Verdict};
+
+/// Takes changes and says of each what became of it
+#[utoipa::path(
+    post, path = "/sync/v1/push", operation_id = "push", tag = "sync",
+    request_body(content = Vec<u8>, content_type = "application/vnd.wardbook.frame", description = "A frame of `Push`"),
+    responses(
+        (status = 200, description = "A frame of `PushAnswer`: one verdict per envelope", content_type = "application/vnd.wardbook.frame", body = Vec<u8>),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn push(State(app): State<App>, headers: HeaderMap, signed: Signed) -> Result<Response> {
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != MEDIA_TYPE.as_bytes()) {
+        return Ok(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
+    let frame = Frame::open(&signed.body).map_err(refuse)?;
+    let push = frame.read_push().map_err(refuse)?;
+    if push.device != signed.device.id {
+        return Err(Error::Forbidden(Problem::new("device.other", "")));
+    }
+    if push.envelopes.len() > PUSH_ENVELOPES {
+        return Err(Error::TooLarge(Problem::new("push.too_many", "").with("max", PUSH_ENVELOPES)));
+    }
+    let device = signed.device;
+    let ward = Some(device.ward);
+    let source = Source { device: device.id, number: device.number, incarnation: push.incarnation, ward };
+    let count = push.envelopes.len();
+    let verdicts = accept(&app, &source, push.envelopes).await?;
+    tally(&verdicts);
+    tracing::debug!(push.changes = count, size_bytes = signed.body.len(), "Answered a push");
+    Ok(framed(frame.version, &PushAnswer { verdicts, now_ms: app.now().0 }))
+}
+
+/// Returns the problem of a frame that cannot be read.
+pub(crate) fn refuse(error: FrameError) -> Error {
+    let problem = Problem::new(error.code(), "");
+    match error {
+        FrameError::Version(asked) => {
+            let spoken = format!("{} {}", wire::OLDEST, wire::VERSION);
+            Error::Version(problem.with("version", asked).with("spoken", spoken))
+        }
+        FrameError::TooLong => Error::TooLarge(problem.with("max", wire::FRAME_BYTES)),
+        FrameError::NotAFrame | FrameError::Damaged | FrameError::Shape => Error::Malformed(problem),
+    }
+}
+
+/// Writes an answer as a frame of a version.
+pub(crate) fn framed<T: Serialize>(version: u8, message: &T) -> Response {
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], wire::encode_as(version, message)).into_response()
+}
+
+fn tally(verdicts: &[Verdict]) {
+    for verdict in verdicts {
+        let word = match verdict {
+            Verdict::Taken => "taken",
+            Verdict::Had => "had",
+            Verdict::Parked { .. } => "parked",
+            Verdict::Held { .. } => "held",
+            Verdict::Refused { .. } => "refused",
+        };
+        counter!("wardbook_changes_total", "verdict" => word).increment(1);
+    }
+}

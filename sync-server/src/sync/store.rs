@@ -1,0 +1,144 @@
+//! Writes what was decided about a push: one statement for what was taken, one for what was not.
+
+use crate::sync::weigh::{Letter, Source, Weighed, heads_of};
+use shared::record::Kind;
+use shared::sync::wire::{Hash, Verdict};
+use sqlx::{PgConnection, Row};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What was written.
+pub(crate) enum Stored {
+    Nothing,
+    /// The row of each change that was taken.
+    Changes(BTreeMap<Hash, i64>),
+}
+
+/// Writes records, changes, audit lines and held changes.
+pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Letter], weighed: &Weighed) -> sqlx::Result<Stored> {
+    keep_held(tx, source, letters, &weighed.verdicts).await?;
+    if weighed.records.is_empty() {
+        return Ok(Stored::Nothing);
+    }
+    let mut changes = Changes::default();
+    for after in &weighed.records {
+        for place in &after.taken {
+            changes.add(&letters[*place], after.id.0);
+        }
+    }
+    let mut rows = Records::default();
+    for after in &weighed.records {
+        rows.id.push(after.id.0);
+        rows.kind.push(i16::from(after.kind.number()));
+        rows.subject.push(after.keys.subject.map(|subject| subject.0));
+        rows.chart.push(after.chart.0);
+        rows.ward.push(after.keys.ward.map(|ward| ward.0));
+        rows.at.push(after.keys.at.as_deref());
+        rows.sort.push(&after.keys.sort);
+        rows.search.push(&after.keys.search);
+        rows.body.push(after.merged.body.to_string());
+        rows.doc.push(&after.merged.doc);
+        rows.heads.push(heads_of(&after.merged));
+        rows.conflicts.push(i32::try_from(after.merged.conflicts).unwrap_or(i32::MAX));
+        rows.changed_by.push(after.changed_by.0);
+        rows.changed_at.push(after.changed_at);
+    }
+    let taken = sqlx::query(STORE)
+        .bind(source.device.0)
+        .bind(changes.hash)
+        .bind(changes.record)
+        .bind(changes.staff)
+        .bind(changes.bytes)
+        .bind(rows.id)
+        .bind(rows.kind)
+        .bind(rows.subject)
+        .bind(rows.chart)
+        .bind(rows.ward)
+        .bind(rows.at)
+        .bind(rows.sort)
+        .bind(rows.search)
+        .bind(rows.body)
+        .bind(rows.doc)
+        .bind(rows.heads)
+        .bind(rows.conflicts)
+        .bind(rows.changed_by)
+        .bind(rows.changed_at)
+        .fetch_all(tx)
+        .await?;
+    let row = |row: &sqlx::postgres::PgRow| Some((Hash::try_from(row.get::<&[u8], _>("hash")).ok()?, row.get("id")));
+    Ok(Stored::Changes(taken.iter().filter_map(row).collect()))
+}
+
+const STORE: &str = include_str!("store.sql");
+
+#[derive(Default)]
+struct Changes<'a> {
+    hash: Vec<&'a [u8]>,
+    record: Vec<Uuid>,
+    staff: Vec<Option<Uuid>>,
+    bytes: Vec<&'a [u8]>,
+}
+
+impl<'a> Changes<'a> {
+    fn add(&mut self, letter: &'a Letter, record: Uuid) {
+        if let Ok(seen) = &letter.seen {
+            self.hash.push(&seen.hash);
+            self.record.push(record);
+            self.staff.push(seen.staff.map(|staff| staff.0));
+            self.bytes.push(&letter.change);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Records<'a> {
+    id: Vec<Uuid>,
+    kind: Vec<i16>,
+    subject: Vec<Option<Uuid>>,
+    chart: Vec<Uuid>,
+    ward: Vec<Option<Uuid>>,
+    at: Vec<Option<&'a str>>,
+    sort: Vec<&'a str>,
+    search: Vec<&'a str>,
+    body: Vec<String>,
+    doc: Vec<&'a [u8]>,
+    heads: Vec<Vec<u8>>,
+    conflicts: Vec<i32>,
+    changed_by: Vec<Uuid>,
+    changed_at: Vec<i64>,
+}
+
+/// Keeps what a person has to look at, and what can never be taken, with the reason: nothing is dropped.
+async fn keep_held(tx: &mut PgConnection, source: &Source, letters: &[Letter], verdicts: &[Verdict]) -> sqlx::Result<()> {
+    for (letter, verdict) in letters.iter().zip(verdicts) {
+        let (problems, is_final) = match verdict {
+            Verdict::Held { problems } => (problems, false),
+            Verdict::Refused { problems } => (problems, true),
+            Verdict::Taken | Verdict::Had | Verdict::Parked { .. } => continue,
+        };
+        let seen = letter.seen.as_ref().ok();
+        let hash = seen.map_or_else(|| hash_of(&letter.change), |seen| seen.hash);
+        sqlx::query(KEEP_HELD)
+            .bind(hash.as_slice())
+            .bind(letter.kind.map_or(0, |kind| i16::from(Kind::number(kind))))
+            .bind(letter.record.0)
+            .bind(source.device.0)
+            .bind(seen.and_then(|seen| seen.staff).map(|staff| staff.0))
+            .bind(is_final)
+            .bind(sqlx::types::Json(problems))
+            .bind(&letter.change)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+const KEEP_HELD: &str = "insert into held_change (hash, kind, record, device, staff, is_final, problems, bytes)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    on conflict (hash) do update set problems = excluded.problems, is_final = excluded.is_final";
+
+/// Names a change that could not be read.
+fn hash_of(bytes: &[u8]) -> Hash {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}

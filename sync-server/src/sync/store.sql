@@ -1,0 +1,27 @@
+-- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$19 are records.
+with taken as (
+    insert into change (hash, record, device, staff, bytes)
+    select hash, record, $1, staff, bytes
+    from unnest($2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[]) as new (hash, record, staff, bytes)
+    on conflict (hash) do nothing
+    returning id, hash, record, staff
+),
+kept as (
+    insert into record (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, conflicts, changed_by, changed_at)
+    select id, kind, subject, chart, ward, at, sort, search, body::jsonb, doc, heads, conflicts, changed_by, changed_at
+    from unnest($6::uuid[], $7::smallint[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
+                $14::text[], $15::bytea[], $16::bytea[], $17::integer[], $18::uuid[], $19::bigint[])
+        as new (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, conflicts, changed_by, changed_at)
+    on conflict (id) do update set
+        subject = excluded.subject, chart = excluded.chart, ward = excluded.ward, at = excluded.at, sort = excluded.sort,
+        search = excluded.search, body = excluded.body, doc = excluded.doc, heads = excluded.heads,
+        conflicts = excluded.conflicts, changed_by = excluded.changed_by, changed_at = excluded.changed_at
+),
+noted as (
+    insert into audit (staff, device, action, record, change)
+    select staff, $1, 'change.taken', record, hash from taken
+),
+freed as (
+    update held_change set taken_at = now() where hash = any($2::bytea[]) and taken_at is null
+)
+select id, hash from taken

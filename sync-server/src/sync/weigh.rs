@@ -1,0 +1,242 @@
+//! Weighs the envelopes of a push against the records they change: pure, and on all cores when there are many.
+
+use crate::claims::{self, Claim};
+use jiff::civil::Date;
+use shared::access::{Actor, Role};
+use shared::document::{Heads, Merged};
+use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
+use shared::problem::Problem;
+use shared::record::{self, Keys, Kind};
+use shared::sync::judge::{Inspected, Judged, inspect, judge};
+use shared::sync::wire::{Envelope, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Below this many changes a second thread costs more than it saves.
+const ALONE: usize = 64;
+
+/// Where a push comes from, as the hub knows it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub device: DeviceId,
+    pub number: DeviceNumber,
+    pub incarnation: u16,
+    /// The device's ward: it may change what that ward sees. Nothing for the hub itself, which may change anything.
+    pub ward: Option<WardId>,
+}
+
+/// An envelope and what it says of itself.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) record: RecordId,
+    pub(crate) change: Vec<u8>,
+    pub(crate) seen: Result<Inspected, Problem>,
+}
+
+/// Reads every envelope, within the limits that protect Automerge.
+pub(crate) fn read(envelopes: Vec<Envelope>) -> Vec<Letter> {
+    on_all_cores(envelopes, |Envelope { kind, record, change }| {
+        let seen = inspect(&change);
+        Letter { kind: Kind::from_number(kind), record, change, seen }
+    })
+}
+
+/// A record as it was before the push.
+#[derive(Clone, Debug)]
+pub(crate) struct Before {
+    pub(crate) kind: Kind,
+    pub(crate) chart: RecordId,
+    pub(crate) doc: Vec<u8>,
+}
+
+/// What is known of the hospital while a push is weighed. Rows of it are locked.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) staff: BTreeMap<StaffId, (Vec<Role>, bool)>,
+    pub(crate) records: BTreeMap<RecordId, Before>,
+    /// The wards that see each chart; a chart that is new is absent.
+    pub(crate) charts: BTreeMap<RecordId, BTreeSet<WardId>>,
+    pub(crate) wards: BTreeSet<WardId>,
+    /// What other records have.
+    pub(crate) denied: BTreeMap<RecordId, BTreeSet<Claim>>,
+    pub(crate) today: Date,
+}
+
+/// A record that the push changes.
+#[derive(Debug)]
+pub(crate) struct After {
+    pub(crate) id: RecordId,
+    pub(crate) kind: Kind,
+    pub(crate) chart: RecordId,
+    pub(crate) keys: Keys,
+    pub(crate) merged: Merged,
+    pub(crate) changed_by: StaffId,
+    pub(crate) changed_at: i64,
+    /// Which letters were taken, in order.
+    pub(crate) taken: Vec<usize>,
+    /// What it has that only one record may have, if the push wrote it.
+    pub(crate) claim: Option<Claim>,
+    /// Whether the push wrote what claims are made of: then what the database knows of its claim is out of date.
+    pub(crate) reclaimed: bool,
+}
+
+/// What becomes of a push.
+#[derive(Debug)]
+pub(crate) struct Weighed {
+    /// One for each letter.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// In order of their first taken letter.
+    pub(crate) records: Vec<After>,
+}
+
+/// Decides about every letter.
+pub(crate) fn weigh(source: &Source, letters: &[Letter], known: &Known) -> Weighed {
+    let mut by_record: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
+    for (place, letter) in letters.iter().enumerate() {
+        by_record.entry(letter.record).or_default().push(place);
+    }
+    let weighed = on_all_cores(by_record.into_iter().collect(), |(id, places): (RecordId, Vec<usize>)| {
+        Scale { source, known, id }.weigh(letters, &places)
+    });
+    let mut verdicts = vec![Verdict::Had; letters.len()];
+    let mut records = Vec::new();
+    for (of_record, after) in weighed {
+        for (place, verdict) in of_record {
+            verdicts[place] = verdict;
+        }
+        records.extend(after);
+    }
+    records.sort_by_key(|after| after.taken.first().copied());
+    Weighed { verdicts, records }
+}
+
+/// Weighs the letters of one record, one after the other.
+struct Scale<'a> {
+    source: &'a Source,
+    known: &'a Known,
+    id: RecordId,
+}
+
+impl Scale<'_> {
+    fn weigh(&self, letters: &[Letter], places: &[usize]) -> (Vec<(usize, Verdict)>, Option<After>) {
+        let mut after: Option<After> = None;
+        let mut verdicts = Vec::with_capacity(places.len());
+        for place in places {
+            let verdict = match self.one(&letters[*place], *place, &mut after) {
+                Ok(verdict) => verdict,
+                Err(problems) => Verdict::Held { problems },
+            };
+            verdicts.push((*place, verdict));
+        }
+        (verdicts, after)
+    }
+
+    fn one(&self, letter: &Letter, place: usize, after: &mut Option<After>) -> Result<Verdict, Vec<Problem>> {
+        let refused = |problem: Problem| Ok(Verdict::Refused { problems: vec![problem] });
+        let before = self.known.records.get(&self.id);
+        let Some(kind) = letter.kind.filter(|kind| before.is_none_or(|before| before.kind == *kind)) else {
+            return refused(Problem::new("record.kind", ""));
+        };
+        let seen = match &letter.seen {
+            Ok(seen) => seen,
+            Err(problem) => return refused(problem.clone()),
+        };
+        let actor = match self.actor(seen) {
+            Ok(actor) => actor,
+            Err(problem) => return Err(vec![problem]),
+        };
+        self.sees(before.map_or(self.id, |before| before.chart), "")?;
+        let doc = after.as_ref().map(|after| after.merged.doc.as_slice()).or(before.map(|before| before.doc.as_slice()));
+        match judge(kind, doc, seen, &actor, self.source.number, self.known.today) {
+            Judged::Had => Ok(Verdict::Had),
+            Judged::Parked(missing) => Ok(Verdict::Parked { missing }),
+            Judged::Held(problems) => Err(problems),
+            Judged::Refused(problems) => Ok(Verdict::Refused { problems }),
+            Judged::Taken(merged) => {
+                self.take(kind, seen, actor.staff, place, *merged, after)?;
+                Ok(Verdict::Taken)
+            }
+        }
+    }
+
+    fn actor(&self, seen: &Inspected) -> Result<Actor, Problem> {
+        let staff = seen.staff.ok_or_else(|| Problem::new("staff.unknown", ""))?;
+        let (roles, is_active) = self.known.staff.get(&staff).ok_or_else(|| Problem::new("staff.unknown", ""))?;
+        // the hub imports under a name that cannot sign in
+        if !is_active && self.source.ward.is_some() {
+            return Err(Problem::new("staff.inactive", ""));
+        }
+        let ward = self.source.ward.unwrap_or(WardId(Uuid::nil()));
+        Ok(Actor { staff, roles: roles.clone(), ward, device: self.source.device })
+    }
+
+    /// A desk may write into a chart that its ward sees, and begin one. Else it could make itself see any chart.
+    fn sees(&self, chart: RecordId, field: &str) -> Result<(), Vec<Problem>> {
+        let Some(ward) = self.source.ward else { return Ok(()) };
+        match self.known.charts.get(&chart) {
+            Some(wards) if !wards.is_empty() && !wards.contains(&ward) => Err(vec![Problem::new("not_allowed", field)]),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Adds what only the hub can know to a sound change, and makes it part of the record.
+    fn take(
+        &self,
+        kind: Kind,
+        seen: &Inspected,
+        staff: StaffId,
+        place: usize,
+        merged: Merged,
+        after: &mut Option<After>,
+    ) -> Result<(), Vec<Problem>> {
+        let keys = record::keys(kind, &merged.body);
+        let chart = keys.subject.unwrap_or(self.id);
+        self.sees(chart, kind.subject_path().unwrap_or_default())?;
+        if keys.ward.is_some_and(|ward| !self.known.wards.contains(&ward)) {
+            return Err(vec![Problem::new("ward.unknown", "ward")]);
+        }
+        let wrote = seen.writes.iter().any(|write| claims::is_claimed_by(kind, &write.path));
+        let claim = match after {
+            Some(after) if !wrote => after.claim.clone(),
+            _ if wrote => claims::of(kind, &merged.body),
+            _ => None,
+        };
+        if let Some(claim) = claim.as_ref().filter(|claim| self.is_denied(claim)) {
+            return Err(vec![claim.problem()]);
+        }
+        let reclaimed = wrote || after.as_ref().is_some_and(|after| after.reclaimed);
+        let mut taken = after.take().map(|after| after.taken).unwrap_or_default();
+        taken.push(place);
+        let (id, changed_by, changed_at) = (self.id, staff, seen.at_s);
+        *after = Some(After { id, kind, chart, keys, merged, changed_by, changed_at, taken, claim, reclaimed });
+        Ok(())
+    }
+
+    fn is_denied(&self, claim: &Claim) -> bool {
+        self.known.denied.get(&self.id).is_some_and(|denied| denied.contains(claim))
+    }
+}
+
+/// Returns the heads as they are stored.
+pub(crate) fn heads_of(merged: &Merged) -> Vec<u8> {
+    Heads::to_bytes(&merged.heads)
+}
+
+/// Maps a list, on two threads when it is long.
+fn on_all_cores<T: Send, R: Send>(mut list: Vec<T>, map: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if list.len() < ALONE || cores < 2 {
+        return list.into_iter().map(map).collect();
+    }
+    let chunk = list.len().div_ceil(cores);
+    let mut parts = Vec::new();
+    while !list.is_empty() {
+        parts.push(list.drain(..chunk.min(list.len())).collect::<Vec<T>>());
+    }
+    std::thread::scope(|scope| {
+        let map = &map;
+        let work: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || part.into_iter().map(map).collect::<Vec<R>>())).collect();
+        work.into_iter().flat_map(|part| part.join().expect("judging does not panic; a panic here is passed on")).collect()
+    })
+}

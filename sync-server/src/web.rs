@@ -1,0 +1,65 @@
+//! What surrounds every call: an id, a span, figures, and problems in one shape.
+
+use crate::error::Document;
+use crate::world;
+use axum::body::{Body, Bytes};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use metrics::{counter, histogram};
+use std::time::Instant;
+use tracing::{Instrument, info_span};
+
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Runs a call inside its span, counts it, and writes its problem if it has one.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = world::new_id().to_string();
+    let method = request.method().clone();
+    // the template, never the address itself: that holds ids
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = info_span!("call", request.id = %id, http.method = %method, http.route = %route, device.id = tracing::field::Empty);
+    let mut response = async {
+        let response = with_problem(next.run(request).await, &id);
+        let status = response.status();
+        if status.is_server_error() {
+            tracing::warn!(http.status = status.as_u16(), "A call was answered with a failure");
+        } else {
+            tracing::debug!(http.status = status.as_u16(), duration_ms = begun.elapsed().as_millis(), "Answered a call");
+        }
+        response
+    }
+    .instrument(span)
+    .await;
+    let status = response.status().as_u16().to_string();
+    let method = method.as_str().to_owned();
+    counter!("wardbook_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status).increment(1);
+    histogram!("wardbook_http_request_duration_seconds", "method" => method, "route" => route).record(begun.elapsed());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}
+
+/// Gives every 4xx and 5xx the one JSON shape, also those that no handler made.
+fn with_problem(response: Response, id: &str) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let mut document = parts.extensions.remove::<Document>().unwrap_or_else(|| Document::of_status(status));
+    document.request = id.into();
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_TYPE, PROBLEM);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(Bytes::from(body)))
+}
+
+/// Answers a call whose handler panicked. The text of the panic may hold what a person typed and stays here.
+pub(crate) fn on_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("A handler panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
