@@ -1,0 +1,98 @@
+//! What can go wrong at a desk, and what a person is told of it.
+
+use rusqlite::ErrorCode;
+use shared::document::DocumentError;
+use shared::problem::Problem;
+
+/// Why the replica could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What a person entered, or may not do.
+    #[error("not as asked: {}", codes(.0))]
+    Problems(Vec<Problem>),
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("database: {0}")]
+    Column(#[from] rusqlite::types::FromSqlError),
+    #[error("file: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("document: {0}")]
+    Document(#[from] DocumentError),
+    #[error("another program has this replica open")]
+    Busy,
+    #[error("this device is not enrolled")]
+    NotEnrolled,
+    /// The hub did not answer, or its answer was cut short.
+    #[error("the hub did not answer: {0}")]
+    Unreachable(String),
+    /// The hub answered with a refusal of the whole call.
+    #[error("the hub refused: {status} {}", codes(.problems))]
+    Refused { status: u16, problems: Vec<Problem> },
+    /// The hub answered something that makes no sense.
+    #[error("the hub answered nonsense: {0}")]
+    Nonsense(&'static str),
+    #[error("task ended early: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a failed write to the disk means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disk {
+    Full,
+    Failed,
+    Damaged,
+}
+
+impl Error {
+    /// Returns what to tell a person.
+    pub fn problems(&self) -> Vec<Problem> {
+        let one = |code: &str| vec![Problem::new(code, "")];
+        match self {
+            Error::Problems(problems) | Error::Refused { problems, .. } => problems.clone(),
+            Error::Sqlite(_) | Error::Column(_) | Error::Io(_) => match self.disk() {
+                Some(Disk::Full) => one("disk.full"),
+                Some(Disk::Damaged) => one("replica.damaged"),
+                Some(Disk::Failed) | None => one("disk.failed"),
+            },
+            Error::Document(_) => one("record.damaged"),
+            Error::Busy => one("replica.busy"),
+            Error::NotEnrolled => one("device.unknown"),
+            Error::Unreachable(_) | Error::Nonsense(_) | Error::Task(_) => one("hub.unreachable"),
+        }
+    }
+
+    /// Says what the disk has to do with it, if it has.
+    pub(crate) fn disk(&self) -> Option<Disk> {
+        match self {
+            Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Some(Disk::Full),
+            Error::Io(_) => Some(Disk::Failed),
+            Error::Sqlite(error) => of_sqlite(error),
+            // a column that is not what we wrote
+            Error::Column(_) => Some(Disk::Damaged),
+            Error::Problems(_)
+            | Error::Document(_)
+            | Error::Busy
+            | Error::NotEnrolled
+            | Error::Unreachable(_)
+            | Error::Refused { .. }
+            | Error::Nonsense(_)
+            | Error::Task(_) => None,
+        }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "SQLite's codes are not ours; the rest has nothing to do with disks")]
+fn of_sqlite(error: &rusqlite::Error) -> Option<Disk> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => Some(Disk::Full),
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Some(Disk::Failed),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(Disk::Damaged),
+        _ => None,
+    }
+}
+
+fn codes(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>().join(", ")
+}

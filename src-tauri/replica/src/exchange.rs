@@ -1,0 +1,273 @@
+//! The steps of an exchange with the hub: load if need be, push, pull, wait for news, keep numbers and reference fresh.
+
+use crate::base::Replica;
+use crate::courier::Round;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::outbox::Item;
+use crate::push::Answered;
+use crate::receive::rebuild;
+use crate::store::Lasting;
+use crate::{load, meta, outbox};
+use shared::desk::Link;
+use shared::ids::RecordId;
+use shared::record::Kind;
+use shared::staff::Reference;
+use shared::sync::digest::Digest;
+use shared::sync::wire::{self, Envelope, FeedPage, NumberBlock, Push, PushAnswer, Verdict};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+/// Times the outbox is gone through in one go. What still waits then waits for the next.
+const PASSES: u32 = 8;
+/// Records of a push that the screen hears of one by one.
+const FEW: usize = 20;
+/// The digest is compared once a day.
+const COMPARE_AFTER_MS: i64 = 24 * 3_600_000;
+/// Comparisons before a difference is believed: the hub takes changes between two calls.
+const COMPARE_TIMES: u32 = 3;
+
+/// Whether an exchange goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// The replica has to be rescued or loaded anew first.
+    Restart,
+}
+
+/// Runs work on the replica off the threads that wait for the network.
+async fn blocking<T: Send + 'static>(replica: &Replica, work: impl FnOnce(&Replica) -> Result<T> + Send + 'static) -> Result<T> {
+    let replica = replica.clone();
+    tokio::task::spawn_blocking(move || work(&replica)).await?
+}
+
+/// Makes the replica ready for an exchange: rescued, loaded, and known to the hub under its incarnation.
+pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
+    if replica.0.is_damaged.load(Ordering::Relaxed) {
+        blocking(replica, Replica::rescue_now).await?;
+    }
+    let (device, needs_load, reference) = blocking(replica, |replica| {
+        replica.read(|db| {
+            let needs_load = meta::LOADED.get(db)? != Some(true) || meta::REBUILD.get(db)?.is_some();
+            Ok((meta::DEVICE.get(db)?, needs_load, meta::REFERENCE.get(db)?.is_some()))
+        })
+    })
+    .await?;
+    let hub = Hub::new(device.ok_or(Error::NotEnrolled)?, replica.0.hub.as_deref())?;
+    if needs_load {
+        replica.set_link(Link::Loading, None);
+        if !reference {
+            fetch_reference(replica, &hub).await?;
+        }
+        load::load(replica, &hub).await?;
+    }
+    let own_too = blocking(replica, |replica| replica.read(|db| meta::OWN_TOO.get(db))).await?;
+    if own_too == Some(true) {
+        send(replica, &hub, &[], &[]).await?;
+        blocking(replica, |replica| replica.write(Lasting::Refetchable, |db| meta::OWN_TOO.clear(db))).await?;
+    }
+    Ok(hub)
+}
+
+/// Sends everything that waits.
+pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
+    for _ in 0..PASSES {
+        let (mut after, mut most, mut asked_for, mut undecided) = (0, usize::MAX, Vec::new(), false);
+        loop {
+            if must_restart(replica).await? {
+                return Ok(Outcome::Restart);
+            }
+            let (mut items, covered) = blocking(replica, move |replica| replica.next_push(after)).await?;
+            items.truncate(most);
+            let Some(last) = items.last().map(|item| item.lseq) else { break };
+            replica.set_link(Link::Syncing, None);
+            let covered = if most < wire::PUSH_ENVELOPES { Vec::new() } else { covered };
+            let verdicts = match send(replica, hub, &items, &covered).await {
+                Ok(verdicts) => verdicts,
+                // the hub cannot take the push as a whole: find the one change that is to blame
+                Err(Error::Refused { status: 400 | 413 | 415 | 422, problems }) if items.len() == 1 => {
+                    vec![Verdict::Refused { problems }]
+                }
+                Err(Error::Refused { status: 400 | 413 | 415 | 422, .. }) => {
+                    most = items.len() / 2;
+                    continue;
+                }
+                Err(error) => {
+                    let told = Error::Unreachable(error.to_string());
+                    let told = if let Error::Refused { status, problems } = &error {
+                        Error::Refused { status: *status, problems: problems.clone() }
+                    } else {
+                        told
+                    };
+                    blocking(replica, move |replica| replica.not_sent(&items, &told)).await?;
+                    return Err(error);
+                }
+            };
+            let count = items.len() as u64;
+            let answered = blocking(replica, move |replica| replica.answered(&items, &verdicts)).await?;
+            let Answered { accepted, held, asked_for: asked } = answered;
+            round.accepted += accepted;
+            round.held += held;
+            undecided |= accepted < count;
+            asked_for.extend(asked);
+            after = last;
+        }
+        replica.set_link(Link::Online, None);
+        send_parents(replica, hub, asked_for).await?;
+        if !undecided {
+            break;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Sends changes the hub asked for because others build on them.
+async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) -> Result<()> {
+    for some in envelopes.chunks(wire::PUSH_ENVELOPES) {
+        let push = push_of(replica, some.to_vec()).await?;
+        // what it says of them shows when the changes that build on them are sent again
+        let _: PushAnswer = hub.post_frame("/sync/v1/push", replica.now(), wire::encode(&push), || ()).await?;
+    }
+    Ok(())
+}
+
+async fn push_of(replica: &Replica, envelopes: Vec<Envelope>) -> Result<Push> {
+    let (device, incarnation) = blocking(replica, |replica| {
+        replica.read(|db| Ok((meta::DEVICE.get(db)?, meta::INCARNATION.get(db)?.unwrap_or(0))))
+    })
+    .await?;
+    let device = device.ok_or(Error::NotEnrolled)?.id;
+    Ok(Push { device, incarnation, sent_at_ms: replica.now().0, envelopes })
+}
+
+/// Sends one push; the records it covers entirely are *sent* once its last byte has left.
+async fn send(replica: &Replica, hub: &Hub, items: &[Item], covered: &[RecordId]) -> Result<Vec<Verdict>> {
+    let envelope = |item: &Item| Envelope { kind: item.kind.number(), record: item.record, change: item.change.clone() };
+    let push = push_of(replica, items.iter().map(envelope).collect()).await?;
+    let covered = covered.to_vec();
+    replica.0.flight.board(&covered);
+    let told: BTreeSet<(Kind, RecordId)> = items.iter().map(|item| (item.kind, item.record)).collect();
+    let teller = replica.clone();
+    let has_left = move || {
+        teller.0.flight.left(&covered);
+        teller.tell(if told.len() <= FEW { &told } else { const { &BTreeSet::new() } });
+    };
+    let answer: PushAnswer = hub.post_frame("/sync/v1/push", replica.now(), wire::encode(&push), has_left).await?;
+    Ok(answer.verdicts)
+}
+
+/// Asks for what happened since, until there is nothing more.
+pub(crate) async fn catch_up(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
+    loop {
+        let (items, more, outcome) = pull(replica, hub, "feed").await?;
+        round.received += items;
+        if outcome == Outcome::Restart || !more {
+            return Ok(outcome);
+        }
+    }
+}
+
+/// Waits at the hub for news, and takes it.
+pub(crate) async fn follow(replica: &Replica, hub: &Hub) -> Result<Outcome> {
+    Ok(pull(replica, hub, "live").await?.2)
+}
+
+async fn pull(replica: &Replica, hub: &Hub, call: &str) -> Result<(u64, bool, Outcome)> {
+    let after = cursor(replica).await?;
+    let page: FeedPage = match hub.frame(&format!("/sync/v1/{call}?after={after}"), replica.now()).await {
+        Ok(page) => page,
+        // the hub was put back from a copy, or does not keep the feed so far back
+        Err(Error::Refused { status: 409 | 410, .. }) => {
+            blocking(replica, |replica| replica.write(Lasting::Refetchable, |db| rebuild(db, "feed.ahead"))).await?;
+            return Ok((0, false, Outcome::Restart));
+        }
+        Err(error) => return Err(error),
+    };
+    let (items, more, version) = (page.items.len() as u64, page.more, page.reference);
+    blocking(replica, move |replica| replica.receive(after, &page)).await?;
+    let known = blocking(replica, |replica| replica.read(|db| Ok(meta::REFERENCE.get(db)?.map(|r| r.version)))).await?;
+    if known != Some(version) {
+        fetch_reference(replica, hub).await?;
+    }
+    let outcome = if must_restart(replica).await? { Outcome::Restart } else { Outcome::Done };
+    Ok((items, more, outcome))
+}
+
+async fn cursor(replica: &Replica) -> Result<u64> {
+    blocking(replica, |replica| replica.read(|db| Ok(meta::CURSOR.get(db)?.unwrap_or(0)))).await
+}
+
+async fn must_restart(replica: &Replica) -> Result<bool> {
+    let is_damaged = replica.0.is_damaged.load(Ordering::Relaxed);
+    Ok(is_damaged || blocking(replica, |replica| replica.read(|db| Ok(meta::REBUILD.get(db)?.is_some()))).await?)
+}
+
+async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
+    let reference: Reference = hub.json("/sync/v1/reference", replica.now()).await?;
+    blocking(replica, move |replica| {
+        replica.write(Lasting::Refetchable, |db| meta::REFERENCE.set(db, &reference))?;
+        replica.forget_zone();
+        replica.tell_reloaded();
+        Ok(())
+    })
+    .await
+}
+
+/// Gets hospital numbers while there still are some.
+pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
+    let left = blocking(replica, |replica| replica.read(meta::numbers_left)).await?;
+    if left >= wire::NUMBERS_LOW {
+        return Ok(());
+    }
+    let block: NumberBlock = hub.post_json("/sync/v1/numbers", replica.now(), &serde_json::json!({})).await?;
+    blocking(replica, move |replica| {
+        replica.write(Lasting::Yes, |db| {
+            let mut blocks = meta::NUMBERS.get(db)?.unwrap_or_default();
+            blocks.push(block);
+            meta::NUMBERS.set(db, &blocks)
+        })?;
+        replica.give_numbers_late()?;
+        replica.0.nudge.notify_one();
+        Ok(())
+    })
+    .await
+}
+
+/// Compares once a day whether desk and hub hold the same; a difference that stays means loading anew.
+pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outcome> {
+    let now = replica.now().0;
+    let last = blocking(replica, |replica| replica.read(|db| meta::COMPARED.get(db))).await?;
+    let Some(last) = last else {
+        blocking(replica, move |replica| replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))).await?;
+        return Ok(Outcome::Done);
+    };
+    if now - last < COMPARE_AFTER_MS {
+        return Ok(Outcome::Done);
+    }
+    for _ in 0..COMPARE_TIMES {
+        let before = cursor(replica).await?;
+        let theirs: Digest = hub.json("/sync/v1/digest", replica.now()).await?;
+        let (ours, unsent) = blocking(replica, |replica| Ok((replica.digest()?, replica.read(outbox::count)?))).await?;
+        let mut round = Round::default();
+        if catch_up(replica, hub, &mut round).await? == Outcome::Restart {
+            return Ok(Outcome::Restart);
+        }
+        let is_quiet = unsent == 0 && cursor(replica).await? == before;
+        if ours == theirs {
+            blocking(replica, move |replica| replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))).await?;
+            return Ok(Outcome::Done);
+        }
+        if is_quiet {
+            tracing::error!("Desk and hub do not hold the same");
+            blocking(replica, move |replica| {
+                replica.write(Lasting::Refetchable, |db| {
+                    meta::COMPARED.set(db, &now)?;
+                    rebuild(db, "digest.differs")
+                })
+            })
+            .await?;
+            return Ok(Outcome::Restart);
+        }
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,174 @@
+//! Which files a replica consists of, and how one generation takes the place of another.
+//!
+//! `current` names the generation in use, `ward-<n>.db`; it is replaced by a rename, so there is never none. `outbox.db`
+//! is the mirror of unsent work. `loading-<n>.db` is a first load under way. `aside/` keeps files that were damaged or
+//! not this desk's. `in-use` is there while the replica is open, so that a crash is noticed; it is also the lock.
+
+use crate::error::{Error, Result};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The endings SQLite gives to the files beside a database.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The directory of a replica.
+#[derive(Clone, Debug)]
+pub(crate) struct Dir(pub(crate) PathBuf);
+
+/// Keeps other programs out of the directory while it lives.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+    path: PathBuf,
+    /// The program that had it before did not close it.
+    pub(crate) was_left_open: bool,
+}
+
+impl Lock {
+    /// Notes that everything was closed in good order.
+    pub(crate) fn closed(&self) {
+        if let Err(error) = fs::write(&self.path, b"") {
+            tracing::debug!(%error, "Could not note a good close; the next start checks the whole file");
+        }
+    }
+}
+
+impl Dir {
+    /// Takes the directory for this program alone.
+    pub(crate) fn lock(&self) -> Result<Lock> {
+        fs::create_dir_all(&self.0)?;
+        let path = self.0.join("in-use");
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(Error::Busy),
+            Err(fs::TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let was_left_open = file.metadata()?.len() > 0;
+        // a full disk must not keep a ward from reading
+        if let Err(error) = (&file).write_all(b"open") {
+            tracing::warn!(%error, "Could not note that the replica is open");
+        }
+        Ok(Lock { _file: file, path, was_left_open })
+    }
+
+    /// Returns the generation in use, if there is one.
+    pub(crate) fn current(&self) -> Result<Option<u64>> {
+        match fs::read_to_string(self.0.join("current")) {
+            Ok(text) => Ok(text.trim().strip_prefix("ward-").and_then(|t| t.strip_suffix(".db")).and_then(|n| n.parse().ok())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts a generation into use. The file it names must be whole and on the disk already.
+    pub(crate) fn set_current(&self, generation: u64) -> Result<()> {
+        let new = self.0.join("current.new");
+        let mut file = File::create(&new)?;
+        file.write_all(format!("ward-{generation}.db\n").as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, self.0.join("current"))?;
+        self.sync()
+    }
+
+    /// Makes renames and new files of the directory last.
+    pub(crate) fn sync(&self) -> Result<()> {
+        // Windows has no way to open a directory, and does not need it
+        if cfg!(unix) {
+            File::open(&self.0)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ward(&self, generation: u64) -> PathBuf {
+        self.0.join(format!("ward-{generation}.db"))
+    }
+
+    pub(crate) fn loading(&self, generation: u64) -> PathBuf {
+        self.0.join(format!("loading-{generation}.db"))
+    }
+
+    pub(crate) fn mirror(&self) -> PathBuf {
+        self.0.join("outbox.db")
+    }
+
+    /// Returns the greatest generation of which there is a file, 0 when there is none.
+    pub(crate) fn newest(&self) -> Result<u64> {
+        let numbers = self.names("ward-")?.into_iter().map(|(number, _)| number);
+        Ok(numbers.chain(self.names("loading-")?.into_iter().map(|(number, _)| number)).max().unwrap_or(0))
+    }
+
+    /// Removes generations that are not in use, and what is left of loads other than `loading`.
+    pub(crate) fn tidy(&self, current: u64, loading: Option<u64>) -> Result<()> {
+        for (number, path) in self.names("ward-")? {
+            if number != current {
+                remove(&path)?;
+            }
+        }
+        for (number, path) in self.names("loading-")? {
+            if Some(number) != loading {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the loads under way.
+    pub(crate) fn loads(&self) -> Result<Vec<u64>> {
+        Ok(self.names("loading-")?.into_iter().map(|(number, _)| number).collect())
+    }
+
+    fn names(&self, prefix: &str) -> Result<Vec<(u64, PathBuf)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".db")).and_then(|n| n.parse().ok());
+            found.extend(number.map(|number: u64| (number, path)));
+        }
+        Ok(found)
+    }
+
+    /// Moves a database and what lies beside it to `aside/`, with a note why. Returns where it went.
+    pub(crate) fn set_aside(&self, path: &Path, why: &str, at: &str) -> Result<PathBuf> {
+        let aside = self.0.join("aside");
+        fs::create_dir_all(&aside)?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+        let stamp: String = at.chars().filter(char::is_ascii_alphanumeric).collect();
+        let target = (0..).map(|n| aside.join(format!("{stamp}-{n}-{name}"))).find(|target| !target.exists());
+        let target = target.expect("there is always a number that is not taken");
+        rename_if_there(path, &target)?;
+        for ending in BESIDE {
+            rename_if_there(&beside(path, ending), &beside(&target, ending))?;
+        }
+        fs::write(beside(&target, ".why.txt"), format!("{at} {why}\n"))?;
+        Ok(target)
+    }
+}
+
+/// Removes a database and what lies beside it.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    for path in BESIDE.iter().map(|ending| beside(path, ending)).chain([path.to_owned()]) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns the path with an ending put after it.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn rename_if_there(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

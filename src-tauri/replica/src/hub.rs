@@ -1,0 +1,222 @@
+//! Calls to the hub: signed, limited, counted. The one place where a client is made.
+
+use crate::error::{Error, Result};
+use crate::meta::Device;
+use ed25519_dalek::SigningKey;
+use futures::stream;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Body, Client, Method, Response, Url};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use shared::clock::Now;
+use shared::problem::Problem;
+use shared::sync::wire;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// Without a byte for so long, the line is dead however open it looks.
+const SILENCE: Duration = Duration::from_secs(20);
+/// The same for a call that waits for news.
+const LIVE: Duration = Duration::from_secs(wire::LIVE_WAIT_S + 10);
+/// Bytes of one answer, at most.
+const ANSWER_BYTES: usize = wire::FRAME_BYTES + 1_024;
+/// Bytes of reference data, at most.
+const JSON_BYTES: usize = 32 << 20;
+
+/// What went over the line, for tests and the bench.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    pub(crate) calls: AtomicU64,
+    pub(crate) sent: AtomicU64,
+    pub(crate) received: AtomicU64,
+}
+
+/// The hub as this desk calls it.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    base: Url,
+    device: Device,
+    key: SigningKey,
+    pub(crate) traffic: Traffic,
+}
+
+/// RFC 9457, as far as a desk reads it.
+#[derive(Default, Deserialize)]
+struct ProblemDocument {
+    #[serde(default)]
+    problems: Vec<Problem>,
+}
+
+impl Hub {
+    /// Prepares calls as a device. `address` stands in for the one it was enrolled at.
+    pub(crate) fn new(device: Device, address: Option<&str>) -> Result<Self> {
+        let base = address_of(address.unwrap_or(&device.hub))?;
+        let key = SigningKey::from_bytes(&device.secret);
+        Ok(Self { base, device, key, traffic: Traffic::default() })
+    }
+
+    /// Asks for a frame.
+    pub(crate) async fn frame<T: DeserializeOwned>(&self, path: &str, at: Now) -> Result<T> {
+        let wait = if path.starts_with("/sync/v1/live") { LIVE } else { SILENCE };
+        let bytes = self.bytes(path, at, wait, ANSWER_BYTES).await?;
+        wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))
+    }
+
+    /// Asks for bytes.
+    pub(crate) async fn bytes(&self, path: &str, at: Now, wait: Duration, most: usize) -> Result<Vec<u8>> {
+        let response = self.call(Method::GET, path, at, Vec::new(), "", wait, || ()).await?;
+        self.read(response, most, wait).await
+    }
+
+    /// Asks for JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, path: &str, at: Now) -> Result<T> {
+        let bytes = self.bytes(path, at, SILENCE, JSON_BYTES).await?;
+        serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
+    }
+
+    /// Sends JSON and reads JSON.
+    pub(crate) async fn post_json<T: DeserializeOwned>(&self, path: &str, at: Now, ask: &impl Serialize) -> Result<T> {
+        let body = serde_json::to_vec(ask).map_err(|_| Error::Nonsense("json"))?;
+        let response = self.call(Method::POST, path, at, body, "application/json", SILENCE, || ()).await?;
+        let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
+        serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
+    }
+
+    /// Sends a frame and reads a frame. `has_left` is called when the last byte was handed to the line.
+    pub(crate) async fn post_frame<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        at: Now,
+        frame: Vec<u8>,
+        has_left: impl FnOnce() + Send + 'static,
+    ) -> Result<T> {
+        let response = self.call(Method::POST, path, at, frame, wire::MEDIA_TYPE, SILENCE, has_left).await?;
+        let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
+        wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call to the hub has these parts")]
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        at: Now,
+        body: Vec<u8>,
+        media: &'static str,
+        wait: Duration,
+        has_left: impl FnOnce() + Send + 'static,
+    ) -> Result<Response> {
+        let signature = wire::sign(&self.key, self.device.id, method.as_str(), path, at.0, &body);
+        let url = self.base.join(path).map_err(|_| Error::Nonsense("address"))?;
+        self.traffic.calls.fetch_add(1, Ordering::Relaxed);
+        let weight = method.as_str().len() + path.len() + signature.len() + body.len() + CALL_BYTES;
+        self.traffic.sent.fetch_add(weight as u64, Ordering::Relaxed);
+        let mut request = client().request(method, url).timeout(wait.max(SILENCE) * 6);
+        let signature = HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
+        request = request.header(wire::SIGNATURE_HEADER, signature);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, media).body(counted(body, has_left));
+        }
+        let response = tokio::time::timeout(wait, request.send());
+        let response = response.await.map_err(|_| Error::Unreachable("silence".into()))?.map_err(|error| unreachable(&error))?;
+        let weight = head_bytes(response.headers());
+        self.traffic.received.fetch_add(weight as u64, Ordering::Relaxed);
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let bytes = self.read(response, ANSWER_BYTES, SILENCE).await.unwrap_or_default();
+        let document: ProblemDocument = serde_json::from_slice(&bytes).unwrap_or_default();
+        Err(refused(status, document.problems))
+    }
+
+    /// Reads an answer as it comes, up to a limit; a line that falls silent ends it.
+    async fn read(&self, mut response: Response, most: usize, wait: Duration) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(most as u64) as usize);
+        loop {
+            let chunk = tokio::time::timeout(wait, response.chunk());
+            let chunk = chunk.await.map_err(|_| Error::Unreachable("silence".into()))?.map_err(|error| unreachable(&error))?;
+            let Some(chunk) = chunk else { break };
+            if bytes.len() + chunk.len() > most {
+                return Err(Error::Nonsense("frame.too_long"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        self.traffic.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+/// What a call weighs beside its own parts: the names of its headers.
+const CALL_BYTES: usize = 80;
+
+/// Asks the hub something without being known to it, such as to become known.
+pub(crate) async fn post_unsigned<T: DeserializeOwned>(address: &str, path: &str, ask: &impl Serialize) -> Result<T> {
+    let url = address_of(address)?.join(path).map_err(|_| Error::Nonsense("address"))?;
+    let response = client().post(url).json(ask).timeout(SILENCE).send().await.map_err(|error| unreachable(&error))?;
+    let status = response.status();
+    let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
+    if !status.is_success() {
+        let document: ProblemDocument = serde_json::from_slice(&bytes).unwrap_or_default();
+        return Err(refused(status.as_u16(), document.problems));
+    }
+    serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
+}
+
+/// The client all calls share, with its open connections.
+fn client() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        // the client wants one even for plain calls; whoever installed one before is right
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = Client::builder().http1_only().connect_timeout(CONNECT).tcp_nodelay(true).no_proxy();
+        let builder = builder.tcp_keepalive(Duration::from_secs(15)).pool_idle_timeout(Duration::from_secs(90));
+        builder.build().expect("these settings are always possible")
+    })
+}
+
+/// A body that says when its last byte was taken.
+fn counted(body: Vec<u8>, has_left: impl FnOnce() + Send + 'static) -> Body {
+    let parts = stream::unfold((Some(body), Some(has_left)), |(body, mut has_left)| async move {
+        match body {
+            Some(body) => Some((Ok::<_, std::io::Error>(body), (None, has_left))),
+            None => {
+                if let Some(has_left) = has_left.take() {
+                    has_left();
+                }
+                None
+            }
+        }
+    });
+    Body::wrap_stream(parts)
+}
+
+fn address_of(address: &str) -> Result<Url> {
+    let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    Url::parse(&address).map_err(|_| Error::Problems(vec![Problem::new("hub.address", "hub")]))
+}
+
+fn unreachable(error: &reqwest::Error) -> Error {
+    let kind = if error.is_timeout() {
+        "silence"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "cut short"
+    };
+    Error::Unreachable(kind.into())
+}
+
+fn refused(status: u16, problems: Vec<Problem>) -> Error {
+    // a proxy or a hub that is starting answers so; it is not the hub's word on anything
+    if status >= 502 || (status == 500 && problems.is_empty()) {
+        return Error::Unreachable(format!("answer {status}"));
+    }
+    Error::Refused { status, problems }
+}
+
+fn head_bytes(headers: &HeaderMap) -> usize {
+    17 + headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+}

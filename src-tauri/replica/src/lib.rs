@@ -1,0 +1,31 @@
+//! The ward's own copy of the hospital's record: an encrypted SQLite file, what waits to be sent, what was refused, and
+//! the courier that carries it all to the hub. Knows SQLite and documents, not the window.
+
+mod base;
+mod courier;
+mod error;
+mod exchange;
+mod files;
+mod flight;
+mod held;
+mod hub;
+mod identity;
+mod load;
+mod meta;
+mod mirror;
+mod news;
+mod open;
+mod outbox;
+mod push;
+mod reads;
+mod receive;
+mod refusal;
+mod rescue;
+mod row;
+mod save;
+mod store;
+
+pub use base::{Clock, Options, Replica};
+pub use courier::{Courier, Round};
+pub use error::{Error, Result};
+pub use news::Event;

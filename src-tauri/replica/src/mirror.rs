@@ -1,0 +1,154 @@
+//! The second copy of unsent work, in a file of its own: one damaged file must not lose what a person typed.
+//!
+//! It is written just before the replica commits and never flushed by itself. A power cut is the replica's affair, whose
+//! commits are flushed; the mirror is for a replica that cannot be read any more. It also remembers who this device is
+//! and how far its changes were counted, so that a replica put back from an old copy is noticed.
+
+use crate::error::{Disk, Error, Result};
+use crate::files::{self, Dir};
+use crate::held::{self, Kept};
+use crate::meta::{self, Device};
+use crate::outbox::{self, Item};
+use crate::store::{self, Key, lock};
+use rusqlite::{Connection, OpenFlags};
+use std::sync::Mutex;
+
+const TABLES: &str = "
+create table if not exists outbox (
+    lseq integer primary key autoincrement, kind integer not null, record blob not null, hash blob not null,
+    change blob not null, writes text not null, base blob not null, staff blob not null, at_ms integer not null,
+    is_new integer not null, parked integer not null
+);
+create table if not exists held (
+    id text primary key, kind integer not null, record blob not null, writes text not null, fields text not null,
+    problems text not null, staff blob not null, at_ms integer not null, is_new integer not null,
+    is_withdrawn integer not null
+);
+create table if not exists meta (name text primary key, value blob not null) without rowid;
+";
+
+/// The second copy. Failing to write it is logged and never stops a save.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    dir: Dir,
+    key: Key,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// What the mirror holds.
+#[derive(Debug, Default)]
+pub(crate) struct Reflection {
+    pub(crate) device: Option<Device>,
+    pub(crate) incarnation: u16,
+    pub(crate) last_place: i64,
+    pub(crate) items: Vec<Item>,
+    pub(crate) held: Vec<Kept>,
+}
+
+impl Mirror {
+    /// Opens the mirror. Says what is wrong with the file when it has to be put aside.
+    pub(crate) fn open(dir: &Dir, key: &Key) -> (Mirror, Option<Error>) {
+        let result = connect(dir, key);
+        let (connection, error) = match result {
+            Ok(connection) => (Some(connection), None),
+            Err(error) => (None, Some(error)),
+        };
+        (Mirror { dir: dir.clone(), key: key.clone(), connection: Mutex::new(connection) }, error)
+    }
+
+    /// Begins anew with an empty file; the old one must have been moved away.
+    pub(crate) fn renew(&self) {
+        let mut connection = lock(&self.connection);
+        *connection = None;
+        match files::remove(&self.dir.mirror()).and_then(|()| connect(&self.dir, &self.key)) {
+            Ok(fresh) => *connection = Some(fresh),
+            Err(error) => tracing::warn!(%error, "No second copy of unsent work can be kept"),
+        }
+    }
+
+    /// Reads everything.
+    pub(crate) fn reflection(&self) -> Result<Reflection> {
+        let guard = lock(&self.connection);
+        let Some(db) = guard.as_ref() else { return Ok(Reflection::default()) };
+        Ok(Reflection {
+            device: meta::DEVICE.get(db)?,
+            incarnation: meta::INCARNATION.get(db)?.unwrap_or(0),
+            last_place: outbox::last_place(db)?,
+            items: outbox::all(db)?,
+            held: held::all(db)?,
+        })
+    }
+
+    /// Notes changes that are about to be committed.
+    pub(crate) fn note(&self, items: &[Item]) {
+        self.attempt(|db| items.iter().try_for_each(|item| outbox::put(db, item).map(drop)));
+    }
+
+    /// Takes changes out again whose commit failed.
+    pub(crate) fn retract(&self, replica: &Connection, items: &[Item]) {
+        self.attempt(|db| {
+            items.iter().try_for_each(|item| outbox::remove(db, item.lseq))?;
+            outbox::count_on(db, outbox::last_place(replica)?)
+        });
+    }
+
+    /// Does after the replica what it did with some changes.
+    pub(crate) fn follow(&self, replica: &Connection, lseqs: &[i64]) {
+        self.attempt(|db| {
+            lseqs.iter().try_for_each(|lseq| match outbox::get(replica, *lseq)? {
+                Some(item) => outbox::put(db, &item).map(drop),
+                None => outbox::remove(db, *lseq),
+            })
+        });
+    }
+
+    /// Copies the work a person has to deal with.
+    pub(crate) fn follow_held(&self, replica: &Connection) {
+        self.attempt(|db| {
+            db.execute("delete from held", [])?;
+            held::all(replica)?.iter().try_for_each(|kept| held::put(db, kept))
+        });
+    }
+
+    /// Makes it the same as the replica, whatever was in it.
+    pub(crate) fn copy(&self, replica: &Connection) {
+        self.attempt(|db| {
+            db.execute_batch("delete from outbox; delete from held; delete from meta;")?;
+            outbox::all(replica)?.iter().try_for_each(|item| outbox::put(db, item).map(drop))?;
+            held::all(replica)?.iter().try_for_each(|kept| held::put(db, kept))?;
+            outbox::count_on(db, outbox::last_place(replica)?)?;
+            meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
+            meta::DEVICE.get(replica)?.map_or(Ok(()), |device| meta::DEVICE.set(db, &device))
+        });
+    }
+
+    fn attempt(&self, work: impl Fn(&Connection) -> Result<()>) {
+        let mut guard = lock(&self.connection);
+        let Some(db) = guard.as_mut() else { return };
+        let result = db.transaction().map_err(Error::from).and_then(|tx| {
+            work(&tx)?;
+            Ok(tx.commit()?)
+        });
+        if let Err(error) = result {
+            tracing::warn!(%error, "Could not write the second copy of unsent work");
+            if error.disk() == Some(Disk::Damaged) {
+                // made again from the replica at the next start
+                *guard = None;
+            }
+        }
+    }
+}
+
+fn connect(dir: &Dir, key: &Key) -> Result<Connection> {
+    let connection =
+        store::connect(&dir.mirror(), key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.execute_batch("pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -1000;")?;
+    connection.execute_batch(TABLES)?;
+    if store::is_whole(&connection)? { Ok(connection) } else { Err(damaged()) }
+}
+
+/// Returns the error of a file that is not whole.
+pub(crate) fn damaged() -> Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Error::Sqlite(rusqlite::Error::SqliteFailure(code, None))
+}
