@@ -1,7 +1,8 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend, Changed, Outcome } from './index';
-import type { Problem, SaveAnswer, SyncStatus } from './types.gen';
+import { problemsOf } from './problems';
+import type { SaveAnswer, SyncStatus } from './types.gen';
 
 /** The backend of the window: every method is a command of the desktop program. */
 export const tauriBackend: Backend = {
@@ -41,13 +42,6 @@ export const tauriBackend: Backend = {
 function subscribe<T>(event: string, listener: (payload: T) => void): () => void {
   const stop = listen<T>(event, ({ payload }) => listener(payload));
   return () => void stop.then((end) => end());
-}
-
-/** A refused command carries problems; anything else is a fault that a person cannot put right but must see. */
-export function problemsOf(reason: unknown): Problem[] {
-  const isProblem = (item: unknown) => typeof item === 'object' && item !== null && 'code' in item;
-  if (Array.isArray(reason) && reason.length > 0 && reason.every(isProblem)) return reason as Problem[];
-  return [{ code: 'fault', field: '', with: { detail: typeof reason === 'string' ? reason : '' } }];
 }
 
 async function outcome<T>(call: Promise<T>): Promise<Outcome<T>> {

@@ -1,0 +1,40 @@
+import { Kbd } from '@mantine/core';
+import { Card } from './parts/Card';
+import { Page } from './parts/Page';
+import { useWords, type Word } from './parts/words';
+
+export const shortcuts: readonly (readonly [string, Word])[] = [
+  ['/', 'key.search'], ['Ctrl+K', 'key.palette'], ['g t', 'key.today'], ['g p', 'key.patients'], ['g s', 'key.sync'],
+  ['n', 'key.register'], ['b', 'key.book'], ['r', 'key.prescribe'], ['Ctrl+Z', 'key.undo'], ['Ctrl+P', 'key.print'],
+  ['?', 'key.help'], ['Esc', 'key.escape'],
+];
+
+export function ShortcutTable() {
+  const t = useWords();
+  return (
+    <table className="table keys">
+      <tbody>
+        {shortcuts.map(([keys, word]) => (
+          <tr key={keys}><th scope="row">{keys.split(' ').map((key) => <Kbd key={key} mr={4}>{key}</Kbd>)}</th><td>{t(word)}</td></tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Help in one place: what the signs mean, what the keys do. */
+export function HelpPage() {
+  const t = useWords();
+  return (
+    <Page title={t('help.title')}>
+      <div className="chart-grid">
+        <Card title={t('help.states')}>
+          <dl className="facts">
+            {(['saved', 'sent', 'accepted', 'held', 'conflict'] as const).map((state) => <div key={state}><dt>{t(`state.${state}`)}</dt><dd>{t(`help.${state}`)}</dd></div>)}
+          </dl>
+        </Card>
+        <Card title={t('help.keys')}><ShortcutTable /></Card>
+      </div>
+    </Page>
+  );
+}

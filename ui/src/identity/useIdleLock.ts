@@ -1,0 +1,31 @@
+import { useEffect, useRef, useState } from 'react';
+
+const minute = 60_000;
+
+/** Locks the desk when nobody touches it. Warns a minute before; any key, click or movement puts it off. */
+export function useIdleLock(onLock: () => void, minutes = 10): { isWarning: boolean } {
+  const [isWarning, setIsWarning] = useState(false);
+  const lock = useRef(onLock);
+  useEffect(() => {
+    lock.current = onLock;
+  });
+  useEffect(() => {
+    let touched = Date.now();
+    const touch = () => {
+      touched = Date.now();
+      setIsWarning(false);
+    };
+    const timer = setInterval(() => {
+      const idle = Date.now() - touched;
+      if (idle >= minutes * minute) lock.current();
+      else if (idle >= (minutes - 1) * minute) setIsWarning(true);
+    }, 1000);
+    const kinds = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
+    kinds.forEach((kind) => window.addEventListener(kind, touch, { passive: true }));
+    return () => {
+      clearInterval(timer);
+      kinds.forEach((kind) => window.removeEventListener(kind, touch));
+    };
+  }, [minutes]);
+  return { isWarning };
+}

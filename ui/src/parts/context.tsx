@@ -1,0 +1,70 @@
+import { useQuery } from '@tanstack/react-query';
+import { createContext, useContext, useSyncExternalStore, type ReactNode } from 'react';
+import type { Backend } from '../backend';
+import type { Kind, Reference, Session, SyncStatus } from '../backend/types.gen';
+import { mayRead, mayWrite } from './access';
+import { wallOf } from './zone';
+
+const BackendContext = createContext<Backend | null>(null);
+const SessionContext = createContext<Session | null>(null);
+
+export function BackendProvider({ backend, children }: { backend: Backend; children: ReactNode }) {
+  return <BackendContext.Provider value={backend}>{children}</BackendContext.Provider>;
+}
+
+export function SessionProvider({ session, children }: { session: Session; children: ReactNode }) {
+  return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;
+}
+
+export function useBackend(): Backend {
+  const backend = useContext(BackendContext);
+  if (!backend) throw new Error('a screen is outside BackendProvider');
+  return backend;
+}
+
+/** Who is signed in. Only screens inside the shell ask. */
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('a screen is outside SessionProvider');
+  return session;
+}
+
+const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [] };
+
+export function useReference(): Reference {
+  const backend = useBackend();
+  const { data } = useQuery({ queryKey: ['reference'], queryFn: () => backend.reference() });
+  return data ?? nothingYet;
+}
+
+export function useStatus(): SyncStatus | null {
+  const backend = useBackend();
+  const { data } = useQuery({ queryKey: ['status'], queryFn: () => backend.status() });
+  return data ?? null;
+}
+
+/** Names of staff, wards and departments by their ids. */
+export function useNames() {
+  const { staff, wards, departments } = useReference();
+  const named = (list: readonly { id: string; name: string }[]) => (id: string | null) => list.find((one) => one.id === id)?.name ?? '';
+  return { staff: named(staff), ward: named(wards), department: named(departments) };
+}
+
+export function useMay() {
+  const { roles } = useSession();
+  return {
+    read: (kind: Kind) => mayRead(roles, kind),
+    write: (kind: Kind, field: string) => mayWrite(roles, kind, field),
+  };
+}
+
+function everyMinute(listener: () => void): () => void {
+  const timer = setInterval(listener, 60_000);
+  return () => clearInterval(timer);
+}
+
+/** Today in the hospital's calendar; tomorrow after midnight, also where nobody touches the window. */
+export function useToday(): string {
+  const { zone } = useReference();
+  return useSyncExternalStore(everyMinute, () => wallOf(Date.now(), zone).date);
+}

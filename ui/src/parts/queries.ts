@@ -1,0 +1,123 @@
+import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { Backend, Changed } from '../backend';
+import type { Kind, Page } from '../backend/types.gen';
+import { useBackend } from './context';
+
+/** Reads of the desk, kept fresh by its own news: nothing here waits for a network. */
+
+export function useRow(kind: Kind, id: string | null) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['row', kind, id], queryFn: () => backend.row(kind, id ?? ''), enabled: id !== null });
+}
+
+export function useChart(id: string) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['chart', id], queryFn: () => backend.chart(id) });
+}
+
+export function useDay(ward: string, date: string) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['day', ward, date], queryFn: () => backend.day(ward, date) });
+}
+
+export function usePatients(ward: string) {
+  const backend = useBackend();
+  return useInfiniteQuery({
+    queryKey: ['patients', ward],
+    queryFn: ({ pageParam }) => backend.list({ kind: 'patient', ward, limit: 200, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+export function useSearch(text: string, limit: number) {
+  const backend = useBackend();
+  return useQuery({
+    queryKey: ['search', text, limit],
+    queryFn: () => backend.search(text, limit),
+    enabled: text.trim().length > 0,
+    placeholderData: (previous) => previous,
+    gcTime: 10_000,
+  });
+}
+
+export function useHistory(kind: Kind, id: string, isShown: boolean) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['history', kind, id], queryFn: () => backend.history(kind, id), enabled: isShown });
+}
+
+export function useConflicts(kind: Kind, id: string) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['conflicts', kind, id], queryFn: () => backend.conflicts(kind, id) });
+}
+
+export function useConflictList() {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['conflictList'], queryFn: () => backend.conflictList() });
+}
+
+export function useWaiting() {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['waiting'], queryFn: () => backend.waiting() });
+}
+
+export function useHeld() {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['held'], queryFn: () => backend.held() });
+}
+
+/** Listens to the desk once for the whole window. */
+export function useNews(backend: Backend): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const heard: Changed[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stops = [
+      backend.onStatus((status) => {
+        client.setQueryData(['status'], status);
+        for (const key of ['waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+      }),
+      backend.onChanged((what) => {
+        heard.push(what);
+        // many changes arrive together when the network is back: read once for all of them
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          void refresh(backend, client, heard.splice(0));
+        }, 40);
+      }),
+    ];
+    return () => {
+      clearTimeout(timer);
+      stops.forEach((stop) => stop());
+    };
+  }, [backend, client]);
+}
+
+async function refresh(backend: Backend, client: QueryClient, heard: Changed[]): Promise<void> {
+  if (heard.includes(null) || heard.length > 50) {
+    await client.invalidateQueries();
+    return;
+  }
+  const known = new Map(heard.filter((what) => what !== null).map((what) => [what.id, what]));
+  for (const { kind, id } of known.values()) {
+    for (const key of ['row', 'history', 'conflicts']) void client.invalidateQueries({ queryKey: [key, kind, id] });
+    if (kind === 'patient') await patchPages(backend, client, id);
+  }
+  for (const key of ['chart', 'day', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+}
+
+/** Puts one changed row into the loaded pages of the list, so that ten thousand rows are not read again. */
+async function patchPages(backend: Backend, client: QueryClient, id: string): Promise<void> {
+  const row = await backend.row('patient', id);
+  const lists = client.getQueriesData<InfiniteData<Page>>({ queryKey: ['patients'] });
+  for (const [key, data] of lists) {
+    const isLoaded = data?.pages.some((page) => page.rows.some((old) => old.id === id));
+    if (!data || !row || !isLoaded) {
+      void client.invalidateQueries({ queryKey: key });
+      continue;
+    }
+    const pages = data.pages.map((page) => ({ ...page, rows: page.rows.map((old) => (old.id === id ? row : old)) }));
+    client.setQueryData(key, { ...data, pages });
+  }
+}

@@ -1,0 +1,104 @@
+import { useSyncExternalStore } from 'react';
+import type { Kind } from '../backend/types.gen';
+
+/** Every screen that can be opened directly. Ids only: nothing about a person is in an address. */
+export type Route =
+  | { page: 'today'; date: string | null }
+  | { page: 'patients' }
+  | { page: 'register' }
+  | { page: 'chart'; id: string }
+  | { page: 'edit'; id: string }
+  | { page: 'allergy'; id: string; element: string | null }
+  | { page: 'book'; id: string | null }
+  | { page: 'move'; id: string }
+  | { page: 'cancel'; id: string }
+  | { page: 'prescribe'; id: string }
+  | { page: 'prescription'; id: string }
+  | { page: 'stop'; id: string }
+  | { page: 'waiting' }
+  | { page: 'held' }
+  | { page: 'conflicts' }
+  | { page: 'shutdown' }
+  | { page: 'conflict'; kind: Kind; id: string }
+  | { page: 'heldForm'; id: string }
+  | { page: 'help' }
+  | { page: 'missing' };
+
+export type PageName = Route['page'];
+
+export function parse(hash: string): Route {
+  const [first = '', second, third, fourth] = hash.replace(/^#?\/?/, '').split('/').map(decodeURIComponent);
+  switch (first) {
+    case '':
+    case 'today': return { page: 'today', date: second ?? null };
+    case 'patients': return parsePatients(second, third, fourth);
+    case 'book': return { page: 'book', id: null };
+    case 'appointments': return second && (third === 'move' || third === 'cancel') ? { page: third, id: second } : { page: 'missing' };
+    case 'prescriptions':
+      if (second && third === 'edit') return { page: 'prescription', id: second };
+      return second && third === 'stop' ? { page: 'stop', id: second } : { page: 'missing' };
+    case 'sync':
+      if (!second) return { page: 'waiting' };
+      return second === 'held' || second === 'conflicts' || second === 'shutdown' ? { page: second } : { page: 'missing' };
+    case 'conflicts':
+      return third && isKind(second) ? { page: 'conflict', kind: second, id: third } : { page: 'missing' };
+    case 'held': return second ? { page: 'heldForm', id: second } : { page: 'held' };
+    case 'help': return { page: 'help' };
+    default: return { page: 'missing' };
+  }
+}
+
+function isKind(word: string | undefined): word is Kind {
+  return word === 'patient' || word === 'appointment' || word === 'prescription';
+}
+
+function parsePatients(id?: string, act?: string, element?: string): Route {
+  if (!id) return { page: 'patients' };
+  if (id === 'new') return { page: 'register' };
+  switch (act) {
+    case undefined: return { page: 'chart', id };
+    case 'allergy': return { page: 'allergy', id, element: element ?? null };
+    case 'edit':
+    case 'book':
+    case 'prescribe': return { page: act, id };
+    default: return { page: 'missing' };
+  }
+}
+
+export function href(route: Route): string {
+  switch (route.page) {
+    case 'today': return route.date ? `#/today/${route.date}` : '#/today';
+    case 'patients': return '#/patients';
+    case 'register': return '#/patients/new';
+    case 'chart': return `#/patients/${route.id}`;
+    case 'edit': return `#/patients/${route.id}/edit`;
+    case 'allergy': return `#/patients/${route.id}/allergy${route.element ? `/${encodeURIComponent(route.element)}` : ''}`;
+    case 'book': return route.id ? `#/patients/${route.id}/book` : '#/book';
+    case 'move':
+    case 'cancel': return `#/appointments/${route.id}/${route.page}`;
+    case 'prescribe': return `#/patients/${route.id}/prescribe`;
+    case 'prescription': return `#/prescriptions/${route.id}/edit`;
+    case 'stop': return `#/prescriptions/${route.id}/stop`;
+    case 'waiting': return '#/sync';
+    case 'held':
+    case 'conflicts':
+    case 'shutdown': return `#/sync/${route.page}`;
+    case 'conflict': return `#/conflicts/${route.kind}/${route.id}`;
+    case 'heldForm': return `#/held/${encodeURIComponent(route.id)}`;
+    case 'help': return '#/help';
+    case 'missing': return '#/today';
+  }
+}
+
+export function go(route: Route): void {
+  window.location.hash = href(route);
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener);
+  return () => window.removeEventListener('hashchange', listener);
+}
+
+export function useRoute(): Route {
+  return parse(useSyncExternalStore(subscribe, () => window.location.hash));
+}

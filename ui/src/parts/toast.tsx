@@ -1,0 +1,41 @@
+import { Button, Group, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+
+/** Says what happened, for a moment. Undo stays ten seconds, and as long as it is pointed at or has the focus. */
+
+let undoLatest: (() => void) | null = null;
+
+export function toast(message: string): void {
+  notifications.show({ message, autoClose: 5000, withBorder: true, color: 'teal' });
+}
+
+export function toastProblem(message: string): void {
+  notifications.show({ message, autoClose: 12_000, withBorder: true, color: 'red' });
+}
+
+export function toastUndo(message: string, undoLabel: string, undo: () => void): void {
+  const id = `undo-${Date.now()}`;
+  const act = () => {
+    if (undoLatest === act) undoLatest = null;
+    notifications.hide(id);
+    undo();
+  };
+  undoLatest = act;
+  notifications.show({
+    id, autoClose: 10_000, withBorder: true, color: 'teal',
+    onClose: () => { if (undoLatest === act) undoLatest = null; },
+    message: (
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Text size="sm">{message}</Text>
+        <Button size="compact-sm" variant="default" onClick={act} aria-keyshortcuts="Control+Z">{undoLabel}</Button>
+      </Group>
+    ),
+  });
+}
+
+/** Undoes the latest act that is still on the screen. */
+export function undo(): boolean {
+  if (!undoLatest) return false;
+  undoLatest();
+  return true;
+}

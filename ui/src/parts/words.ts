@@ -1,0 +1,67 @@
+import i18next from 'i18next';
+import { useMemo } from 'react';
+import { initReactI18next, useTranslation } from 'react-i18next';
+import type { Problem } from '../backend/types.gen';
+import en from '../words/en.json';
+import fr from '../words/fr.json';
+
+type Stem<K> = K extends `${infer S}_one` ? S : K extends `${infer S}_other` ? S : K extends `${infer S}_many` ? S : K;
+
+/** Every sentence a person reads; a word that is not there does not build. */
+export type Word = Stem<keyof typeof en>;
+export type Blanks = Record<string, string | number>;
+
+export const languages = { en: 'English', fr: 'Français' } as const;
+export type Language = keyof typeof languages;
+
+void i18next.use(initReactI18next).init({
+  resources: { en: { translation: en }, fr: { translation: fr } },
+  lng: 'en',
+  fallbackLng: 'en',
+  keySeparator: false,
+  nsSeparator: false,
+  interpolation: { escapeValue: false },
+  initAsync: false,
+});
+
+export interface Words {
+  (word: Word, blanks?: Blanks): string;
+  language: Language;
+  months: readonly string[];
+  /** The word of a value set: `Gender`, `female`. */
+  of(set: string, word: string | null | undefined): string;
+  /** The sentence of a problem; codes this version does not know get a plain one that names the code. */
+  problem(problem: Problem): string;
+  /** The name of a field by its path, such as `telecom/0001k.7/value`. */
+  field(path: string): string;
+}
+
+type Translate = (key: string, blanks?: Blanks) => string;
+
+function words(translate: Translate, language: Language): Words {
+  const has = (key: string) => i18next.exists(key);
+  const say = ((word: Word, blanks?: Blanks) => translate(word, blanks)) as Words;
+  say.language = language;
+  say.months = translate('months').split(' ');
+  say.of = (set, word) => (word && has(`${set}.${word}`) ? translate(`${set}.${word}`) : (word ?? ''));
+  say.problem = (problem) => has(`problem.${problem.code}`)
+    ? translate(`problem.${problem.code}`, problem.with)
+    : translate('problem.unknown', { code: problem.code });
+  say.field = (path) => {
+    const [list = '', , member] = path.split('/');
+    const whole = translate(`field.${list}`);
+    return member && has(`field.${list}.${member}`) ? `${whole}: ${translate(`field.${list}.${member}`)}` : whole;
+  };
+  return say;
+}
+
+export function useWords(): Words {
+  const { t, i18n } = useTranslation();
+  const language = (i18n.language in languages ? i18n.language : 'en') as Language;
+  return useMemo(() => words((key, blanks) => String(t(key as never, blanks as never)), language), [t, language]);
+}
+
+export function speak(language: Language): void {
+  document.documentElement.lang = language;
+  void i18next.changeLanguage(language);
+}

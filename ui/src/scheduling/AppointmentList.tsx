@@ -1,0 +1,42 @@
+import { Button, Group } from '@mantine/core';
+import type { Row } from '../backend/types.gen';
+import { useMay, useNames } from '../parts/context';
+import { Empty } from '../parts/Empty';
+import { asAppointment } from '../parts/records';
+import { go } from '../parts/route';
+import { SyncMark } from '../parts/SyncMark';
+import { useTime } from '../parts/useTime';
+import { useWords } from '../parts/words';
+import { StatusWord } from './VisitRow';
+
+/** A patient's appointments on the chart, newest first. */
+export function AppointmentList({ rows }: { rows: Row[] }) {
+  const t = useWords();
+  if (rows.length === 0) return <Empty>{t('appointments.none')}</Empty>;
+  return <ul className="lines">{rows.map((row) => <AppointmentLine key={row.id} row={row} />)}</ul>;
+}
+
+function AppointmentLine({ row }: { row: Row }) {
+  const t = useWords();
+  const time = useTime();
+  const names = useNames();
+  const appointment = asAppointment(row.body);
+  const isOpen = ['booked', 'pending', 'proposed'].includes(appointment.status);
+  const mayWrite = useMay().write('appointment', 'start');
+  return (
+    <li className="line">
+      <span>
+        <strong>{time(appointment.start)}</strong> <StatusWord status={appointment.status} /> <SyncMark row={row} isQuiet />
+        <span className="line-facts">{[names.staff(appointment.practitioner), names.department(appointment.department), appointment.reason].filter(Boolean).join(' · ')}</span>
+        {appointment.cancelReason && <span className="line-facts">{t('field.cancelReason')}: <bdi>{appointment.cancelReason}</bdi></span>}
+        {appointment.move.map((move) => <span key={move.id} className="line-facts">{t('appointments.moved', { from: time(move.from), reason: move.reason ?? '' })}</span>)}
+      </span>
+      {isOpen && mayWrite && (
+        <Group gap={4} wrap="nowrap" className="no-print">
+          <Button size="compact-sm" variant="subtle" aria-label={`${t('do.move')}: ${time(appointment.start)}`} onClick={() => go({ page: 'move', id: row.id })}>{t('do.move')}</Button>
+          <Button size="compact-sm" variant="subtle" aria-label={`${t('do.cancel')}: ${time(appointment.start)}`} onClick={() => go({ page: 'cancel', id: row.id })}>{t('do.cancel')}</Button>
+        </Group>
+      )}
+    </li>
+  );
+}

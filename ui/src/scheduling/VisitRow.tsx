@@ -1,0 +1,82 @@
+import { Button, Group } from '@mantine/core';
+import type { Appointment, AppointmentStatus, Row, Visit } from '../backend/types.gen';
+import { useBackend, useMay, useNames, useReference } from '../parts/context';
+import { PersonName } from '../parts/PersonName';
+import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
+import { go, href } from '../parts/route';
+import { SyncMark } from '../parts/SyncMark';
+import { toastProblem, toastUndo } from '../parts/toast';
+import { useWords } from '../parts/words';
+import { wallOf } from '../parts/zone';
+
+/** One visit of the day, with the next step one press away. */
+export function VisitRow({ visit }: { visit: Visit }) {
+  const { zone } = useReference();
+  const names = useNames();
+  const appointment = asAppointment(visit.appointment.body);
+  const isOver = ['cancelled', 'fulfilled', 'noshow', 'entered-in-error'].includes(appointment.status);
+  return (
+    <tr data-testid="row-visit" data-status={appointment.status} className={isOver ? 'is-over' : undefined}>
+      <td className="number">{wallOf(appointment.start ?? '', zone).time}</td>
+      <td>
+        <a href={href({ page: 'chart', id: appointment.patient ?? '' })}><PersonName patient={visit.patient && asPatient(visit.patient.body)} /></a>{' '}
+        <SyncMark row={visit.appointment} isQuiet />
+      </td>
+      <td>{names.staff(appointment.practitioner)}<span className="line-facts">{names.department(appointment.department)}</span></td>
+      <td className="wraps"><bdi>{appointment.reason}</bdi>{appointment.status === 'cancelled' && <span className="line-facts"><bdi>{appointment.cancelReason}</bdi></span>}</td>
+      <td><StatusWord status={appointment.status} /></td>
+      <td className="no-print"><NextSteps visit={visit} appointment={appointment} /></td>
+    </tr>
+  );
+}
+
+export function StatusWord({ status }: { status: AppointmentStatus }) {
+  const t = useWords();
+  return <span className={`status status-${status}`}>{t.of('AppointmentStatus', status)}</span>;
+}
+
+/** What usually comes next; the second step is the rarer one. */
+const next: Partial<Record<AppointmentStatus, readonly ('arrived' | 'checked-in' | 'fulfilled' | 'noshow')[]>> = {
+  proposed: ['arrived'], pending: ['arrived'], booked: ['arrived', 'noshow'], arrived: ['checked-in'], 'checked-in': ['fulfilled'],
+};
+
+function NextSteps({ visit, appointment }: { visit: Visit; appointment: Appointment }) {
+  const t = useWords();
+  const setStatus = useSetStatus();
+  const mayWrite = useMay().write('appointment', 'status');
+  const who = nameText(shownName(asPatient(visit.patient?.body)));
+  const id = visit.appointment.id;
+  const isOpen = appointment.status === 'booked' || appointment.status === 'pending' || appointment.status === 'proposed';
+  if (!mayWrite) return null;
+  return (
+    <Group gap={4} wrap="nowrap" justify="flex-end">
+      {next[appointment.status]?.map((status) => (
+        <Button key={status} size="compact-sm" variant={status === 'noshow' ? 'subtle' : 'default'} aria-label={`${t(`do.${status}`)}: ${who}`} onClick={() => void setStatus(visit.appointment, appointment.status, status, who)}>{t(`do.${status}`)}</Button>
+      ))}
+      {isOpen && (
+        <>
+          <Button size="compact-sm" variant="subtle" aria-label={`${t('do.move')}: ${who}`} onClick={() => go({ page: 'move', id })}>{t('do.move')}</Button>
+          <Button size="compact-sm" variant="subtle" aria-label={`${t('do.cancel')}: ${who}`} onClick={() => go({ page: 'cancel', id })}>{t('do.cancel')}</Button>
+        </>
+      )}
+    </Group>
+  );
+}
+
+/** Sets a status at once and offers to undo it for ten seconds. */
+function useSetStatus() {
+  const backend = useBackend();
+  const t = useWords();
+  async function write(row: Row, status: AppointmentStatus): Promise<Row | null> {
+    const answer = await backend.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { status }, held: null });
+    if (answer.outcome === 'saved') return answer.row;
+    toastProblem(answer.problems.map((problem) => t.problem(problem)).join(' '));
+    return null;
+  }
+  return async (row: Row, before: AppointmentStatus, after: AppointmentStatus, who: string) => {
+    const saved = await write(row, after);
+    if (!saved) return;
+    const said = t('status.changed', { who, status: t.of('AppointmentStatus', after) });
+    toastUndo(said, t('undo'), () => void backend.row('appointment', row.id).then((now) => now && write(now, before)));
+  };
+}

@@ -1,0 +1,85 @@
+import type { ReactNode } from 'react';
+import type { Held, Kind, Row } from './backend/types.gen';
+import { Empty } from './parts/Empty';
+import { Page } from './parts/Page';
+import { useHeld, useRow } from './parts/queries';
+import type { Route } from './parts/route';
+import { useWords } from './parts/words';
+import { AddAllergy, StrikeAllergy } from './patients/AllergyForm';
+import { ChartPage } from './patients/ChartPage';
+import { PatientForm } from './patients/PatientForm';
+import { PatientsPage } from './patients/PatientsPage';
+import { PrescribeForm } from './prescriptions/PrescribeForm';
+import { PrescriptionList } from './prescriptions/PrescriptionList';
+import { StopForm } from './prescriptions/StopForm';
+import { AppointmentList } from './scheduling/AppointmentList';
+import { BookForm, ChoosePatient } from './scheduling/BookForm';
+import { CancelForm, MoveForm } from './scheduling/ChangeForms';
+import { TodayPage } from './scheduling/TodayPage';
+import { ConflictPage } from './sync/ConflictPage';
+import { SyncPage } from './sync/SyncPage';
+import { HelpPage } from './Help';
+
+/** Which screen an address shows. The only place where departments meet. */
+export function Screen({ route }: { route: Route }) {
+  switch (route.page) {
+    case 'today': return <TodayPage date={route.date} />;
+    case 'patients': return <PatientsPage />;
+    case 'register': return <PatientForm row={null} />;
+    case 'chart': return <ChartPage id={route.id} appointments={(rows) => <AppointmentList rows={rows} />} prescriptions={(rows) => <PrescriptionList rows={rows} />} />;
+    case 'edit': return <WithRow kind="patient" id={route.id}>{(row) => <PatientForm row={row} />}</WithRow>;
+    case 'allergy': return <WithRow kind="patient" id={route.id}>{(row) => (route.element ? <StrikeAllergy row={row} element={route.element} /> : <AddAllergy row={row} />)}</WithRow>;
+    case 'book': return route.id ? <WithRow kind="patient" id={route.id}>{(row) => <BookForm patient={row} />}</WithRow> : <ChoosePatient />;
+    case 'move': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <MoveForm row={row} patient={patient} />}</WithSubject>;
+    case 'cancel': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <CancelForm row={row} patient={patient} />}</WithSubject>;
+    case 'prescribe': return <WithRow kind="patient" id={route.id}>{(row) => <PrescribeForm patient={row} />}</WithRow>;
+    case 'prescription': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <PrescribeForm patient={patient} row={row} />}</WithSubject>;
+    case 'stop': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <StopForm row={row} patient={patient} />}</WithSubject>;
+    case 'waiting':
+    case 'held':
+    case 'conflicts':
+    case 'shutdown': return <SyncPage tab={route.page} />;
+    case 'conflict': return <ConflictPage kind={route.kind} id={route.id} />;
+    case 'heldForm': return <HeldForm id={route.id} />;
+    case 'help': return <HelpPage />;
+    case 'missing': return <Missing />;
+  }
+}
+
+function Missing() {
+  const t = useWords();
+  return <Page title={t('missing.title')}><Empty>{t('missing.explain')}</Empty></Page>;
+}
+
+function WithRow({ kind, id, children }: { kind: Kind; id: string; children: (row: Row) => ReactNode }) {
+  const { data: row, isPending } = useRow(kind, id);
+  if (isPending) return null;
+  return row ? children(row) : <Missing />;
+}
+
+function WithSubject({ kind, id, children }: { kind: Kind; id: string; children: (row: Row, patient: Row) => ReactNode }) {
+  return (
+    <WithRow kind={kind} id={id}>
+      {(row) => <WithRow kind="patient" id={String((row.body as { patient?: string }).patient ?? '')}>{(patient) => children(row, patient)}</WithRow>}
+    </WithRow>
+  );
+}
+
+/** Held work opens in the form it was written with. */
+function HeldForm({ id }: { id: string }) {
+  const { data: all, isPending } = useHeld();
+  const held = all?.find((one) => one.id === id);
+  if (isPending) return null;
+  return held ? <HeldRecord held={held} /> : <Missing />;
+}
+
+function HeldRecord({ held }: { held: Held }) {
+  const { data: row = null, isPending } = useRow(held.kind, held.record);
+  if (isPending) return null;
+  if (held.kind === 'patient') return <PatientForm row={row} held={held} />;
+  return (
+    <WithRow kind="patient" id={held.patient ?? ''}>
+      {(patient) => (held.kind === 'appointment' ? <BookForm patient={patient} row={row} held={held} /> : <PrescribeForm patient={patient} row={row} held={held} />)}
+    </WithRow>
+  );
+}

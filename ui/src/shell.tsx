@@ -1,0 +1,103 @@
+import { Modal, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { spotlight } from '@mantine/spotlight';
+import { IconCalendarTime, IconCloudUpload, IconPencil, IconUsers } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
+import type { DeskState } from './backend/types.gen';
+import { ShortcutTable } from './Help';
+import { Palette } from './palette';
+import { useMay, useSession, useStatus } from './parts/context';
+import { useDrafts } from './parts/drafts';
+import { useKeys } from './parts/keys';
+import { PatientSearch } from './parts/PatientSearch';
+import { usePrefs } from './parts/prefs';
+import { go, href, useRoute, type Route } from './parts/route';
+import { undo } from './parts/toast';
+import { useWords } from './parts/words';
+import { Screen } from './screens';
+import { SyncLine } from './sync/SyncLine';
+import { UserMenu } from './usermenu';
+
+interface ShellProps { desk: DeskState; onSwitchUser: () => void; onLock: () => void }
+
+/** The frame around every screen: search, menu, unfinished forms, the line at the foot. */
+export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
+  const t = useWords();
+  const route = useRoute();
+  const search = useRef<HTMLInputElement>(null);
+  const [isSheetOpen, sheet] = useDisclosure(false);
+  const { letterKeys } = usePrefs();
+  const may = useMay();
+  const patient = 'id' in route && ['chart', 'edit', 'book', 'prescribe', 'allergy'].includes(route.page) ? route.id : null;
+  useKeys({
+    '/': () => search.current?.focus(),
+    '?': sheet.toggle,
+    'g t': () => go({ page: 'today', date: null }),
+    'g p': () => go({ page: 'patients' }),
+    'g s': () => go({ page: 'waiting' }),
+    n: () => may.write('patient', 'name') && go({ page: 'register' }),
+    b: () => may.write('appointment', 'start') && go({ page: 'book', id: patient }),
+    r: () => patient && may.write('prescription', 'line') && go({ page: 'prescribe', id: patient }),
+    'mod+z': () => undo(),
+    'mod+p': () => window.print(),
+  }, letterKeys);
+  useEffect(() => window.scrollTo(0, 0), [route]);
+
+  return (
+    <div className="shell">
+      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
+      <header className="top no-print">
+        <a className="brand" href="#/today"><img src="./wardbook.svg" alt="" width={26} height={26} /> <span>{desk.wardName}</span></a>
+        <div className="top-search" role="search"><PatientSearch input={search} testId="search" label={t('search.label')} onPicked={(row) => go({ page: 'chart', id: row.id })} /></div>
+        <Unfinished route={route} />
+        <UserMenu desk={desk} onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={spotlight.open} />
+      </header>
+      <Menu route={route} />
+      <main id="main" tabIndex={-1} className="main"><Screen key={href(route)} route={route} /></main>
+      <SyncLine />
+      <Palette onKeys={sheet.open} onSwitchUser={onSwitchUser} onLock={onLock} patient={patient} />
+      <Modal opened={isSheetOpen} onClose={sheet.close} title={t('help.keys')} closeButtonProps={{ 'aria-label': t('close') }}><ShortcutTable /></Modal>
+    </div>
+  );
+}
+
+const rooms: Record<string, readonly Route['page'][]> = {
+  today: ['today', 'book', 'move', 'cancel'],
+  patients: ['patients', 'register', 'chart', 'edit', 'allergy', 'prescribe', 'prescription', 'stop'],
+  sync: ['waiting', 'held', 'conflicts', 'shutdown', 'conflict', 'heldForm'],
+};
+
+function Menu({ route }: { route: Route }) {
+  const t = useWords();
+  const status = useStatus();
+  const attention = (status?.held ?? 0) + (status?.conflicts ?? 0);
+  const items = [
+    { room: 'today', to: { page: 'today', date: null }, icon: IconCalendarTime },
+    { room: 'patients', to: { page: 'patients' }, icon: IconUsers },
+    { room: 'sync', to: { page: 'waiting' }, icon: IconCloudUpload },
+  ] as const;
+  return (
+    <nav className="menu no-print" aria-label={t('nav.label')}>
+      {items.map(({ room, to, icon: Icon }) => (
+        <a key={room} data-testid={`nav-${room}`} href={href(to)} aria-current={rooms[room]?.includes(route.page) ? 'page' : undefined} className="menu-item">
+          <Icon size={20} aria-hidden /> <span>{t(`nav.${room}`)}</span>
+          {room === 'sync' && attention > 0 && <span className="count" title={t('sync.attention', { count: attention })}>{attention}</span>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** Ways back to forms that were left half filled. */
+function Unfinished({ route }: { route: Route }) {
+  const t = useWords();
+  const { staff } = useSession();
+  const drafts = useDrafts(staff.id).filter((draft) => href(draft.route) !== href(route));
+  const latest = drafts.at(-1);
+  if (!latest) return null;
+  return (
+    <UnstyledButton className="unfinished" data-testid="unfinished" onClick={() => go(latest.route)}>
+      <IconPencil size={16} aria-hidden /> <span>{drafts.length === 1 ? t('unfinished.one', { title: latest.title }) : t('unfinished.many', { count: drafts.length, title: latest.title })}</span>
+    </UnstyledButton>
+  );
+}

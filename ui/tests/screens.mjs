@@ -1,0 +1,78 @@
+// Every screen, in light and dark, as a ward sees it. `show` brings the screen about.
+const maria = '01930000-0000-7000-8000-000000000000';
+const prescription = '01950000-0000-7000-8000-000000000001';
+const appointment = '01940000-0000-7000-8000-000000000007';
+
+const hospital = (page, act) => page.evaluate(act);
+
+async function held(page) {
+  await hospital(page, async () => {
+    const h = window.hospital;
+    h.setOnline(false);
+    const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
+    const row = appointments[0];
+    h.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z', reason: 'Needs an earlier visit' }, held: null });
+    h.setOnline(true);
+  });
+  await page.locator('[data-testid=sync-line][data-held="1"]').waitFor();
+}
+
+async function disagree(page) {
+  await hospital(page, async () => {
+    const h = window.hospital;
+    const id = '01930000-0000-7000-8000-000000000000';
+    h.setOnline(false);
+    const row = await h.row('patient', id);
+    await h.save({ kind: 'patient', id, base: row.heads, draft: { bed: 'A-05', alert: [{ id: row.body.alert[0].id, text: 'Fall risk: uses a frame' }] }, held: null });
+    h.elsewhere('patient', id, { bed: 'B-11', alert: [{ id: row.body.alert[0].id, text: 'Fall risk: never alone in the bathroom' }] });
+  });
+}
+
+async function waiting(page) {
+  await hospital(page, async () => {
+    const h = window.hospital;
+    h.setOnline(false);
+    for (const n of [3, 4]) {
+      const id = `01930000-0000-7000-8000-00000000000${n}`;
+      const row = await h.row('patient', id);
+      await h.save({ kind: 'patient', id, base: row.heads, draft: { bed: `A-2${n}`, notes: 'Slept well.' }, held: null });
+    }
+    h.pretend({ clockAheadS: 420, numbersLeft: 12 });
+  });
+}
+
+export const screens = [
+  { name: 'enrol', asked: 'new', hash: '#/' },
+  { name: 'loading', asked: 'latency=20', hash: '#/', show: (page) => page.evaluate(() => window.hospital.pretend({ link: 'loading', progress: [4200, 10000] })) },
+  { name: 'sign-in', asked: '', hash: '#/' },
+  { name: 'today', hash: '#/today', asked: 'user=ada&latency=20' },
+  { name: 'today-empty', hash: '#/today/2031-01-01' },
+  { name: 'patients', hash: '#/patients' },
+  { name: 'search', hash: '#/patients', show: async (page) => { await page.getByTestId('search').fill('garcia lop'); await page.locator('[role=option]').first().waitFor(); } },
+  { name: 'chart', hash: `#/patients/${maria}` },
+  { name: 'chart-details', hash: `#/patients/${maria}`, show: (page) => page.getByRole('tab').nth(1).click() },
+  { name: 'chart-history', hash: `#/patients/${maria}`, show: async (page) => { await disagree(page); await page.getByRole('tab').nth(2).click(); } },
+  { name: 'register', hash: '#/patients/new' },
+  { name: 'register-problems', hash: '#/patients/new', show: async (page) => { await page.locator('[id$="-value"]').first().fill('1'); await page.getByTestId('register-submit').click(); await page.getByTestId('problem-summary').waitFor(); } },
+  { name: 'edit', hash: `#/patients/${maria}/edit` },
+  { name: 'allergy', hash: `#/patients/${maria}/allergy` },
+  { name: 'book-whom', hash: '#/book' },
+  { name: 'book', hash: `#/patients/${maria}/book` },
+  { name: 'move', hash: `#/appointments/${appointment}/move` },
+  { name: 'cancel', hash: `#/appointments/${appointment}/cancel` },
+  { name: 'prescribe', hash: `#/patients/${maria}/prescribe`, show: async (page) => { await page.locator('[id$="-medicine"]').first().fill('Penicillin V'); await page.locator('.warning-text').waitFor(); await page.keyboard.press('Escape'); } },
+  { name: 'prescription-stop', hash: `#/prescriptions/${prescription}/stop` },
+  { name: 'waiting', hash: '#/sync', show: waiting },
+  { name: 'waiting-none', hash: '#/sync' },
+  { name: 'held', hash: '#/sync/held', show: held },
+  { name: 'held-edit', hash: '#/sync/held', show: async (page) => { await held(page); await page.getByTestId('held-edit').click(); await page.getByTestId('book-submit').waitFor(); } },
+  { name: 'conflicts', hash: '#/sync/conflicts', show: disagree },
+  { name: 'conflict', hash: '#/sync/conflicts', show: async (page) => { await disagree(page); await page.locator('[data-testid=conflict-item] a').click(); await page.getByTestId('conflict-field').first().waitFor(); } },
+  { name: 'shutdown-safe', hash: '#/sync/shutdown' },
+  { name: 'shutdown-waiting', hash: '#/sync/shutdown', show: waiting },
+  { name: 'help', hash: '#/help' },
+  { name: 'palette', hash: '#/today', show: async (page) => { await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input, .mantine-Spotlight-search').first().waitFor(); } },
+  { name: 'keys', hash: '#/today', show: async (page) => { await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); } },
+  { name: 'user-menu', hash: '#/today', show: async (page) => { await page.getByTestId('user-menu').click(); await page.getByTestId('switch-user').waitFor(); } },
+];
