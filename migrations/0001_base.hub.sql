@@ -46,6 +46,8 @@ create table record (
     doc        bytea    not null,
     -- hashes of its last changes, 32 bytes each, sorted
     heads      bytea    not null,
+    -- shared::document::Clock: what lets a change that follows directly be taken without loading doc
+    clock      bytea    not null,
     -- fields on which two places disagree
     conflicts  integer  not null,
     changed_by uuid,
@@ -54,6 +56,7 @@ create table record (
 );
 -- already packed by Automerge: PostgreSQL would only lose time over it
 alter table record alter column doc set storage external;
+alter table record alter column clock set storage external;
 create index record_chart on record (chart);
 comment on table record is 'Every record, as it is now: what screens read beside the document it comes from.';
 

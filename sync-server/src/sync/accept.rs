@@ -11,10 +11,12 @@ use crate::sync::store::{self, Stored};
 use crate::sync::weigh::{self, After, Known, Letter, Source, Weighed};
 use crate::sync::{fan, weigh::Before};
 use shared::access::Role;
+use shared::document::{Clock, Heads};
 use shared::ids::{RecordId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::sync::wire::{Envelope, Verdict};
+use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -178,16 +180,30 @@ pub(crate) fn role_of(word: &str) -> Option<Role> {
 
 async fn lock_records(tx: &mut PgConnection, letters: &[Letter]) -> sqlx::Result<BTreeMap<RecordId, Before>> {
     let ids: BTreeSet<Uuid> = letters.iter().map(|letter| letter.record.0).collect();
-    let rows = sqlx::query("select id, kind, chart, doc from record where id = any($1) order by id for update")
+    let rows = sqlx::query(LOCK_RECORDS)
         .bind(ids.into_iter().collect::<Vec<_>>())
         .fetch_all(tx)
         .await?;
     let before = |row: &sqlx::postgres::PgRow| {
         let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number)?;
-        Some((RecordId(row.get("id")), Before { kind, chart: RecordId(row.get("chart")), doc: row.get("doc") }))
+        let Json(body) = row.get("body");
+        let before = Before {
+            kind,
+            chart: RecordId(row.get("chart")),
+            doc: row.get("doc"),
+            body,
+            heads: Heads::from_bytes(row.get("heads")),
+            // one of another release is worth nothing, and then changes go the long way
+            clock: Clock::from_bytes(row.get("clock")).unwrap_or_default(),
+            conflicts: u32::try_from(row.get::<i32, _>("conflicts")).unwrap_or(u32::MAX),
+        };
+        Some((RecordId(row.get("id")), before))
     };
     Ok(rows.iter().filter_map(before).collect())
 }
+
+const LOCK_RECORDS: &str = "select id, kind, chart, body, doc, heads, clock, conflicts from record
+    where id = any($1) order by id for update";
 
 /// Returns every chart the push can touch: those its records are part of, and those its changes name.
 fn charts_of(letters: &[Letter], records: &BTreeMap<RecordId, Before>) -> BTreeSet<Uuid> {

@@ -39,6 +39,7 @@ pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Let
         rows.body.push(after.merged.body.to_string());
         rows.doc.push(&after.merged.doc);
         rows.heads.push(heads_of(&after.merged));
+        rows.clock.push(after.merged.clock.to_bytes());
         rows.conflicts.push(i32::try_from(after.merged.conflicts).unwrap_or(i32::MAX));
         rows.changed_by.push(after.changed_by.0);
         rows.changed_at.push(after.changed_at);
@@ -60,6 +61,7 @@ pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Let
         .bind(rows.body)
         .bind(rows.doc)
         .bind(rows.heads)
+        .bind(rows.clock)
         .bind(rows.conflicts)
         .bind(rows.changed_by)
         .bind(rows.changed_at)
@@ -103,6 +105,7 @@ struct Records<'a> {
     body: Vec<String>,
     doc: Vec<&'a [u8]>,
     heads: Vec<Vec<u8>>,
+    clock: Vec<Vec<u8>>,
     conflicts: Vec<i32>,
     changed_by: Vec<Uuid>,
     changed_at: Vec<i64>,

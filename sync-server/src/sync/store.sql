@@ -1,4 +1,4 @@
--- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$19 are records.
+-- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$20 are records.
 with taken as (
     insert into change (hash, record, device, staff, bytes)
     select hash, record, $1, staff, bytes
@@ -7,14 +7,14 @@ with taken as (
     returning id, hash, record, staff
 ),
 kept as (
-    insert into record (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, conflicts, changed_by, changed_at)
-    select id, kind, subject, chart, ward, at, sort, search, body::jsonb, doc, heads, conflicts, changed_by, changed_at
+    insert into record (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, clock, conflicts, changed_by, changed_at)
+    select id, kind, subject, chart, ward, at, sort, search, body::jsonb, doc, heads, clock, conflicts, changed_by, changed_at
     from unnest($6::uuid[], $7::smallint[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
-                $14::text[], $15::bytea[], $16::bytea[], $17::integer[], $18::uuid[], $19::bigint[])
-        as new (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, conflicts, changed_by, changed_at)
+                $14::text[], $15::bytea[], $16::bytea[], $17::bytea[], $18::integer[], $19::uuid[], $20::bigint[])
+        as new (id, kind, subject, chart, ward, at, sort, search, body, doc, heads, clock, conflicts, changed_by, changed_at)
     on conflict (id) do update set
         subject = excluded.subject, chart = excluded.chart, ward = excluded.ward, at = excluded.at, sort = excluded.sort,
-        search = excluded.search, body = excluded.body, doc = excluded.doc, heads = excluded.heads,
+        search = excluded.search, body = excluded.body, doc = excluded.doc, heads = excluded.heads, clock = excluded.clock,
         conflicts = excluded.conflicts, changed_by = excluded.changed_by, changed_at = excluded.changed_at
 ),
 noted as (

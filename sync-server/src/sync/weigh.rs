@@ -3,10 +3,11 @@
 use crate::claims::{self, Claim};
 use jiff::civil::Date;
 use shared::access::{Actor, Role};
-use shared::document::{Heads, Merged};
+use shared::document::{Clock, Heads, Merged};
 use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::record::{self, Keys, Kind};
+use shared::sync::follow::{self, Stored};
 use shared::sync::judge::{Inspected, Judged, inspect, judge};
 use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,10 @@ pub(crate) struct Before {
     pub(crate) kind: Kind,
     pub(crate) chart: RecordId,
     pub(crate) doc: Vec<u8>,
+    pub(crate) body: serde_json::Value,
+    pub(crate) heads: Heads,
+    pub(crate) clock: Clock,
+    pub(crate) conflicts: u32,
 }
 
 /// What is known of the hospital while a push is weighed. Rows of it are locked.
@@ -147,8 +152,14 @@ impl Scale<'_> {
             Err(problem) => return Err(vec![problem]),
         };
         self.sees(before.map_or(self.id, |before| before.chart), "")?;
-        let doc = after.as_ref().map(|after| after.merged.doc.as_slice()).or(before.map(|before| before.doc.as_slice()));
-        match judge(kind, doc, seen, &actor, self.source.number, self.known.today) {
+        let stored = match after {
+            Some(after) => Some(stored_after(&after.merged)),
+            None => before.map(stored_before),
+        };
+        let (number, today) = (self.source.number, self.known.today);
+        let short = stored.as_ref().and_then(|stored| follow::judge(kind, stored, seen, &actor, number, today));
+        let long = || judge(kind, stored.as_ref().map(|stored| stored.doc), seen, &actor, number, today);
+        match short.unwrap_or_else(long) {
             Judged::Had => Ok(Verdict::Had),
             Judged::Parked(missing) => Ok(Verdict::Parked { missing }),
             Judged::Held(problems) => Err(problems),
@@ -216,6 +227,16 @@ impl Scale<'_> {
     fn is_denied(&self, claim: &Claim) -> bool {
         self.known.denied.get(&self.id).is_some_and(|denied| denied.contains(claim))
     }
+}
+
+fn stored_before(before: &Before) -> Stored<'_> {
+    let Before { doc, body, heads, clock, conflicts, .. } = before;
+    Stored { doc, body, heads, clock, conflicts: *conflicts }
+}
+
+fn stored_after(merged: &Merged) -> Stored<'_> {
+    let Merged { doc, body, heads, clock, conflicts, .. } = merged;
+    Stored { doc, body, heads, clock, conflicts: *conflicts }
 }
 
 /// Returns the heads as they are stored.
