@@ -29,3 +29,6 @@ pub use base::{Clock, Options, Replica};
 pub use courier::{Courier, Round};
 pub use error::{Error, Result};
 pub use news::Event;
+
+#[cfg(test)]
+mod tests;
