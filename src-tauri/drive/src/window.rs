@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::process::{Running, free_port, until};
 
-/// How long a screen may take to show what it should, in seconds: debug builds on a busy machine are slow.
-const PATIENCE_S: u64 = 40;
+/// How long a screen may take to show what it should, in seconds: debug builds on a busy machine are slow, and a desk
+/// without a network tries again after up to half a minute.
+const PATIENCE_S: u64 = 60;
 
 /// How to start a desk.
 #[derive(Clone, Debug, Default)]
@@ -184,10 +185,10 @@ impl Window {
 
     /// Types into the element with a test id, in place of what it holds.
     pub async fn type_into(&self, id: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.find(id).await?;
-        replace(&field, text)
-            .await
-            .with_context(|| format!("typing into {id}"))
+        until(&format!("typing into {id}"), PATIENCE_S, async || {
+            Ok(Some(replace(&self.find(id).await?, text).await?))
+        })
+        .await
     }
 
     /// Waits for the field with a label: an input, an area or a picker.
@@ -214,25 +215,24 @@ impl Window {
 
     /// Types into the field with a label, in place of what it holds.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.field(label).await?;
-        replace(&field, text)
-            .await
-            .with_context(|| format!("typing into {label}"))
+        until(&format!("typing into {label}"), PATIENCE_S, async || {
+            Ok(Some(replace(&self.field(label).await?, text).await?))
+        })
+        .await
     }
 
     /// Picks an option of the field with a label, by the beginning of its words: of a select, or of suggestions.
     pub async fn pick(&self, label: &str, option: &str) -> anyhow::Result<()> {
-        let field = self.field(label).await?;
-        let is_select = field.tag_name().await? == "select";
-        if !is_select {
-            field.click().await?;
-        }
         until(
             &format!("the option {option} of {label}"),
             PATIENCE_S,
             async || {
-                let field = serde_json::to_value(&field)?;
-                let Some(found) = self.element(OPTION, vec![field, json!(option)]).await? else {
+                let field = self.field(label).await?;
+                if field.tag_name().await? != "select" {
+                    field.click().await?;
+                }
+                let wanted = vec![serde_json::to_value(&field)?, json!(option)];
+                let Some(found) = self.element(OPTION, wanted).await? else {
                     return Ok(None);
                 };
                 Ok(Some(found.click().await?))
@@ -339,7 +339,7 @@ impl Window {
     }
 }
 
-/// Types in place of what a field holds.
+/// Types in place of what a field holds. Fails when the page replaced the field meanwhile; then it is found again.
 async fn replace(field: &Element, text: &str) -> anyhow::Result<()> {
     field.click().await?;
     field
