@@ -1,8 +1,0 @@
-//! The sample hospital.
-
-use crate::app::App;
-use anyhow::Result;
-
-pub(crate) async fn run(_app: &App) -> Result<String> {
-    Ok(String::new())
-}
