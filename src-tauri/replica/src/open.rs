@@ -43,12 +43,12 @@ impl Replica {
         };
         let was_left_open = lock.was_left_open;
         let put_aside = rescue.as_ref().and_then(|rescue| Some((rescue.path.clone()?, rescue.why)));
-        let generation = store.generation;
         let replica = Replica(Arc::new(Inner::new(options, clock, dir.clone(), lock, store, mirror)));
         match rescue {
             Some(rescue) => replica.fill(&rescue, &reflection, mirror_lost)?,
-            None => replica.catch_up(&reflection)?,
+            None => replica.settle_in(&reflection)?,
         }
+        let generation = replica.store().generation;
         if dir.current()? != Some(generation) {
             dir.set_current(generation)?;
         }
@@ -60,6 +60,14 @@ impl Replica {
             check_behind(Arc::downgrade(&replica.0));
         }
         Ok(replica)
+    }
+
+    /// Makes the replica agree with its mirror; damage that shows on the way is put right.
+    fn settle_in(&self, reflection: &Reflection) -> Result<()> {
+        match self.catch_up(reflection).and_then(|()| self.status().map(drop)) {
+            Err(error) if error.disk() == Some(Disk::Damaged) => self.rescue_now(),
+            other => other,
+        }
     }
 
     /// Brings what only the mirror has into the replica: a save that was under way when the power went, or everything

@@ -58,9 +58,10 @@ impl Item {
 
 /// Adds a change at the end, or at its own place when it has one; returns the place.
 pub(crate) fn put(db: &Connection, item: &Item) -> Result<i64> {
-    let sql = "insert or replace into outbox
+    let sql = "insert into outbox
         (lseq, kind, record, hash, change, writes, base, staff, at_ms, is_new, parked)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        on conflict (lseq) do update set hash = ?4, change = ?5, base = ?7, is_new = ?10, parked = ?11";
     db.prepare_cached(sql)?.execute(params![
         (item.lseq > 0).then_some(item.lseq),
         item.kind.number(),

@@ -214,6 +214,10 @@ impl Replica {
         if ask.kind == Kind::Patient {
             self.give_number(db, actor.staff, ask, &mut draft)?;
         }
+        if let Some(members) = draft.as_object_mut().filter(|members| !members.contains_key("mrn")) {
+            // two beginnings with the same words in the same second would be one change to the hub
+            members.insert("serial".into(), json!(outbox::last_place(db)? + 1));
+        }
         let edited = document::create(ask.kind, &draft, &self.stamp(db, actor.staff)?);
         let base = Heads::default();
         Ok(Edit { kind: ask.kind, id: ask.id, stored: None, base, seen: draft, edited })

