@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'react';
 import type { DeskState } from './backend/types.gen';
 import { ShortcutTable } from './Help';
 import { Palette } from './palette';
+import { Broken } from './parts/Broken';
 import { useMay, useSession, useStatus } from './parts/context';
 import { useDrafts } from './parts/drafts';
 import { useKeys } from './parts/keys';
@@ -41,7 +42,9 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
     'mod+z': () => undo(),
     'mod+p': () => window.print(),
   }, letterKeys);
-  useEffect(() => window.scrollTo(0, 0), [route]);
+  useEffect(() => {
+    document.getElementById('main')?.scrollTo(0, 0);
+  }, [route]);
 
   return (
     <div className="shell">
@@ -53,7 +56,7 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
         <UserMenu desk={desk} onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={spotlight.open} />
       </header>
       <Menu route={route} />
-      <main id="main" tabIndex={-1} className="main"><Screen key={href(route)} route={route} /></main>
+      <main id="main" tabIndex={-1} className="main"><Broken key={href(route)} t={t}><Screen route={route} /></Broken></main>
       <SyncLine />
       <Palette onKeys={sheet.open} onSwitchUser={onSwitchUser} onLock={onLock} patient={patient} />
       <Modal opened={isSheetOpen} onClose={sheet.close} title={t('help.keys')} closeButtonProps={{ 'aria-label': t('close') }}><ShortcutTable /></Modal>

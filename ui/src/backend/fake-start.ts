@@ -1,3 +1,4 @@
+import { setPrefs } from '../parts/prefs';
 import { FakeHospital } from './fake';
 
 /** Opens the made-up hospital in a browser: `?patients=10000`, `?new` (not enrolled), `?user=ada` (signed in). */
@@ -9,6 +10,6 @@ export function startFake(): FakeHospital {
     signedIn: asked.get('user') ?? undefined,
     latencyMs: Number(asked.get('latency') ?? 350),
   });
-  Object.assign(window, { hospital });
+  Object.assign(window, { hospital, setPrefs });
   return hospital;
 }

@@ -64,11 +64,19 @@ export class FakeHospital implements Backend {
     for (let n = 0; n < patients; n += 1) this.plant('patient', patientId(n), samplePatient(n, next));
     sampleVisits(this.today()).forEach((visit, n) => this.plant('appointment', `01940000-0000-7000-8000-${String(n).padStart(12, '0')}`, visit));
     this.plant('prescription', '01950000-0000-7000-8000-000000000001', samplePrescription(patientId(0)), people.musa);
+    this.signed('01950000-0000-7000-8000-000000000001');
   }
 
   private plant(kind: Kind, id: string, draft: object, staff: string = people.jonas): void {
     const change = this.change(kind, draft, [], staff, elsewhere, '2026-11-02T10:15:00Z');
     this.documents.set(id, new FakeDocument(kind).with(change));
+  }
+
+  private signed(id: string): void {
+    const document = this.documents.get(id)!;
+    const heads = document.heads();
+    const signature = [{ staff: people.musa, at: '2026-11-02T10:16:00Z', heads: heads.join(' '), digest: digestOf(document.body()) }];
+    this.documents.set(id, document.with(this.change('prescription', { signature }, heads, people.musa, elsewhere, '2026-11-02T10:16:00Z')));
   }
 
   private change(kind: Kind, draft: object, deps: string[], staff: string, device: number, at = this.stamp()): Change {
@@ -164,12 +172,17 @@ export class FakeHospital implements Backend {
   }
 
   async list({ kind, ward, limit, after }: ListAsk): Promise<Page> {
-    this.sorted ??= this.all('patient').sort((a, b) => sortName(asPatient(a.body)).localeCompare(sortName(asPatient(b.body)), 'en')).map((row) => row.id);
+    this.sorted ??= this.sortedPatients();
     const ids = kind === 'patient' ? this.sorted : this.all(kind).map((row) => row.id);
     const rows = ids.map((id) => this.view(id)!).filter((row) => !ward || asPatient(row.body).ward === ward);
     const start = after ? Number(after) : 0;
     const end = Math.min(start + Math.min(limit, 200), rows.length);
     return { rows: rows.slice(start, end), total: rows.length, next: end < rows.length ? String(end) : null };
+  }
+
+  private sortedPatients(): string[] {
+    const named = this.all('patient').map((row) => ({ id: row.id, name: sortName(asPatient(row.body)) }));
+    return named.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))).map(({ id }) => id);
   }
 
   async search(text: string, limit: number): Promise<Row[]> {

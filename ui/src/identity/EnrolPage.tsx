@@ -1,8 +1,9 @@
-import { Alert, Button, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Problem } from '../backend/types.gen';
 import { useBackend } from '../parts/context';
+import { Notice } from '../parts/Notice';
 import { useWords } from '../parts/words';
 import { Door } from './Door';
 
@@ -40,7 +41,7 @@ export function EnrolPage() {
       <form noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <Stack gap="sm">
           <Text size="sm">{t('enrol.explain')}</Text>
-          {others.map((problem) => <Alert key={problem.code} role="alert" color="red" variant="outline">{t.problem(problem)}</Alert>)}
+          {others.map((problem) => <Notice key={problem.code} role="alert" kind="held">{t.problem(problem)}</Notice>)}
           <TextInput data-testid="enrol-hub" id="enrol-hub" label={t('enrol.hub')} description={t('enrol.hubHint')} value={hub} error={errorAt('hub')} onChange={(event) => setHub(event.currentTarget.value)} spellCheck={false} />
           <TextInput data-testid="enrol-code" id="enrol-code" label={t('enrol.code')} description={t('enrol.codeHint')} value={code} error={errorAt('code')} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" spellCheck={false} />
           <TextInput data-testid="enrol-name" id="enrol-name" label={t('enrol.name')} description={t('enrol.nameHint')} value={name} error={errorAt('name')} onChange={(event) => setName(event.currentTarget.value)} autoComplete="off" />

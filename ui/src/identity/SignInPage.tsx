@@ -1,9 +1,10 @@
-import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconLock, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import type { DeskState, Problem, Staff } from '../backend/types.gen';
 import { useBackend } from '../parts/context';
+import { Notice } from '../parts/Notice';
 import { useWords } from '../parts/words';
 import { Door } from './Door';
 
@@ -40,7 +41,7 @@ export function SignInPage({ desk, isLocked, lastUser }: { desk: DeskState; isLo
     <Door title={t('signIn.title')} above={<Text ta="center" c="dimmed">{desk.hospital} · {desk.wardName}</Text>}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <Stack gap="sm">
-          {isLocked && <Alert color="blue" variant="outline" icon={<IconLock aria-hidden />}>{t('signIn.locked')}</Alert>}
+          {isLocked && <Notice kind="info" icon={<IconLock size={20} aria-hidden />}>{t('signIn.locked')}</Notice>}
           <KnownStaff staff={desk.knownStaff} chosen={username} onPick={pick} />
           <div role="alert">
             {problems.map((problem) => <Text key={problem.code} className="danger-text" fw={600}>{t.problem(problem)}</Text>)}
@@ -62,7 +63,7 @@ function KnownStaff({ staff, chosen, onPick }: { staff: Staff[]; chosen: string;
     <Group gap="xs" role="group" aria-label={t('signIn.known')}>
       {staff.map((one) => (
         <Button
-          key={one.id} data-testid="sign-in-known" variant={one.username === chosen ? 'light' : 'default'} aria-pressed={one.username === chosen}
+          key={one.id} data-testid="sign-in-known" variant={one.username === chosen ? 'filled' : 'default'} aria-pressed={one.username === chosen}
           leftSection={<IconUser size={16} aria-hidden />} onClick={() => onPick(one)}
         >
           {one.name} · {one.roles.map((role) => t.of('Role', role)).join(', ')}

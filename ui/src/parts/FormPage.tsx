@@ -1,10 +1,10 @@
-import { Alert, Anchor, Box, Button, Group, List, Text } from '@mantine/core';
-import { IconAlertCircle, IconInfoCircle } from '@tabler/icons-react';
+import { Button, Group, Text } from '@mantine/core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import type { Problem } from '../backend/types.gen';
 import { useNames, useReference } from './context';
 import { fieldId } from './fields';
 import type { RecordForm } from './form';
+import { Notice } from './Notice';
 import { Page } from './Page';
 import { go, type Route } from './route';
 import { useWords } from './words';
@@ -30,12 +30,14 @@ export function FormPage({ form, title, banner, back, submitLabel, submitId, isB
   const t = useWords();
   return (
     <Page title={title} banner={banner}>
-      <form noValidate onSubmit={(event) => { event.preventDefault(); if (!isBarred) onSubmit(); }}>
-        <ProblemSummary problems={form.problems} refusals={form.refusals} />
-        <NewerNotice form={form} />
-        {isBarred && <Alert color="yellow" variant="outline" icon={<IconInfoCircle aria-hidden />} mb="md">{isBarred}</Alert>}
-        {children}
-        <Box className="form-bar no-print">
+      <form noValidate className="form" onSubmit={(event) => { event.preventDefault(); if (!isBarred) onSubmit(); }}>
+        <div className="form-body">
+          <ProblemSummary problems={form.problems} refusals={form.refusals} />
+          <NewerNotice form={form} />
+          {isBarred && <Notice kind="warn">{isBarred}</Notice>}
+          {children}
+        </div>
+        <div className="form-bar no-print">
           <Group gap="sm">
             <Button type="submit" data-testid={submitId} loading={form.isSaving} disabled={Boolean(isBarred)}>{submitLabel}</Button>
             {moreButtons}
@@ -45,7 +47,7 @@ export function FormPage({ form, title, banner, back, submitLabel, submitId, isB
             )}
           </Group>
           <Text size="sm" c="dimmed">{t('form.savedHereFirst')}</Text>
-        </Box>
+        </div>
       </form>
     </Page>
   );
@@ -61,20 +63,17 @@ function ProblemSummary({ problems, refusals }: { problems: Problem[]; refusals:
   }, [refusals]);
   if (!hasProblems) return null;
   return (
-    <Alert
-      ref={box} tabIndex={-1} role="alert" data-testid="problem-summary" color="red" variant="outline" mb="md"
-      icon={<IconAlertCircle aria-hidden />} title={t('form.problems', { count: problems.length })}
-    >
-      <List size="sm" spacing={2}>
+    <Notice box={box} role="alert" testId="problem-summary" kind="held" title={t('form.problems', { count: problems.length })}>
+      <ul>
         {problems.map((problem) => (
-          <List.Item key={problem.code + problem.field}>
-            <Anchor component="button" type="button" c="inherit" underline="always" size="sm" ta="start" onClick={() => focusField(problem.field)}>
+          <li key={problem.code + problem.field}>
+            <button type="button" className="link" onClick={() => focusField(problem.field)}>
               {problem.field ? `${t.field(problem.field)}: ` : ''}{t.problem(problem)}
-            </Anchor>
-          </List.Item>
+            </button>
+          </li>
         ))}
-      </List>
-    </Alert>
+      </ul>
+    </Notice>
   );
 }
 
@@ -93,9 +92,9 @@ function NewerNotice({ form }: { form: RecordForm<any> }) {
   const who = names.staff(form.newer.changedBy) || t('someone');
   return (
     <div role="status">
-      <Alert color="blue" variant="outline" mb="md" icon={<IconInfoCircle aria-hidden />} title={t('form.changedBy', { who, time: wallOf(form.newer.changedAt ?? '', zone).time })}>
+      <Notice kind="info" title={t('form.changedBy', { who, time: wallOf(form.newer.changedAt ?? '', zone).time })}>
         {t('form.changedKeeps')}
-      </Alert>
+      </Notice>
     </div>
   );
 }

@@ -40,7 +40,7 @@ export function PatientSearch({ onPicked, label, isLabelShown = false, testId, i
         onPicked(row);
       }}
     >
-      <Combobox.Target>
+      <Combobox.Target withExpandedAttribute>
         <TextInput
           ref={input} data-testid={testId} role="combobox" type="text" autoComplete="off" spellCheck={false} dir="auto"
           label={isLabelShown ? label : undefined} aria-label={isLabelShown ? undefined : label} placeholder={t('search.hint')}

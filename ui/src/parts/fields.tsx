@@ -37,14 +37,14 @@ function textOf(value: unknown): string {
   return value === null || value === undefined ? '' : String(value);
 }
 
-export function TextField(props: FieldProps & { placeholder?: string; inputMode?: 'numeric' | 'decimal' | 'tel'; dir?: 'auto' }) {
+export function TextField(props: FieldProps & { placeholder?: string; inputMode?: 'numeric' | 'decimal' | 'tel'; dir?: 'auto'; tidy?: (text: string) => string }) {
   const field = useField(props);
-  const { form, path, placeholder, inputMode, dir } = props;
+  const { form, path, placeholder, inputMode, dir, tidy } = props;
   return (
     <TextInput
       {...field} placeholder={placeholder} inputMode={inputMode} dir={dir} autoComplete="off"
       value={textOf(form.at(path))}
-      onChange={(event) => form.setAt(path, event.currentTarget.value || null)}
+      onChange={(event) => form.setAt(path, (tidy ? tidy(event.currentTarget.value) : event.currentTarget.value) || null)}
     />
   );
 }

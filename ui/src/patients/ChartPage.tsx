@@ -7,7 +7,6 @@ import { useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
-import { nameText, shownName, asPatient } from '../parts/records';
 import { useChart } from '../parts/queries';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
@@ -28,9 +27,8 @@ export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
   const { data: chart, isPending } = useChart(id);
   if (isPending) return null;
   if (!chart) return <Page title={t('chart.missing')}><Empty>{t('chart.missingExplain')}</Empty></Page>;
-  const name = nameText(shownName(asPatient(chart.patient.body)));
   return (
-    <Page title={t('chart.title', { name })} banner={<Banner row={chart.patient} />} titleExtra={<AsOf row={chart.patient} />} actions={<Actions id={id} />}>
+    <Page title={t('chart.title')} banner={<Banner row={chart.patient} />} titleExtra={<AsOf row={chart.patient} />} actions={<Actions id={id} />}>
       <ConflictNotice row={chart.patient} />
       <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} />
       <PrintFoot />

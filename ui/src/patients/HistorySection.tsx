@@ -6,14 +6,14 @@ import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { useHistory } from '../parts/queries';
 import { asAppointment, asPrescription } from '../parts/records';
-import { useTime } from '../parts/useTime';
+import { useMoment, useTime } from '../parts/useTime';
 import { isSilent, useValueText } from '../parts/values';
 import { useWords } from '../parts/words';
 
 /** Who changed what, when and on which desk: newest first, before and after in words. */
 export function HistorySection({ chart }: { chart: Chart }) {
   const t = useWords();
-  const time = useTime();
+  const time = useMoment();
   const rows = [chart.patient, ...chart.appointments, ...chart.prescriptions];
   const [chosen, setChosen] = useState(chart.patient.id);
   const row = rows.find((one) => one.id === chosen) ?? chart.patient;

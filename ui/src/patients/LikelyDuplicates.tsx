@@ -1,8 +1,8 @@
-import { Alert, Anchor, List } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconUsers } from '@tabler/icons-react';
 import type { Patient } from '../backend/types.gen';
 import type { RecordForm } from '../parts/form';
+import { Notice } from '../parts/Notice';
 import { Found } from '../parts/PatientSearch';
 import { useSearch } from '../parts/queries';
 import { href } from '../parts/route';
@@ -19,11 +19,11 @@ export function LikelyDuplicates({ form }: { form: RecordForm<Patient> }) {
   return (
     <div role="status">
       {isShown && (
-        <Alert color="yellow" variant="outline" mt="sm" icon={<IconUsers aria-hidden />} title={t('register.duplicates', { count: rows.length })}>
-          <List size="sm" listStyleType="none" spacing={2}>
-            {rows.map((row) => <List.Item key={row.id}><Anchor c="inherit" underline="always" href={href({ page: 'chart', id: row.id })}><Found row={row} /></Anchor></List.Item>)}
-          </List>
-        </Alert>
+        <Notice kind="warn" icon={<IconUsers size={20} aria-hidden />} title={t('register.duplicates', { count: rows.length })}>
+          <ul>
+            {rows.map((row) => <li key={row.id}><a href={href({ page: 'chart', id: row.id })}><Found row={row} /></a></li>)}
+          </ul>
+        </Notice>
       )}
     </div>
   );

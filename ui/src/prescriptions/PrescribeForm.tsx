@@ -68,7 +68,7 @@ function LineFields({ form, line, n }: { form: Form; line: Line; n: number }) {
       <legend>{t('one.line', { n })}</legend>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 6 }} spacing="sm" className="line-grid">
         <SuggestField form={form} path={at('medicine')} label={t('field.line.medicine')} suggestions={medicines} isRequired />
-        <TextField form={form} path={at('dose')} label={t('field.line.dose')} inputMode="decimal" placeholder="2.5" isRequired />
+        <TextField form={form} path={at('dose')} label={t('field.line.dose')}  inputMode="decimal" placeholder="2.5" tidy={(text) => text.replace(',', '.')} isRequired />
         <ChoiceField form={form} path={at('unit')} label={t('field.line.unit')} choices={units.map((value) => ({ value, label: t(`Unit.${value}`) }))} isRequired />
         <ChoiceField form={form} path={at('route')} label={t('field.line.route')} choices={routes.map((value) => ({ value, label: t(`Route.${value}`) }))} isRequired />
         <ChoiceField form={form} path={at('frequency')} label={t('field.line.frequency')} choices={frequencies.map((value) => ({ value, label: t(`Frequency.${value}`) }))} isRequired />

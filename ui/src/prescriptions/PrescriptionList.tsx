@@ -7,7 +7,7 @@ import { asPrescription } from '../parts/records';
 import { go } from '../parts/route';
 import { SyncMark } from '../parts/SyncMark';
 import { toast, toastProblem } from '../parts/toast';
-import { useTime } from '../parts/useTime';
+import { useMoment } from '../parts/useTime';
 import { useWords, type Words } from '../parts/words';
 
 /** A patient's prescriptions on the chart: what is given, whether somebody put their name to it. */
@@ -19,7 +19,7 @@ export function PrescriptionList({ rows }: { rows: Row[] }) {
 
 function PrescriptionItem({ row }: { row: Row }) {
   const t = useWords();
-  const time = useTime();
+  const time = useMoment();
   const prescription = asPrescription(row.body);
   const isOver = ['stopped', 'cancelled', 'completed', 'entered-in-error'].includes(prescription.status);
   return (

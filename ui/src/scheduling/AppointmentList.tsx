@@ -5,7 +5,7 @@ import { Empty } from '../parts/Empty';
 import { asAppointment } from '../parts/records';
 import { go } from '../parts/route';
 import { SyncMark } from '../parts/SyncMark';
-import { useTime } from '../parts/useTime';
+import { useMoment } from '../parts/useTime';
 import { useWords } from '../parts/words';
 import { StatusWord } from './VisitRow';
 
@@ -18,7 +18,7 @@ export function AppointmentList({ rows }: { rows: Row[] }) {
 
 function AppointmentLine({ row }: { row: Row }) {
   const t = useWords();
-  const time = useTime();
+  const time = useMoment();
   const names = useNames();
   const appointment = asAppointment(row.body);
   const isOpen = ['booked', 'pending', 'proposed'].includes(appointment.status);

@@ -10,7 +10,7 @@ import { temporaryId } from '../parts/ids';
 import { asAppointment } from '../parts/records';
 import { go, type Route } from '../parts/route';
 import { toast } from '../parts/toast';
-import { useTime } from '../parts/useTime';
+import { useMoment } from '../parts/useTime';
 import { useWords } from '../parts/words';
 import { SlotSection } from './SlotSection';
 import { WhenFields, WithWhom } from './SlotFields';
@@ -77,7 +77,7 @@ export function CancelForm({ row, patient }: ChangeFormProps) {
 
 function Now({ row }: { row: Row }) {
   const t = useWords();
-  const time = useTime();
+  const time = useMoment();
   const names = useNames();
   const { start, practitioner, department } = asAppointment(row.body);
   return <Text size="sm" mb="sm">{t('move.now', { when: time(start), doctor: names.staff(practitioner), department: names.department(department) })}</Text>;

@@ -22,7 +22,7 @@ export function VisitRow({ visit }: { visit: Visit }) {
         <a href={href({ page: 'chart', id: appointment.patient ?? '' })}><PersonName patient={visit.patient && asPatient(visit.patient.body)} /></a>{' '}
         <SyncMark row={visit.appointment} isQuiet />
       </td>
-      <td>{names.staff(appointment.practitioner)}<span className="line-facts">{names.department(appointment.department)}</span></td>
+      <td className="nowrap">{names.staff(appointment.practitioner)}<span className="line-facts">{names.department(appointment.department)}</span></td>
       <td className="wraps"><bdi>{appointment.reason}</bdi>{appointment.status === 'cancelled' && <span className="line-facts"><bdi>{appointment.cancelReason}</bdi></span>}</td>
       <td><StatusWord status={appointment.status} /></td>
       <td className="no-print"><NextSteps visit={visit} appointment={appointment} /></td>
