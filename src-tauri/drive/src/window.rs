@@ -150,7 +150,7 @@ impl Window {
     /// Presses the element with a test id, waiting while something else covers it.
     pub async fn press(&self, id: &str) -> anyhow::Result<()> {
         until(&format!("{id} to be pressed"), PATIENCE_S, async || {
-            Ok(Some(self.find(id).await?.click().await?))
+            Ok(Some(self.click(&self.find(id).await?).await?))
         })
         .await
     }
@@ -177,7 +177,7 @@ impl Window {
                 else {
                     return Ok(None);
                 };
-                Ok(Some(found.click().await?))
+                Ok(Some(self.click(&found).await?))
             },
         )
         .await
@@ -186,9 +186,29 @@ impl Window {
     /// Types into the element with a test id, in place of what it holds.
     pub async fn type_into(&self, id: &str, text: &str) -> anyhow::Result<()> {
         until(&format!("typing into {id}"), PATIENCE_S, async || {
-            Ok(Some(replace(&self.find(id).await?, text).await?))
+            Ok(Some(self.replace(&self.find(id).await?, text).await?))
         })
         .await
+    }
+
+    /// Clicks an element after scrolling to it, as a person would when it is below a bar that stays in sight.
+    async fn click(&self, element: &Element) -> anyhow::Result<()> {
+        let element_value = serde_json::to_value(element)?;
+        self.run(
+            "arguments[0].scrollIntoView({ block: 'center' })",
+            vec![element_value],
+        )
+        .await?;
+        Ok(element.click().await?)
+    }
+
+    /// Types in place of what a field holds. Fails when the page replaced the field meanwhile; then it is found again.
+    async fn replace(&self, field: &Element, text: &str) -> anyhow::Result<()> {
+        self.click(field).await?;
+        field
+            .send_keys(&format!("{}a{}", Key::Control, Key::Null))
+            .await?;
+        Ok(field.send_keys(text).await?)
     }
 
     /// Waits for the field with a label: an input, an area or a picker.
@@ -216,7 +236,7 @@ impl Window {
     /// Types into the field with a label, in place of what it holds.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
         until(&format!("typing into {label}"), PATIENCE_S, async || {
-            Ok(Some(replace(&self.field(label).await?, text).await?))
+            Ok(Some(self.replace(&self.field(label).await?, text).await?))
         })
         .await
     }
@@ -229,13 +249,13 @@ impl Window {
             async || {
                 let field = self.field(label).await?;
                 if field.tag_name().await? != "select" {
-                    field.click().await?;
+                    self.click(&field).await?;
                 }
                 let wanted = vec![serde_json::to_value(&field)?, json!(option)];
                 let Some(found) = self.element(OPTION, wanted).await? else {
                     return Ok(None);
                 };
-                Ok(Some(found.click().await?))
+                Ok(Some(self.click(&found).await?))
             },
         )
         .await
@@ -259,7 +279,7 @@ impl Window {
     pub async fn until_words(&self, words: &str) -> anyhow::Result<()> {
         until(&format!("{words:?}"), PATIENCE_S, async || {
             let shown = self.words().await;
-            ensure!(shown.contains(words), "the window says: {shown}");
+            ensure!(has(&shown, words), "the window says: {shown}");
             Ok(Some(()))
         })
         .await
@@ -296,7 +316,7 @@ impl Window {
             async || {
                 let shown = self.run(RESULTS, vec![]).await?;
                 let shown = shown.as_str().unwrap_or_default();
-                ensure!(shown.contains(expected), "the results are: {shown}");
+                ensure!(has(shown, expected), "the results are: {shown}");
                 Ok(Some(()))
             },
         )
@@ -339,13 +359,9 @@ impl Window {
     }
 }
 
-/// Types in place of what a field holds. Fails when the page replaced the field meanwhile; then it is found again.
-async fn replace(field: &Element, text: &str) -> anyhow::Result<()> {
-    field.click().await?;
-    field
-        .send_keys(&format!("{}a{}", Key::Control, Key::Null))
-        .await?;
-    Ok(field.send_keys(text).await?)
+/// Says whether a text has some words, in small letters or capitals: family names are shown in capitals.
+fn has(text: &str, words: &str) -> bool {
+    text.to_lowercase().contains(&words.to_lowercase())
 }
 
 const FIELD: &str = r#"
@@ -363,7 +379,7 @@ return shown.find((o) => o.textContent.trim().startsWith(words)) || null;"#;
 const WITH_WORDS: &str = r#"
 const [selector, words] = arguments;
 const shown = [...document.querySelectorAll(selector)].filter((e) => e.offsetParent);
-return shown.find((e) => `${e.textContent} ${e.ariaLabel || ''}`.includes(words)) || null;"#;
+return shown.find((e) => `${e.textContent} ${e.ariaLabel || ''}`.toLowerCase().includes(words.toLowerCase())) || null;"#;
 
 const RESULTS: &str = r#"
 return [...document.querySelectorAll('[role=option]')].filter((o) => o.offsetParent).map((o) => o.innerText).join('\n');"#;

@@ -5,7 +5,7 @@ use drive::{Cut, Hub, Launch, Programs, Screen, Window, until};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-const USERNAME: &str = "musa";
+const USERNAME: &str = "ada";
 const PASSWORD: &str = "wardbook-demo";
 const SECONDS: u64 = 60;
 
@@ -70,7 +70,7 @@ impl Hospital {
     /// Returns a visit in a department whose diary desk B runs.
     pub(crate) fn visit_at_b(&self, time: &'static str) -> Visit {
         Visit {
-            department: "General surgery",
+            department: "Surgery",
             doctor: "Dr",
             time,
         }
