@@ -25,7 +25,7 @@ export function Palette({ patient, onKeys, onSwitchUser, onLock }: PaletteProps)
   return (
     <Spotlight
       actions={[{ group: t('palette.acts'), actions: acts }, { group: t('palette.patients'), actions: people }]}
-      filter={(_query, actions) => actions} query={query} onQueryChange={setQuery} shortcut="mod + K" tagsToIgnore={[]} scrollable maxHeight={420}
+      filter={(_query, actions) => actions} query={query} onQueryChange={setQuery} shortcut="mod + K" tagsToIgnore={[]} scrollable maxHeight={420} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       nothingFound={t('search.none')} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: t('palette.hint'), 'aria-label': t('palette.hint') }}
     />
   );

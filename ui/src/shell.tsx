@@ -50,13 +50,14 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
     <div className="shell">
       <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
       <header className="top no-print">
-        <a className="brand" href="#/today"><img src="./wardbook.svg" alt="" width={26} height={26} /> <span>{desk.wardName}</span></a>
+        <a className="brand" href="#/today"><img src="./wardbook.svg" alt="" width={26} height={26} /> <span>{desk.wardName}<span className="brand-desk">{desk.deviceName}</span></span></a>
         <div className="top-search" role="search"><PatientSearch input={search} testId="search" label={t('search.label')} onPicked={(row) => go({ page: 'chart', id: row.id })} /></div>
         <Unfinished route={route} />
-        <UserMenu desk={desk} onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={spotlight.open} />
+        <UserMenu onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={spotlight.open} />
       </header>
       <Menu route={route} />
-      <main id="main" tabIndex={-1} className="main"><Broken key={href(route)} t={t}><Screen route={route} /></Broken></main>
+      {/* a person without a mouse scrolls it too */}
+      <main id="main" tabIndex={0} className="main" aria-label={t('page.label')}><Broken key={href(route)} t={t}><Screen route={route} /></Broken></main>
       <SyncLine />
       <Palette onKeys={sheet.open} onSwitchUser={onSwitchUser} onLock={onLock} patient={patient} />
       <Modal opened={isSheetOpen} onClose={sheet.close} title={t('help.keys')} closeButtonProps={{ 'aria-label': t('close') }}><ShortcutTable /></Modal>

@@ -13,6 +13,7 @@ window.ResizeObserver ??= class {
   unobserve() { return undefined; }
   disconnect() { return undefined; }
 };
+Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });
 Element.prototype.scrollIntoView ??= () => undefined;
 window.scrollTo = () => undefined;
 

@@ -1,31 +1,29 @@
 import { Button, Menu } from '@mantine/core';
 import { IconCheck, IconChevronDown, IconCommand, IconHelp, IconKeyboard, IconLanguage, IconLock, IconMoon, IconRowInsertBottom, IconSwitchHorizontal } from '@tabler/icons-react';
-import type { DeskState } from './backend/types.gen';
 import { useSession } from './parts/context';
 import { setPrefs, usePrefs } from './parts/prefs';
 import { go } from './parts/route';
 import { languages, useWords, type Language } from './parts/words';
 
-interface UserMenuProps { desk: DeskState; onSwitchUser: () => void; onLock: () => void; onKeys: () => void; onPalette: () => void }
+interface UserMenuProps { onSwitchUser: () => void; onLock: () => void; onKeys: () => void; onPalette: () => void }
 
 /** Who is signed in, and how they like the window. */
-export function UserMenu({ desk, onSwitchUser, onLock, onKeys, onPalette }: UserMenuProps) {
+export function UserMenu({ onSwitchUser, onLock, onKeys, onPalette }: UserMenuProps) {
   const t = useWords();
   const { staff, roles } = useSession();
   return (
     <Menu position="bottom-end" withinPortal width={290} shadow="md">
       <Menu.Target>
         <Button variant="default" className="user" data-testid="user-menu" rightSection={<IconChevronDown size={16} aria-hidden />}>
-          <span className="user-name">{staff.name}</span>
+          <span className="user-name">{staff.name}<span className="user-role">{roles.map((role) => t.of('Role', role)).join(', ')}</span></span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{roles.map((role) => t.of('Role', role)).join(', ')} · {desk.deviceName}</Menu.Label>
         <Menu.Item data-testid="switch-user" leftSection={<IconSwitchHorizontal size={18} aria-hidden />} onClick={onSwitchUser}>{t('user.switch')}</Menu.Item>
         <Menu.Item leftSection={<IconLock size={18} aria-hidden />} onClick={onLock}>{t('user.lock')}</Menu.Item>
-        <Menu.Divider />
+        <Menu.Divider role="separator" />
         <Preferences />
-        <Menu.Divider />
+        <Menu.Divider role="separator" />
         <Menu.Item leftSection={<IconCommand size={18} aria-hidden />} onClick={onPalette}>{t('key.palette')}</Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={18} aria-hidden />} onClick={onKeys}>{t('help.keys')}</Menu.Item>
         <Menu.Item leftSection={<IconHelp size={18} aria-hidden />} onClick={() => go({ page: 'help' })}>{t('help.title')}</Menu.Item>

@@ -45,7 +45,7 @@ test('without the network one registers, books and prescribes; it is sent when t
   await page.getByTestId('chart-prescribe').waitFor();
 
   await page.getByTestId('chart-prescribe').click();
-  await page.getByRole('textbox', { name: 'Medicine', exact: true }).fill('Paracetamol');
+  await page.locator('input[id$=-medicine]').fill('Paracetamol');
   await page.getByLabel('Dose').fill('0,5');
   await page.getByLabel('Unit').selectOption('g');
   await page.getByTestId('prescribe-sign').click();

@@ -52,8 +52,7 @@ function checkPatient(patient: Patient, today: string): Problem[] {
     ...unless(shownName(patient) !== null, 'patient.name_required', 'name'),
     ...unless(patient.notes.length <= 20_000, 'too_long', 'notes', { max: '20000' }),
     ...unless((patient.bed ?? '').length <= 20, 'too_long', 'bed', { max: '20' }),
-    ...(birth === null ? [] : [
-      ...unless(/^\d{4}(-\d{2}(-\d{2})?)?$/.test(birth), 'birth_date.invalid', 'birthDate'),
+    ...(birth === null ? [] : !/^\d{4}(-\d{2}(-\d{2})?)?$/.test(birth) ? [problem('birth_date.invalid', 'birthDate')] : [
       ...unless(birth >= '1880', 'birth_date.too_old', 'birthDate'),
       ...unless(birth <= today, 'birth_date.in_future', 'birthDate'),
     ]),

@@ -68,7 +68,7 @@ function ProblemSummary({ problems, refusals }: { problems: Problem[]; refusals:
         {problems.map((problem) => (
           <li key={problem.code + problem.field}>
             <button type="button" className="link" onClick={() => focusField(problem.field)}>
-              {problem.field ? `${t.field(problem.field)}: ` : ''}{t.problem(problem)}
+              {problem.field ? `${t.field(problem.field)} – ` : ''}{t.problem(problem)}
             </button>
           </li>
         ))}

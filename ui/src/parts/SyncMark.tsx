@@ -7,6 +7,7 @@ const icons = { accepted: IconCheck, sent: IconSend, saved: IconDeviceDesktop, h
 /** Where a record is on its way, in a word and a sign. Says nothing in lists when all is well. */
 export function SyncMark({ row, isQuiet = false }: { row: Row; isQuiet?: boolean }) {
   const isDisputed = row.conflicts > 0;
+  if (isQuiet && row.state === 'accepted' && !isDisputed) return null;
   return (
     <span className="marks">
       {!(isQuiet && row.state === 'accepted') && <StateMark state={row.state} />}

@@ -50,7 +50,10 @@ function words(translate: Translate, language: Language): Words {
   say.field = (path) => {
     const [list = '', , member] = path.split('/');
     const whole = translate(`field.${list}`);
-    return member && has(`field.${list}.${member}`) ? `${whole}: ${translate(`field.${list}.${member}`)}` : whole;
+    if (!has(`field.${list}`)) return list;
+    if (!member || !has(`field.${list}.${member}`)) return whole;
+    const part = translate(`field.${list}.${member}`);
+    return part.toLowerCase().includes(whole.toLowerCase()) ? part : `${whole}, ${part.charAt(0).toLowerCase()}${part.slice(1)}`;
   };
   return say;
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, SimpleGrid, Text } from '@mantine/core';
+import { ActionIcon, Button, SimpleGrid } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { Held, Line, Prescription, Row } from '../backend/types.gen';
@@ -76,10 +76,7 @@ function LineFields({ form, line, n }: { form: Form; line: Line; n: number }) {
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm" mt="sm">
         <TextField form={form} path={at('instructions')} label={t('field.line.instructions')} />
-        <div>
-          <Text size="xs" fw={500} mb={6}>{t('field.line.prn')}</Text>
-          <CheckField form={form} path={at('prn')} label={t('line.prnOnly')} />
-        </div>
+        <div className="check-in-row"><CheckField form={form} path={at('prn')} label={t('line.prnOnly')} /></div>
         {line.prn && <TextField form={form} path={at('prnReason')} label={t('field.line.prnReason')} />}
       </SimpleGrid>
       <RemoveLine form={form} line={line} n={n} />

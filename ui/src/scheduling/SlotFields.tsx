@@ -57,7 +57,7 @@ export function WhenFields({ form, appointment }: { form: Form; appointment: str
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" mb="sm">
       <DateInput
         id={fieldId('date')} label={t('field.date')} value={date} valueFormat="DD-MMM-YYYY" locale={t.language} highlightToday withAsterisk
-        description={t('form.dateHint')} dateParser={(text) => readTyped(text, t.months) ?? date}
+        description={t('form.dayHint')} dateParser={(text) => readTyped(text, t.months) ?? date}
         onChange={(value) => {
           if (!value) return;
           setDate(value.slice(0, 10));

@@ -56,5 +56,5 @@ export function Notices() {
     ahead !== null && t(ahead > 0 ? 'sync.clockAhead' : 'sync.clockBehind', { minutes: Math.round(Math.abs(ahead) / 60) }),
     status.numbersLeft < fewNumbers && t('sync.numbersLeft', { count: status.numbersLeft }),
   ].filter(Boolean);
-  return <div role="status">{notices.map((notice) => <p key={String(notice)} className="notice notice-held">{notice}</p>)}</div>;
+  return <div role="status">{notices.map((notice) => <p key={String(notice)} className="notice notice-warn">{notice}</p>)}</div>;
 }
