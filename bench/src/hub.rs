@@ -33,7 +33,7 @@ impl Hub {
         let url = read(&mut answers, "LISTEN ")?;
         let staff = read(&mut answers, "STAFF ")?.parse()?;
         let socket = PathBuf::from(read(&mut answers, "SOCKET ")?);
-        let postgres = PgConnectOptions::new_without_pgpass().socket(socket).username("postgres").database("wardbook");
+        let postgres = PgConnectOptions::new_without_pgpass().socket(socket).username("wardbook").database("wardbook");
         Ok(Self { child, commands, answers, url, staff, postgres })
     }
 

@@ -77,8 +77,8 @@ impl Hub {
     }
 
     async fn digest(&self) -> Digest {
-        let socket = BufReader::new(std::fs::File::open(self.data.join("postgres/postmaster.pid")).unwrap()).lines().map_while(Result::ok).nth(4);
-        let options = PgConnectOptions::new_without_pgpass().socket(socket.unwrap()).username("postgres").database("wardbook");
+        let socket = BufReader::new(std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).unwrap()).lines().map_while(Result::ok).nth(4);
+        let options = PgConnectOptions::new_without_pgpass().socket(socket.unwrap()).username("wardbook").database("wardbook");
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
         let rows = sqlx::query("select kind, id, heads from record").fetch_all(&pool).await.unwrap();
         let kind = |row: &sqlx::postgres::PgRow| Kind::from_number(u8::try_from(row.get::<i16, _>("kind")).unwrap()).unwrap();
@@ -123,7 +123,7 @@ impl Side {
         let word = format!("{name}{}", self.marks);
         let Some(row) = self.desk.ask(&json!({ "do": "row", "kind": "patient", "id": patient })) else { return };
         let notes = row["body"]["notes"].as_str().unwrap_or("");
-        let draft = match dice.below(6) {
+        let mut draft = match dice.below(6) {
             0 => json!({ "bed": word }),
             1 if name == "a" => json!({ "nationalId": word }),
             1 => json!({ "deceased": format!("2020-01-{:02}", 1 + dice.below(28)) }),
@@ -132,6 +132,10 @@ impl Side {
             4 => json!({ "allergy": [{ "substance": word, "verification": "confirmed" }] }),
             _ => json!({ "gender": dice.pick(&["female", "male", "other"]), "bed": word }),
         };
+        if draft["gender"] == row["body"]["gender"] {
+            // it says what is there already: nothing is written, so nothing is promised
+            draft.as_object_mut().unwrap().remove("gender");
+        }
         let save = json!({ "do": "save", "kind": "patient", "id": patient, "staff": self.staff, "draft": draft, "mark": word });
         let answers = if is_killed {
             self.desk.tell(&save);
@@ -185,7 +189,9 @@ async fn everything_saved_survives_cuts_and_kills_on_all_sides() {
     let seed = std::env::var("SEED").map_or(1, |seed| seed.parse().unwrap());
     println!("SEED={seed}");
     let mut dice = Dice::new(seed);
-    let folder = tempfile::tempdir().unwrap();
+    // PostgreSQL never runs as root: its user has to reach the folder
+    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let folder = tempfile::Builder::new().permissions(open_to_all).tempdir().unwrap();
     let mut hub = Hub::start(&folder.path().join("hub"));
     let mut a = side(&hub, folder.path(), "Medical A").await;
     let mut b = side(&hub, folder.path(), "Surgical B").await;
@@ -219,7 +225,7 @@ async fn side(hub: &Hub, folder: &Path, ward: &str) -> Side {
     let answer = until(|| desk.ask(&enrol).filter(|answer| answer["ok"] == true || !answer["why"].to_string().contains("unreach")));
     assert_eq!(answer["ok"], true, "{answer}");
     let reference = until(|| desk.ask(&json!({ "do": "reference" })).filter(|reference| reference["staff"].as_array().is_some_and(|s| !s.is_empty())));
-    let doctors: Vec<&Value> = reference["staff"].as_array().unwrap().iter().filter(|s| s["roles"][0] == "doctor").collect();
+    let doctors: Vec<&Value> = reference["staff"].as_array().unwrap().iter().filter(|s| s["roles"][0] == "doctor" && s["isActive"] == true).collect();
     let doctor = if ward == "Medical A" { doctors.first() } else { doctors.last() };
     let staff = doctor.unwrap()["id"].as_str().unwrap().parse().unwrap();
     Side { desk, wire, staff, acknowledged: Acknowledged::default(), marks: 0 }

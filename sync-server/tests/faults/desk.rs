@@ -13,13 +13,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Says to this same program that it is a desk, and which.
-pub const ROLE: &str = "WARDBOOK_TEST_DESK";
+pub(crate) const ROLE: &str = "WARDBOOK_TEST_DESK";
 const ANSWER: &str = "DESK ";
 /// A desk that says nothing for so long has failed.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A desk, seen from the test.
-pub struct Desk {
+pub(crate) struct Desk {
     dir: PathBuf,
     hub: String,
     process: Option<Process>,
@@ -32,12 +32,12 @@ struct Process {
 }
 
 impl Desk {
-    pub fn new(dir: &Path, hub: &str) -> Self {
+    pub(crate) fn new(dir: &Path, hub: &str) -> Self {
         Self { dir: dir.to_owned(), hub: hub.to_owned(), process: None }
     }
 
     /// Starts the desk if it does not run.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         if self.process.is_some() {
             return;
         }
@@ -60,7 +60,7 @@ impl Desk {
     }
 
     /// Tells the desk something, without waiting for an answer.
-    pub fn tell(&mut self, command: &Value) {
+    pub(crate) fn tell(&mut self, command: &Value) {
         self.start();
         if let Some(process) = &mut self.process {
             let _ = writeln!(process.commands, "{command}");
@@ -68,13 +68,13 @@ impl Desk {
     }
 
     /// Asks the desk; nothing when it was killed before it answered.
-    pub fn ask(&mut self, command: &Value) -> Option<Value> {
+    pub(crate) fn ask(&mut self, command: &Value) -> Option<Value> {
         self.tell(command);
         self.process.as_ref()?.answers.recv_timeout(LONGEST).ok()
     }
 
     /// Kills the desk at once, as a power cut of the program would. Returns the answers it still gave.
-    pub fn kill(&mut self) -> Vec<Value> {
+    pub(crate) fn kill(&mut self) -> Vec<Value> {
         let Some(mut process) = self.process.take() else { return Vec::new() };
         process.child.kill().unwrap();
         process.child.wait().unwrap();
@@ -89,7 +89,7 @@ impl Drop for Desk {
 }
 
 /// Is the desk, until it is told no more.
-pub async fn run(role: &str) {
+pub(crate) async fn run(role: &str) {
     let role: Value = serde_json::from_str(role).unwrap();
     let dir = PathBuf::from(role["dir"].as_str().unwrap());
     let hub = role["hub"].as_str().unwrap().to_owned();
