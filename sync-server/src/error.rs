@@ -24,6 +24,8 @@ pub enum Error {
     TooLarge(Problem),
     #[error("too many tries")]
     TooMany { problem: Problem, retry_after_s: u64 },
+    #[error("not the expected type of message")]
+    MediaType,
     #[error("another version: {0:?}")]
     Version(Problem),
     #[error("the database does not answer")]
@@ -85,6 +87,7 @@ impl IntoResponse for Error {
             Error::Invalid(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems, None),
             Error::TooLarge(problem) => (StatusCode::PAYLOAD_TOO_LARGE, vec![problem], None),
             Error::TooMany { problem, retry_after_s } => (StatusCode::TOO_MANY_REQUESTS, vec![problem], Some(retry_after_s)),
+            Error::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, vec![Problem::new("http.media_type", "")], None),
             Error::Version(problem) => (StatusCode::UPGRADE_REQUIRED, vec![problem], None),
             Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::new("hub.unavailable", "")], Some(5)),
             Error::Bug(error) => {

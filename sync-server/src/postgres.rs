@@ -57,7 +57,7 @@ impl Postgres {
         in_use.lock_shared().context("waiting for the private PostgreSQL to finish stopping")?;
         let starting = home.lock_file("start.lock")?;
         starting.lock().context("waiting for another hub to start PostgreSQL")?;
-        let guard = if home.answers() { home.adopt()? } else { Some(home.launch()?) };
+        let guard = if home.listens() { home.adopt()? } else { Some(home.launch()?) };
         let mut postgres = Self { home, in_use: Some(in_use), guard };
         postgres.wait_until_it_answers()?;
         Ok(postgres)
@@ -154,7 +154,13 @@ impl Home {
         self.dir.join("data")
     }
 
+    /// Says whether it takes connections: while it replays its log it listens and sends everybody away.
     fn answers(&self) -> bool {
+        let about = fs::read_to_string(self.cluster().join("postmaster.pid")).unwrap_or_default();
+        about.lines().nth(7).is_some_and(|state| state.trim() == "ready") && self.listens()
+    }
+
+    fn listens(&self) -> bool {
         UnixStream::connect(self.socket.join(format!(".s.PGSQL.{PORT}"))).is_ok()
     }
 

@@ -1,5 +1,7 @@
 //! A hub for tests, here and in other crates: real PostgreSQL, real HTTP, gone when the test process is.
 
+pub mod proxy;
+
 use crate::app::{App, Options};
 use crate::postgres::{Keep, Postgres};
 use crate::services::identity;

@@ -195,16 +195,14 @@ fn order(document: &mut AutoCommit, exists: bool, seen: &Inspected) -> Order {
         // a second beginning of a record that is here
         return Order::Wrong("change.second_beginning");
     }
-    if seen.start_op != greatest + 1 {
+    // Automerge counts on from all its author had, also from what a form on an older version did not build on
+    let all = document.get_changes_meta(&[]);
+    let highest = all.iter().map(|c| c.max_op).max().unwrap_or(0);
+    if !(greatest + 1..=highest + 1).contains(&seen.start_op) {
         return Order::Wrong("change.start_op");
     }
     let actor = seen.change.actor_id();
-    let last = document
-        .get_changes_meta(&[])
-        .into_iter()
-        .filter(|c| *c.actor == *actor)
-        .map(|c| c.seq)
-        .max();
+    let last = all.iter().filter(|c| *c.actor == *actor).map(|c| c.seq).max();
     if seen.seq != last.unwrap_or(0) + 1 {
         return Order::Wrong("change.seq");
     }

@@ -11,6 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
 use base64::Engine;
 use metrics::counter;
 use shared::ids::{DeviceId, WardId};
@@ -318,8 +319,9 @@ async fn verify(password: String, hash: String) -> anyhow::Result<bool> {
 }
 
 fn malformed(rejection: &JsonRejection) -> Error {
-    match rejection {
-        JsonRejection::MissingJsonContentType(_) => Error::Malformed(Problem::new("http.media_type", "")),
+    match rejection.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::MediaType,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(Problem::new("http.too_large", "")),
         _ => Error::Malformed(Problem::new("shape", "")),
     }
 }

@@ -36,6 +36,11 @@ impl News {
         }
     }
 
+    /// Returns how many calls wait for a ward's news.
+    pub fn waiting(&self, ward: WardId) -> usize {
+        self.wards.read().ok().and_then(|wards| wards.get(&ward).map(watch::Sender::receiver_count)).unwrap_or(0)
+    }
+
     /// Wakes everybody who waits for a ward. Called after the commit.
     pub(crate) fn wake(&self, ward: WardId) {
         if let Some(sender) = self.wards.read().ok().and_then(|wards| wards.get(&ward).cloned()) {

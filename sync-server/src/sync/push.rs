@@ -25,7 +25,7 @@ use shared::sync::wire::{self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, Pu
 )]
 pub(crate) async fn push(State(app): State<App>, headers: HeaderMap, signed: Signed) -> Result<Response> {
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != MEDIA_TYPE.as_bytes()) {
-        return Ok(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        return Err(Error::MediaType);
     }
     let frame = Frame::open(&signed.body).map_err(refuse)?;
     let push = frame.read_push().map_err(refuse)?;

@@ -58,6 +58,8 @@ pub(crate) fn new_key() -> SigningKey {
 }
 
 pub(crate) fn client() -> reqwest::Client {
+    // the client wants to know how to do TLS although nothing here does; a second call changes nothing
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().expect("a client without TLS")
 }
 

@@ -82,7 +82,14 @@ async fn a_hub_that_stops_sends_home_who_waits_and_goes_on_where_it_was() {
     let place = reader.feed(0).await.to;
     let begun = std::time::Instant::now();
     let waiting = reader.get("/sync/v1/live?after=1");
-    let (answer, ()) = futures::join!(waiting, hub.restart());
+    let restart = async {
+        while hub.app.news.waiting(hub.ward) == 0 {
+            assert!(begun.elapsed().as_secs() < 10, "the call should be waiting");
+            tokio::task::yield_now().await;
+        }
+        hub.restart().await;
+    };
+    let (answer, ()) = futures::join!(waiting, restart);
     assert_eq!(answer.status, StatusCode::OK);
     assert!(begun.elapsed().as_secs() < 20, "it does not wait for the long call to time out");
     desk.push(vec![desk.patient("After").envelope()]).await;

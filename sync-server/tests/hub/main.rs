@@ -6,4 +6,5 @@ mod desk;
 mod doors;
 mod feeds;
 mod identity;
+mod imports;
 mod pushes;

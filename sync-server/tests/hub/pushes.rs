@@ -196,3 +196,19 @@ async fn changes_are_judged_by_what_their_author_may_do() {
     let theirs = forged.edit(&patient, &json!({ "bed": "A-10" }));
     assert!(matches!(desk.push(vec![theirs.envelope()]).await[0], Verdict::Refused { .. }));
 }
+
+#[tokio::test]
+async fn a_form_opened_on_an_older_version_is_merged_with_what_happened_since() {
+    let hub = TestHub::start().await;
+    let (here, there) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.ward).await);
+    let patient = here.patient("Form");
+    let bed = here.edit(&patient, &json!({ "bed": "A-1" }));
+    assert_eq!(here.push(vec![patient.envelope(), bed.envelope()]).await, [Verdict::Taken, Verdict::Taken]);
+    // the other desk has both changes; its form was opened before the second
+    let late = shared::document::edit(Kind::Patient, &bed.edited.doc, &patient.edited.heads, &json!({ "bloodGroup": "A+" }), &there.stamp());
+    let late = late.unwrap().unwrap();
+    let envelope = Envelope { kind: 1, record: patient.id, change: late.change };
+    assert_eq!(there.push(vec![envelope]).await, [Verdict::Taken]);
+    let body: serde_json::Value = sqlx::query_scalar("select body from record").fetch_one(&hub.app.pool).await.unwrap();
+    assert_eq!((&body["bed"], &body["bloodGroup"]), (&json!("A-1"), &json!("A+")));
+}
