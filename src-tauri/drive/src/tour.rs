@@ -86,16 +86,24 @@ pub async fn tour(
     Ok(pictures)
 }
 
-/// Switches the colours with the switch in the user menu, unless they are those already.
+/// Switches the colours in the user menu until they are those: by the system, light, dark, and round again.
 async fn wear(window: &Window, scheme: &str) -> anyhow::Result<()> {
-    const WORN: &str = "return document.documentElement.dataset.mantineColorScheme";
-    if window.run(WORN, vec![]).await? == scheme {
-        return Ok(());
-    }
     window.press("user-menu").await?;
-    window.press("toggle-scheme").await?;
+    let words = format!("Colours: {scheme}");
+    for _ in 0..2 {
+        if !window
+            .find("toggle-scheme")
+            .await?
+            .text()
+            .await?
+            .contains(&words)
+        {
+            window.press("toggle-scheme").await?;
+        }
+    }
+    window.until_words(&words).await?;
     window
         .css(&format!(":root[data-mantine-color-scheme={scheme}]"))
-        .await
-        .map(drop)
+        .await?;
+    window.press("user-menu").await
 }
