@@ -151,7 +151,10 @@ mod tests {
 
     #[test]
     fn the_description_is_that_of_the_messages() {
-        let numbers = wire::NumberBlock { from: 1, until: 1001 };
+        let numbers = wire::NumberBlock {
+            from: 1,
+            until: 1001,
+        };
         let staff = shared::staff::Staff {
             id: StaffId(Uuid::nil()),
             username: "ada".into(),
@@ -162,15 +165,37 @@ mod tests {
         };
         let (device, ward) = (DeviceId(Uuid::nil()), WardId(Uuid::nil()));
         check::<NumberBlock>(&numbers);
-        check::<Enrolled>(&wire::Enrolled { device, number: 1, ward, numbers });
-        check::<EnrolAsk>(&wire::EnrolAsk { code: "A".into(), name: "B".into(), public_key: "C".into() });
-        check::<SignInAsk>(&wire::SignInAsk { username: "A".into(), password: "B".into() });
-        check::<SignedIn>(&wire::SignedIn { staff: staff.clone(), not_after_ms: 1 });
+        check::<Enrolled>(&wire::Enrolled {
+            device,
+            number: 1,
+            ward,
+            numbers,
+        });
+        check::<EnrolAsk>(&wire::EnrolAsk {
+            code: "A".into(),
+            name: "B".into(),
+            public_key: "C".into(),
+        });
+        check::<SignInAsk>(&wire::SignInAsk {
+            username: "A".into(),
+            password: "B".into(),
+        });
+        check::<SignedIn>(&wire::SignedIn {
+            staff: staff.clone(),
+            not_after_ms: 1,
+        });
         check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
         check::<Digest>(&shared::sync::digest::Digest::default());
         check::<Reference>(&shared::staff::Reference {
-            wards: vec![shared::staff::Ward { id: ward, name: "A".into() }],
-            departments: vec![shared::staff::Department { id: DepartmentId(Uuid::nil()), name: "C".into(), ward }],
+            wards: vec![shared::staff::Ward {
+                id: ward,
+                name: "A".into(),
+            }],
+            departments: vec![shared::staff::Department {
+                id: DepartmentId(Uuid::nil()),
+                name: "C".into(),
+                ward,
+            }],
             staff: vec![staff],
             ..Default::default()
         });

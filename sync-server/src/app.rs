@@ -50,9 +50,14 @@ impl std::ops::Deref for App {
 impl App {
     /// Makes the hub over a database that has been migrated.
     pub async fn new(pool: PgPool, options: Options) -> Result<Self, sqlx::Error> {
-        let zone: String = sqlx::query_scalar("select zone from hospital").fetch_one(&pool).await?;
+        let zone: String = sqlx::query_scalar("select zone from hospital")
+            .fetch_one(&pool)
+            .await?;
         let zone = TimeZone::get(&zone).unwrap_or_else(|_| {
-            tracing::warn!(zone, "The hospital's time zone is unknown to this computer; days begin by UTC");
+            tracing::warn!(
+                zone,
+                "The hospital's time zone is unknown to this computer; days begin by UTC"
+            );
             TimeZone::UTC
         });
         let app = Self(Arc::new(Parts {
@@ -106,11 +111,16 @@ impl App {
     }
 
     fn known_wards(&self) -> BTreeSet<WardId> {
-        self.wards.read().map(|wards| wards.clone()).unwrap_or_default()
+        self.wards
+            .read()
+            .map(|wards| wards.clone())
+            .unwrap_or_default()
     }
 
     async fn read_wards(&self) -> Result<(), sqlx::Error> {
-        let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select id from ward order by id").fetch_all(&self.pool).await?;
+        let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select id from ward order by id")
+            .fetch_all(&self.pool)
+            .await?;
         if let Ok(mut wards) = self.wards.write() {
             *wards = ids.into_iter().map(WardId).collect();
         }

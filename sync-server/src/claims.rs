@@ -1,9 +1,9 @@
 //! What only one record may have: a hospital number, a doctor's slot. Merged data can break it, so only the hub decides.
 
+use serde_json::Value;
 use shared::problem::Problem;
 use shared::record::{self, Kind};
 use shared::scheduling::{Appointment, AppointmentStatus};
-use serde_json::Value;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -53,18 +53,32 @@ pub(crate) fn is_claimed_by(kind: Kind, path: &str) -> bool {
 }
 
 /// Returns which claims records have that are not among `apart`.
-pub(crate) async fn taken(db: &mut PgConnection, claims: &BTreeSet<Claim>, apart: &[Uuid]) -> sqlx::Result<BTreeSet<Claim>> {
+pub(crate) async fn taken(
+    db: &mut PgConnection,
+    claims: &BTreeSet<Claim>,
+    apart: &[Uuid],
+) -> sqlx::Result<BTreeSet<Claim>> {
     let mut found = BTreeSet::new();
     let text = |claim: &Claim| match claim {
         Claim::Mrn(text) | Claim::Slot(text) => text.clone(),
     };
-    let (mrns, slots): (Vec<&Claim>, Vec<&Claim>) = claims.iter().partition(|claim| matches!(claim, Claim::Mrn(_)));
+    let (mrns, slots): (Vec<&Claim>, Vec<&Claim>) = claims
+        .iter()
+        .partition(|claim| matches!(claim, Claim::Mrn(_)));
     if !mrns.is_empty() {
-        let rows = sqlx::query(TAKEN_MRNS).bind(mrns.into_iter().map(text).collect::<Vec<_>>()).bind(apart).fetch_all(&mut *db).await?;
+        let rows = sqlx::query(TAKEN_MRNS)
+            .bind(mrns.into_iter().map(text).collect::<Vec<_>>())
+            .bind(apart)
+            .fetch_all(&mut *db)
+            .await?;
         found.extend(rows.iter().map(|row| Claim::Mrn(row.get(0))));
     }
     if !slots.is_empty() {
-        let rows = sqlx::query(TAKEN_SLOTS).bind(slots.into_iter().map(text).collect::<Vec<_>>()).bind(apart).fetch_all(db).await?;
+        let rows = sqlx::query(TAKEN_SLOTS)
+            .bind(slots.into_iter().map(text).collect::<Vec<_>>())
+            .bind(apart)
+            .fetch_all(db)
+            .await?;
         found.extend(rows.iter().map(|row| Claim::Slot(row.get(0))));
     }
     Ok(found)

@@ -124,7 +124,14 @@ impl Command {
         let app = &opened.app;
         match self {
             Command::Serve { listen } => serve_until_stopped(opened, &listen).await,
-            Command::Import { from: From::Fhir { paths, ward, report } } => {
+            Command::Import {
+                from:
+                    From::Fhir {
+                        paths,
+                        ward,
+                        report,
+                    },
+            } => {
                 let ward = match ward {
                     Some(name) => Some(ward_of(opened, &name).await?),
                     None => None,
@@ -132,7 +139,8 @@ impl Command {
                 let done = import::run(app, &Ask { paths, ward }).await?;
                 say(&done.table())?;
                 if let Some(file) = report {
-                    std::fs::write(&file, serde_json::to_vec_pretty(&done)?).context("writing the report")?;
+                    std::fs::write(&file, serde_json::to_vec_pretty(&done)?)
+                        .context("writing the report")?;
                 }
                 Ok(())
             }
@@ -166,7 +174,10 @@ impl DeviceCommand {
                     .bind(device)
                     .execute(&app.pool)
                     .await?;
-                ensure!(done.rows_affected() == 1, "there is no workstation {device}");
+                ensure!(
+                    done.rows_affected() == 1,
+                    "there is no workstation {device}"
+                );
                 say("revoked")
             }
         }
@@ -175,28 +186,57 @@ impl DeviceCommand {
 
 impl StaffCommand {
     async fn run(self, opened: &Opened) -> Result<()> {
-        let StaffCommand::Add { username, name, role, department, password_file } = self;
+        let StaffCommand::Add {
+            username,
+            name,
+            role,
+            department,
+            password_file,
+        } = self;
         let app = &opened.app;
         let password = secret(&password_file)?;
-        ensure!(password.chars().count() >= 8, "a password has at least 8 characters");
+        ensure!(
+            password.chars().count() >= 8,
+            "a password has at least 8 characters"
+        );
         let mut departments = Vec::new();
         for name in department {
-            let id: Option<Uuid> = sqlx::query_scalar("select id from department where name = $1").bind(&name).fetch_optional(&app.pool).await?;
-            departments.push(DepartmentId(id.with_context(|| format!("there is no department called {name}"))?));
+            let id: Option<Uuid> = sqlx::query_scalar("select id from department where name = $1")
+                .bind(&name)
+                .fetch_optional(&app.pool)
+                .await?;
+            departments.push(DepartmentId(
+                id.with_context(|| format!("there is no department called {name}"))?,
+            ));
         }
         let password_hash = identity::hash(password).await?;
-        let id = staff::add(app, NewStaff { username, name, roles: role, departments, password_hash }).await?;
+        let id = staff::add(
+            app,
+            NewStaff {
+                username,
+                name,
+                roles: role,
+                departments,
+                password_hash,
+            },
+        )
+        .await?;
         say(&id.to_string())
     }
 }
 
 async fn serve_until_stopped(opened: &Opened, listen: &str) -> Result<()> {
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving");
     // for people and scripts that wait for it; the log goes to standard error
     say(&format!("listening on http://{address}"))?;
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     let until = async move {
         tokio::select! {
             _ = term.recv() => {}
@@ -209,12 +249,20 @@ async fn serve_until_stopped(opened: &Opened, listen: &str) -> Result<()> {
 
 async fn ward_of(opened: &Opened, name: &str) -> Result<WardId> {
     let app = &opened.app;
-    let id: Option<Uuid> = sqlx::query_scalar("select id from ward where name = $1").bind(name).fetch_optional(&app.pool).await?;
+    let id: Option<Uuid> = sqlx::query_scalar("select id from ward where name = $1")
+        .bind(name)
+        .fetch_optional(&app.pool)
+        .await?;
     match id {
         Some(id) => Ok(WardId(id)),
         None => {
-            let names: Vec<String> = sqlx::query_scalar("select name from ward order by name").fetch_all(&app.pool).await?;
-            bail!("there is no ward called {name}; there are: {}", names.join(", "))
+            let names: Vec<String> = sqlx::query_scalar("select name from ward order by name")
+                .fetch_all(&app.pool)
+                .await?;
+            bail!(
+                "there is no ward called {name}; there are: {}",
+                names.join(", ")
+            )
         }
     }
 }

@@ -11,13 +11,23 @@ pub struct Config {
     #[arg(long, env = "WARDBOOK_DATA", default_value_os_t = default_data(), global = true)]
     pub data: PathBuf,
     /// A PostgreSQL server of your own, instead of the private one. Also from the file WARDBOOK_DATABASE_URL_FILE
-    #[arg(long, env = "WARDBOOK_DATABASE_URL", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "WARDBOOK_DATABASE_URL",
+        hide_env_values = true,
+        global = true
+    )]
     pub database_url: Option<String>,
     /// File that holds the database URL, so that a password is not in the environment
     #[arg(long, env = "WARDBOOK_DATABASE_URL_FILE", global = true)]
     pub database_url_file: Option<PathBuf>,
     /// Database connections, at most
-    #[arg(long, env = "WARDBOOK_DATABASE_CONNECTIONS", default_value_t = 24, global = true)]
+    #[arg(
+        long,
+        env = "WARDBOOK_DATABASE_CONNECTIONS",
+        default_value_t = 24,
+        global = true
+    )]
     pub database_connections: u32,
     /// What to log, such as `info` or `sync_server=debug`
     #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
@@ -37,7 +47,8 @@ impl Config {
 
 /// Reads a secret from a file, without the line break editors leave.
 pub fn secret(file: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading the secret in {}", file.display()))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("reading the secret in {}", file.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

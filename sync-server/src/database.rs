@@ -33,18 +33,33 @@ impl Opened {
 pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
     let (options, private) = match config.url()? {
         // the URL may hold a password, so it is not part of the message
-        Some(url) => (PgConnectOptions::from_str(&url).map_err(|_| anyhow::anyhow!("the database URL cannot be read"))?, None),
+        Some(url) => (
+            PgConnectOptions::from_str(&url)
+                .map_err(|_| anyhow::anyhow!("the database URL cannot be read"))?,
+            None,
+        ),
         None => {
             let data = config.data.clone();
-            let private = tokio::task::spawn_blocking(move || Postgres::start(&data, Keep::Durable)).await??;
+            let private =
+                tokio::task::spawn_blocking(move || Postgres::start(&data, Keep::Durable))
+                    .await??;
             let admin = private.options("postgres");
             make_database(admin).await?;
             (private.options(postgres::NAME), Some(private))
         }
     };
-    let pool = pool(options, config.database_connections).await.context("connecting to the database")?;
+    let pool = pool(options, config.database_connections)
+        .await
+        .context("connecting to the database")?;
     migrate::run(&pool).await?;
-    let app = App::new(pool, Options { data: config.data.clone(), announces }).await?;
+    let app = App::new(
+        pool,
+        Options {
+            data: config.data.clone(),
+            announces,
+        },
+    )
+    .await?;
     Ok(Opened { app, private })
 }
 
@@ -55,17 +70,30 @@ pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<
         .application_name("wardbook-hub")
         .log_statements(tracing::log::LevelFilter::Trace)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(2));
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options)
+        .await?;
     Ok(pool)
 }
 
 async fn make_database(admin: PgConnectOptions) -> Result<()> {
     // right after a power cut the server answers that it is starting up
-    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120)).connect_with(admin).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(120))
+        .connect_with(admin)
+        .await?;
     let exists: bool =
-        sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)").bind(postgres::NAME).fetch_one(&pool).await?;
+        sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
+            .bind(postgres::NAME)
+            .fetch_one(&pool)
+            .await?;
     if !exists {
-        sqlx::raw_sql("create database wardbook").execute(&pool).await?;
+        sqlx::raw_sql("create database wardbook")
+            .execute(&pool)
+            .await?;
     }
     pool.close().await;
     Ok(())

@@ -23,7 +23,10 @@ pub enum Error {
     #[error("too large: {0:?}")]
     TooLarge(Problem),
     #[error("too many tries")]
-    TooMany { problem: Problem, retry_after_s: u64 },
+    TooMany {
+        problem: Problem,
+        retry_after_s: u64,
+    },
     #[error("not the expected type of message")]
     MediaType,
     #[error("another version: {0:?}")]
@@ -86,22 +89,48 @@ impl IntoResponse for Error {
             Error::Malformed(problem) => (StatusCode::BAD_REQUEST, vec![problem], None),
             Error::Invalid(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems, None),
             Error::TooLarge(problem) => (StatusCode::PAYLOAD_TOO_LARGE, vec![problem], None),
-            Error::TooMany { problem, retry_after_s } => (StatusCode::TOO_MANY_REQUESTS, vec![problem], Some(retry_after_s)),
-            Error::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, vec![Problem::new("http.media_type", "")], None),
+            Error::TooMany {
+                problem,
+                retry_after_s,
+            } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                vec![problem],
+                Some(retry_after_s),
+            ),
+            Error::MediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                vec![Problem::new("http.media_type", "")],
+                None,
+            ),
             Error::Version(problem) => (StatusCode::UPGRADE_REQUIRED, vec![problem], None),
-            Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, vec![Problem::new("hub.unavailable", "")], Some(5)),
+            Error::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                vec![Problem::new("hub.unavailable", "")],
+                Some(5),
+            ),
             Error::Bug(error) => {
                 tracing::error!(error = %format!("{error:#}"), "A call failed for a reason inside the hub");
-                (StatusCode::INTERNAL_SERVER_ERROR, vec![Problem::new("hub.failed", "")], None)
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    vec![Problem::new("hub.failed", "")],
+                    None,
+                )
             }
         };
         let mut response = status.into_response();
-        response.extensions_mut().insert(Document::new(status, problems));
+        response
+            .extensions_mut()
+            .insert(Document::new(status, problems));
         if let Some(seconds) = retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UPGRADE_REQUIRED {
-            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("wardbook-frame/2"));
+            response.headers_mut().insert(
+                header::UPGRADE,
+                HeaderValue::from_static("wardbook-frame/2"),
+            );
         }
         response
     }
@@ -109,7 +138,10 @@ impl IntoResponse for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let gone = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_));
+        let gone = matches!(
+            error,
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
+        );
         if gone {
             tracing::warn!("The database does not answer");
             return Error::Unavailable;

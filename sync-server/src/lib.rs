@@ -30,7 +30,11 @@ use tokio::net::TcpListener;
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves until `until` is done, then finishes what is being answered.
-pub async fn serve(listener: TcpListener, app: App, until: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();

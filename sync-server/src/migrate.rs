@@ -10,16 +10,32 @@ const LOCK: i64 = 0x7761_7264;
 /// Runs the migrations that the database has not seen, all or nothing.
 pub async fn run(pool: &PgPool) -> Result<()> {
     let mut tx = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .execute(&mut *tx)
+        .await?;
     sqlx::raw_sql("create table if not exists migration (name text primary key, at timestamptz not null default now())")
         .execute(&mut *tx)
         .await?;
-    let done: Vec<String> = sqlx::query_scalar("select name from migration order by name").fetch_all(&mut *tx).await?;
+    let done: Vec<String> = sqlx::query_scalar("select name from migration order by name")
+        .fetch_all(&mut *tx)
+        .await?;
     let known = |name: &String| HUB.iter().any(|(ours, _)| ours == name);
-    ensure!(done.iter().all(known), "the database was made by a newer version of this program; update the program");
-    for (name, text) in HUB.iter().filter(|(name, _)| !done.iter().any(|done| done == name)) {
-        sqlx::raw_sql(AssertSqlSafe(*text)).execute(&mut *tx).await?;
-        sqlx::query("insert into migration (name) values ($1)").bind(name).execute(&mut *tx).await?;
+    ensure!(
+        done.iter().all(known),
+        "the database was made by a newer version of this program; update the program"
+    );
+    for (name, text) in HUB
+        .iter()
+        .filter(|(name, _)| !done.iter().any(|done| done == name))
+    {
+        sqlx::raw_sql(AssertSqlSafe(*text))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("insert into migration (name) values ($1)")
+            .bind(name)
+            .execute(&mut *tx)
+            .await?;
         tracing::info!(name, "Brought the database up to a migration");
     }
     tx.commit().await?;
@@ -28,6 +44,8 @@ pub async fn run(pool: &PgPool) -> Result<()> {
 
 /// Says whether the database has every migration this program knows.
 pub async fn is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
-    let count: i64 = sqlx::query_scalar("select count(*) from migration").fetch_one(pool).await?;
+    let count: i64 = sqlx::query_scalar("select count(*) from migration")
+        .fetch_one(pool)
+        .await?;
     Ok(usize::try_from(count).is_ok_and(|count| count == HUB.len()))
 }

@@ -54,18 +54,34 @@ impl Postgres {
     pub fn start(data: &Path, keep: Keep) -> Result<Self> {
         let home = Home::prepare(data, keep)?;
         let in_use = home.lock_file("in-use.lock")?;
-        in_use.lock_shared().context("waiting for the private PostgreSQL to finish stopping")?;
+        in_use
+            .lock_shared()
+            .context("waiting for the private PostgreSQL to finish stopping")?;
         let starting = home.lock_file("start.lock")?;
-        starting.lock().context("waiting for another hub to start PostgreSQL")?;
-        let guard = if home.listens() { home.adopt()? } else { Some(home.launch()?) };
-        let mut postgres = Self { home, in_use: Some(in_use), guard };
+        starting
+            .lock()
+            .context("waiting for another hub to start PostgreSQL")?;
+        let guard = if home.listens() {
+            home.adopt()?
+        } else {
+            Some(home.launch()?)
+        };
+        let mut postgres = Self {
+            home,
+            in_use: Some(in_use),
+            guard,
+        };
         postgres.wait_until_it_answers()?;
         Ok(postgres)
     }
 
     /// Returns how to connect to a database of this server.
     pub fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass().socket(&self.home.socket).port(PORT).username(NAME).database(database)
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.home.socket)
+            .port(PORT)
+            .username(NAME)
+            .database(database)
     }
 
     /// Returns where it keeps its data.
@@ -79,7 +95,11 @@ impl Postgres {
         if let Some(mut guard) = self.guard.take() {
             // the guard ends when the server has, or at once when others still use it: then it is theirs
             let stopped = poll(Duration::from_secs(30), || {
-                Ok(guard.try_wait()?.is_some().then_some(()).or_else(|| self.home.is_used_by_others().then_some(())))
+                Ok(guard
+                    .try_wait()?
+                    .is_some()
+                    .then_some(())
+                    .or_else(|| self.home.is_used_by_others().then_some(())))
             });
             if stopped.is_err() {
                 tracing::warn!("PostgreSQL takes long to stop; its guard goes on waiting for it");
@@ -98,7 +118,11 @@ impl Postgres {
         let Self { home, guard, .. } = self;
         poll(START_WAIT, || {
             if let Some(status) = guard.as_mut().map(Child::try_wait).transpose()?.flatten() {
-                bail!("PostgreSQL did not start ({status}). The end of {}:\n{}", home.log().display(), home.log_end());
+                bail!(
+                    "PostgreSQL did not start ({status}). The end of {}:\n{}",
+                    home.log().display(),
+                    home.log_end()
+                );
             }
             Ok(home.answers().then_some(()))
         })
@@ -113,27 +137,49 @@ impl Drop for Postgres {
 
 impl Home {
     fn prepare(data: &Path, keep: Keep) -> Result<Self> {
-        fs::create_dir_all(data).with_context(|| format!("making the data directory {}", data.display()))?;
+        fs::create_dir_all(data)
+            .with_context(|| format!("making the data directory {}", data.display()))?;
         let data = data.canonicalize()?;
-        let runs_as = if Uid::effective().is_root() { Some(postgres_user()?) } else { None };
+        let runs_as = if Uid::effective().is_root() {
+            Some(postgres_user()?)
+        } else {
+            None
+        };
         let mut dir = data.join("postgres");
         make_dir(&dir, runs_as)?;
         if !can_reach(&dir, runs_as) {
             // such as below /root: PostgreSQL never runs as root, so it lives where its user can
-            dir = Path::new("/var/lib/wardbook").join(short_hash(&data)).join("postgres");
+            dir = Path::new("/var/lib/wardbook")
+                .join(short_hash(&data))
+                .join("postgres");
             make_dir(&dir, runs_as)?;
-            ensure!(can_reach(&dir, runs_as), "the user postgres cannot reach {} nor {}", data.display(), dir.display());
+            ensure!(
+                can_reach(&dir, runs_as),
+                "the user postgres cannot reach {} nor {}",
+                data.display(),
+                dir.display()
+            );
             tracing::info!(dir = %dir.display(), "The user postgres cannot reach the data directory; its files are elsewhere");
         }
         // the path of a unix socket may have about a hundred characters, so it cannot be below any data directory
         let socket = Path::new("/tmp").join(format!("wardbook-{}", short_hash(&dir)));
         make_dir(&socket, runs_as)?;
-        Ok(Self { dir, socket, runs_as, keep })
+        Ok(Self {
+            dir,
+            socket,
+            runs_as,
+            keep,
+        })
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
         let path = self.dir.join(name);
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)?;
         if let Some((user, group)) = self.runs_as {
             chown(&path, Some(user), Some(group))?;
         }
@@ -157,7 +203,11 @@ impl Home {
     /// Says whether it takes connections: while it replays its log it listens and sends everybody away.
     fn answers(&self) -> bool {
         let about = fs::read_to_string(self.cluster().join("postmaster.pid")).unwrap_or_default();
-        about.lines().nth(7).is_some_and(|state| state.trim() == "ready") && self.listens()
+        about
+            .lines()
+            .nth(7)
+            .is_some_and(|state| state.trim() == "ready")
+            && self.listens()
     }
 
     fn listens(&self) -> bool {
@@ -166,12 +216,19 @@ impl Home {
 
     fn is_used_by_others(&self) -> bool {
         // the guard holds the lock alone while it stops the server: being locked out then is not another user
-        self.answers() && self.lock_file("in-use.lock").is_ok_and(|file| file.try_lock().is_err())
+        self.answers()
+            && self
+                .lock_file("in-use.lock")
+                .is_ok_and(|file| file.try_lock().is_err())
     }
 
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.dir).env("LC_ALL", "C.UTF-8").env("TZ", "UTC").stdin(Stdio::null());
+        command
+            .current_dir(&self.dir)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
         if let Some((user, group)) = self.runs_as {
             command.uid(user).gid(group);
         }
@@ -185,7 +242,11 @@ impl Home {
             self.init(&bin)?;
         }
         let mut guard = self.command(Path::new("/bin/sh"));
-        guard.args(["-c", GUARD, "guard"]).arg(bin.join("postgres")).args(self.settings()).env_remove("ADOPT");
+        guard
+            .args(["-c", GUARD, "guard"])
+            .arg(bin.join("postgres"))
+            .args(self.settings())
+            .env_remove("ADOPT");
         self.spawn_guard(guard)
     }
 
@@ -196,9 +257,12 @@ impl Home {
             return Ok(None);
         }
         watch.unlock()?;
-        let pid = fs::read_to_string(self.cluster().join("postmaster.pid")).context("reading postmaster.pid")?;
+        let pid = fs::read_to_string(self.cluster().join("postmaster.pid"))
+            .context("reading postmaster.pid")?;
         let mut guard = self.command(Path::new("/bin/sh"));
-        guard.args(["-c", GUARD, "guard"]).env("ADOPT", pid.lines().next().unwrap_or_default());
+        guard
+            .args(["-c", GUARD, "guard"])
+            .env("ADOPT", pid.lines().next().unwrap_or_default());
         self.spawn_guard(guard).map(Some)
     }
 
@@ -208,8 +272,22 @@ impl Home {
             .env("IN_USE", self.dir.join("in-use.lock"))
             .env("GUARD_LOCK", self.dir.join("guard.lock"))
             // INT is PostgreSQL's fast shutdown, QUIT its immediate one
-            .env("SIGNAL", if self.keep == Keep::Durable { "INT" } else { "QUIT" })
-            .env("SWEEP", if self.keep == Keep::Durable { "" } else { "yes" })
+            .env(
+                "SIGNAL",
+                if self.keep == Keep::Durable {
+                    "INT"
+                } else {
+                    "QUIT"
+                },
+            )
+            .env(
+                "SWEEP",
+                if self.keep == Keep::Durable {
+                    ""
+                } else {
+                    "yes"
+                },
+            )
             .env("SOCKET_DIR", &self.socket)
             .env("HOME_DIR", &self.dir)
             .stdout(log.try_clone()?)
@@ -227,12 +305,25 @@ impl Home {
             fs::remove_dir_all(&half)?;
         }
         let mut init = self.command(&bin.join("initdb"));
-        init.arg("-D").arg(&half).args(["-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]);
+        init.arg("-D").arg(&half).args([
+            "-U",
+            NAME,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-instructions",
+        ]);
         if self.keep == Keep::ThrowAway {
             init.arg("--no-sync");
         }
         let made = init.output().context("running initdb")?;
-        ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        ensure!(
+            made.status.success(),
+            "initdb failed: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         fs::rename(&half, self.cluster())?;
         Ok(())
     }
@@ -256,10 +347,24 @@ impl Home {
             "log_error_verbosity=terse",
             "log_min_error_statement=panic",
         ];
-        let durable =
-            ["fsync=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=2GB", "checkpoint_timeout=15min"];
-        let throw_away = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"];
-        let more: &[&str] = if self.keep == Keep::Durable { &durable } else { &throw_away };
+        let durable = [
+            "fsync=on",
+            "synchronous_commit=on",
+            "shared_buffers=256MB",
+            "max_wal_size=2GB",
+            "checkpoint_timeout=15min",
+        ];
+        let throw_away = [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "autovacuum=off",
+        ];
+        let more: &[&str] = if self.keep == Keep::Durable {
+            &durable
+        } else {
+            &throw_away
+        };
         for setting in always.iter().chain(more) {
             settings.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
@@ -291,11 +396,22 @@ fn binaries() -> Result<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
         .collect();
     versions.sort_unstable();
-    let in_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
-    let places = versions.into_iter().rev().map(|(_, dir)| dir).chain(in_path);
+    let in_path = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
+        .unwrap_or_default();
+    let places = versions
+        .into_iter()
+        .rev()
+        .map(|(_, dir)| dir)
+        .chain(in_path);
     places.into_iter().find(|dir| dir.join("initdb").exists() && dir.join("postgres").exists()).context(
         "no PostgreSQL server binaries in /usr/lib/postgresql or PATH. Install them with `apt-get install postgresql`, \
          or name a server of your own with --database-url",
@@ -321,7 +437,11 @@ fn make_dir(dir: &Path, runs_as: Option<(u32, u32)>) -> Result<()> {
     let about = fs::symlink_metadata(dir)?;
     let owner = runs_as.map_or(Uid::effective().as_raw(), |(user, _)| user);
     let ours = about.uid() == owner || about.uid() == Uid::effective().as_raw();
-    ensure!(about.is_dir() && ours, "{} belongs to somebody else", dir.display());
+    ensure!(
+        about.is_dir() && ours,
+        "{} belongs to somebody else",
+        dir.display()
+    );
     if let Some((user, group)) = runs_as {
         chown(dir, Some(user), Some(group))?;
     }
@@ -330,8 +450,17 @@ fn make_dir(dir: &Path, runs_as: Option<(u32, u32)>) -> Result<()> {
 }
 
 fn can_reach(dir: &Path, runs_as: Option<(u32, u32)>) -> bool {
-    let Some((user, group)) = runs_as else { return true };
-    let tried = Command::new("/bin/sh").args(["-c", "cd \"$0\""]).arg(dir).current_dir("/").uid(user).gid(group).stderr(Stdio::null()).status();
+    let Some((user, group)) = runs_as else {
+        return true;
+    };
+    let tried = Command::new("/bin/sh")
+        .args(["-c", "cd \"$0\""])
+        .arg(dir)
+        .current_dir("/")
+        .uid(user)
+        .gid(group)
+        .stderr(Stdio::null())
+        .status();
     tried.is_ok_and(|status| status.success())
 }
 
@@ -364,7 +493,10 @@ mod tests {
         first.stop();
         assert!(home.answers(), "the second still uses it");
         second.stop();
-        poll(Duration::from_secs(10), || Ok((!home.answers()).then_some(()))).unwrap();
+        poll(Duration::from_secs(10), || {
+            Ok((!home.answers()).then_some(()))
+        })
+        .unwrap();
         let third = Postgres::start(dir.path(), Keep::Durable).unwrap();
         assert!(home.answers(), "it starts again on the same data");
         third.stop();

@@ -48,11 +48,20 @@ fn described() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     health::recorder();
     let (routes, mut openapi) = described().split_for_parts();
-    let device = ApiKeyValue::with_description("authorization", "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body");
-    openapi.components.get_or_insert_default().add_security_scheme("device", SecurityScheme::ApiKey(ApiKey::Header(device)));
+    let device = ApiKeyValue::with_description(
+        "authorization",
+        "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body",
+    );
+    openapi
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("device", SecurityScheme::ApiKey(ApiKey::Header(device)));
     let document = openapi.to_json().unwrap_or_default();
     routes
-        .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }))
+        .route(
+            "/openapi.json",
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
+        )
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -41,16 +41,18 @@ impl FromRequest<App> for Signed {
         let (parts, body) = request.into_parts();
         let header = header(&parts)?;
         let (id, at_ms) = signer(&header).ok_or_else(unsigned)?;
-        let body = axum::body::to_bytes(body, BODY_BYTES)
-            .await
-            .map_err(|_| Error::TooLarge(Problem::new("frame.too_long", "").with("max", FRAME_BYTES)))?;
+        let body = axum::body::to_bytes(body, BODY_BYTES).await.map_err(|_| {
+            Error::TooLarge(Problem::new("frame.too_long", "").with("max", FRAME_BYTES))
+        })?;
         let (device, key) = find(app, id).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         if !is_signed_by(&key, &header, parts.method.as_str(), path, &body) {
             return Err(Error::SignedOut(Problem::new("device.signature", "")));
         }
         if app.now().0.saturating_sub(at_ms).unsigned_abs() > SIGNED_WITHIN_MS.unsigned_abs() {
-            return Err(Error::SignedOut(Problem::new("device.clock", "").with("hub_ms", app.now().0)));
+            return Err(Error::SignedOut(
+                Problem::new("device.clock", "").with("hub_ms", app.now().0),
+            ));
         }
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
         Ok(Self { device, body })
@@ -58,7 +60,10 @@ impl FromRequest<App> for Signed {
 }
 
 fn header(parts: &Parts) -> Result<String> {
-    let value = parts.headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let value = parts
+        .headers
+        .get(SIGNATURE_HEADER)
+        .and_then(|value| value.to_str().ok());
     value.map(str::to_owned).ok_or_else(unsigned)
 }
 
@@ -68,12 +73,18 @@ fn unsigned() -> Error {
 
 async fn find(app: &App, id: DeviceId) -> Result<(Device, VerifyingKey)> {
     let unknown = || Error::SignedOut(Problem::new("device.unknown", ""));
-    let row = sqlx::query(FIND).bind(id.0).fetch_optional(&app.pool).await?.ok_or_else(unknown)?;
+    let row = sqlx::query(FIND)
+        .bind(id.0)
+        .fetch_optional(&app.pool)
+        .await?
+        .ok_or_else(unknown)?;
     if row.get("is_revoked") {
         return Err(Error::Forbidden(Problem::new("device.revoked", "")));
     }
     let key: Option<Vec<u8>> = row.get("public_key");
-    let key = key.and_then(|bytes| VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok()).ok_or_else(unknown)?;
+    let key = key
+        .and_then(|bytes| VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok())
+        .ok_or_else(unknown)?;
     let ward: Uuid = row.get::<Option<Uuid>, _>("ward").ok_or_else(unknown)?;
     let device = Device {
         id,

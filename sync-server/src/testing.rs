@@ -45,12 +45,16 @@ pub const PASSWORD: &str = "correct horse";
 impl TestHub {
     /// Starts a hub with two wards, two departments and three people.
     pub async fn start() -> Self {
-        Self::try_start(Keep::ThrowAway).await.expect("a hub for the test starts")
+        Self::try_start(Keep::ThrowAway)
+            .await
+            .expect("a hub for the test starts")
     }
 
     /// The same over a PostgreSQL that writes to the disk as a hospital's does, for measuring.
     pub async fn start_durable() -> Self {
-        Self::try_start(Keep::Durable).await.expect("a hub for the bench starts")
+        Self::try_start(Keep::Durable)
+            .await
+            .expect("a hub for the bench starts")
     }
 
     async fn try_start(keep: Keep) -> Result<Self> {
@@ -89,14 +93,20 @@ impl TestHub {
 
     /// Makes a one-time code for a workstation.
     pub async fn code(&self, ward: WardId) -> String {
-        identity::make_code(&self.app, ward).await.expect("a code is made")
+        identity::make_code(&self.app, ward)
+            .await
+            .expect("a code is made")
     }
 
     /// Stops serving as a hub does, and serves again at the same address from the same database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        self.app = open(&self.database, &self.data).await.expect("the database opens again");
-        let listener = TcpListener::bind(self.addr).await.expect("the address is free again");
+        self.app = open(&self.database, &self.data)
+            .await
+            .expect("the database opens again");
+        let listener = TcpListener::bind(self.addr)
+            .await
+            .expect("the address is free again");
         let (stop, serving) = spawn(listener, self.app.clone());
         (self.stop, self.serving) = (Some(stop), Some(serving));
     }
@@ -108,7 +118,10 @@ impl TestHub {
             let _ = stop.send(());
         }
         if let Some(serving) = self.serving.take() {
-            serving.await.expect("the server does not panic").expect("the server stops in order");
+            serving
+                .await
+                .expect("the server does not panic")
+                .expect("the server stops in order");
         }
         self.app.pool.close().await;
     }
@@ -116,10 +129,20 @@ impl TestHub {
 
 async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
     let pool = database::pool(database.clone(), 16).await?;
-    Ok(App::new(pool, Options { data: data.to_owned(), announces: false }).await?)
+    Ok(App::new(
+        pool,
+        Options {
+            data: data.to_owned(),
+            announces: false,
+        },
+    )
+    .await?)
 }
 
-fn spawn(listener: TcpListener, app: App) -> (oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
+fn spawn(
+    listener: TcpListener,
+    app: App,
+) -> (oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
     let (stop, stopped) = oneshot::channel::<()>();
     let until = async move {
         // also when the test forgot the hub
@@ -139,9 +162,15 @@ impl People {
         let wards = [WardId(world::new_id()), WardId(world::new_id())];
         let departments = [DepartmentId(world::new_id()), DepartmentId(world::new_id())];
         for (ward, name) in wards.iter().zip(["Medical A", "Surgical B"]) {
-            sqlx::query("insert into ward (id, name) values ($1, $2)").bind(ward.0).bind(name).execute(&app.pool).await?;
+            sqlx::query("insert into ward (id, name) values ($1, $2)")
+                .bind(ward.0)
+                .bind(name)
+                .execute(&app.pool)
+                .await?;
         }
-        for ((department, ward), name) in departments.iter().zip(wards).zip(["Cardiology", "Surgery"]) {
+        for ((department, ward), name) in
+            departments.iter().zip(wards).zip(["Cardiology", "Surgery"])
+        {
             sqlx::query("insert into department (id, name, ward) values ($1, $2, $3)")
                 .bind(department.0)
                 .bind(name)
@@ -149,26 +178,40 @@ impl People {
                 .execute(&app.pool)
                 .await?;
         }
-        let people = [("doctor", Role::Doctor), ("nurse", Role::Nurse), ("reception", Role::Reception)];
+        let people = [
+            ("doctor", Role::Doctor),
+            ("nurse", Role::Nurse),
+            ("reception", Role::Reception),
+        ];
         let mut staff = Vec::new();
         for (username, role) in people {
             let new = crate::services::staff::NewStaff {
                 username: username.into(),
                 name: format!("Test {username}"),
                 roles: vec![role],
-                departments: if role == Role::Doctor { departments.to_vec() } else { Vec::new() },
+                departments: if role == Role::Doctor {
+                    departments.to_vec()
+                } else {
+                    Vec::new()
+                },
                 password_hash: test_hash().await?,
             };
             staff.push(crate::services::staff::add(app, new).await?);
         }
-        Ok(Self { wards, departments, staff })
+        Ok(Self {
+            wards,
+            departments,
+            staff,
+        })
     }
 }
 
 /// Hashes the one password once.
 async fn test_hash() -> Result<String> {
     static HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
-    HASH.get_or_try_init(|| identity::hash(PASSWORD.into())).await.cloned()
+    HASH.get_or_try_init(|| identity::hash(PASSWORD.into()))
+        .await
+        .cloned()
 }
 
 /// A cluster of the test process and how many databases were made in it.
@@ -182,8 +225,14 @@ fn cluster(keep: Keep) -> Result<&'static Cluster> {
     static THROW_AWAY: OnceLock<Cluster> = OnceLock::new();
     static DURABLE: OnceLock<Cluster> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
-    let place = if keep == Keep::ThrowAway { &THROW_AWAY } else { &DURABLE };
-    let _one = STARTING.lock().map_err(|_| anyhow::anyhow!("another test failed to start PostgreSQL"))?;
+    let place = if keep == Keep::ThrowAway {
+        &THROW_AWAY
+    } else {
+        &DURABLE
+    };
+    let _one = STARTING
+        .lock()
+        .map_err(|_| anyhow::anyhow!("another test failed to start PostgreSQL"))?;
     if let Some(cluster) = place.get() {
         return Ok(cluster);
     }
@@ -195,19 +244,31 @@ fn cluster(keep: Keep) -> Result<&'static Cluster> {
     let held = std::fs::File::create(dir.join("held"))?;
     held.lock()?;
     static HELD: Mutex<Vec<std::fs::File>> = Mutex::new(Vec::new());
-    HELD.lock().map_err(|_| anyhow::anyhow!("another test failed"))?.push(held);
+    HELD.lock()
+        .map_err(|_| anyhow::anyhow!("another test failed"))?
+        .push(held);
     let postgres = Postgres::start(&dir, keep)?;
     block_on(make_template(&postgres))??;
-    Ok(place.get_or_init(|| Cluster { postgres, dir, made: AtomicU32::new(0) }))
+    Ok(place.get_or_init(|| Cluster {
+        postgres,
+        dir,
+        made: AtomicU32::new(0),
+    }))
 }
 
 const PREFIX: &str = "wardbook-test-";
 
 /// Removes what test processes left behind that were killed.
 fn sweep() {
-    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let is_left = || std::fs::File::open(entry.path().join("held")).is_ok_and(|file| file.try_lock().is_ok());
+        let is_left = || {
+            std::fs::File::open(entry.path().join("held")).is_ok_and(|file| file.try_lock().is_ok())
+        };
         if is_ours && is_left() {
             // another process may sweep at the same time
             let _ = std::fs::remove_dir_all(entry.path());
@@ -227,7 +288,11 @@ fn new_database(keep: Keep) -> Result<(PgConnectOptions, PathBuf)> {
 }
 
 async fn make_template(postgres: &Postgres) -> Result<()> {
-    execute(postgres.options("postgres"), format!("create database {TEMPLATE}")).await?;
+    execute(
+        postgres.options("postgres"),
+        format!("create database {TEMPLATE}"),
+    )
+    .await?;
     let pool = database::pool(postgres.options(TEMPLATE), 1).await?;
     migrate::run(&pool).await?;
     // a template with connections cannot be copied
@@ -238,13 +303,18 @@ async fn make_template(postgres: &Postgres) -> Result<()> {
 async fn execute(options: PgConnectOptions, statement: String) -> Result<()> {
     use sqlx::{ConnectOptions, Connection};
     let mut db = options.connect().await?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut db).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(&mut db)
+        .await?;
     db.close().await?;
     Ok(())
 }
 
 /// Runs a future on a runtime of its own: the databases outlive the runtime of the test that made them.
 fn block_on<R>(future: impl Future<Output = R>) -> Result<R> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("a runtime")?;
     Ok(runtime.block_on(future))
 }

@@ -19,15 +19,26 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let id = world::new_id().to_string();
     let method = request.method().clone();
     // the template, never the address itself: that holds ids
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
     let span = info_span!("call", request.id = %id, http.method = %method, http.route = %route, device.id = tracing::field::Empty);
     let mut response = async {
         let response = with_problem(next.run(request).await, &id);
         let status = response.status();
         if status.is_server_error() {
-            tracing::warn!(http.status = status.as_u16(), "A call was answered with a failure");
+            tracing::warn!(
+                http.status = status.as_u16(),
+                "A call was answered with a failure"
+            );
         } else {
-            tracing::debug!(http.status = status.as_u16(), duration_ms = begun.elapsed().as_millis(), "Answered a call");
+            tracing::debug!(
+                http.status = status.as_u16(),
+                duration_ms = begun.elapsed().as_millis(),
+                "Answered a call"
+            );
         }
         response
     }
@@ -36,7 +47,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let status = response.status().as_u16().to_string();
     let method = method.as_str().to_owned();
     counter!("wardbook_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status).increment(1);
-    histogram!("wardbook_http_request_duration_seconds", "method" => method, "route" => route).record(begun.elapsed());
+    histogram!("wardbook_http_request_duration_seconds", "method" => method, "route" => route)
+        .record(begun.elapsed());
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);
     }
@@ -50,7 +62,10 @@ fn with_problem(response: Response, id: &str) -> Response {
         return response;
     }
     let (mut parts, _) = response.into_parts();
-    let mut document = parts.extensions.remove::<Document>().unwrap_or_else(|| Document::of_status(status));
+    let mut document = parts
+        .extensions
+        .remove::<Document>()
+        .unwrap_or_else(|| Document::of_status(status));
     document.request = id.into();
     let body = serde_json::to_vec(&document).unwrap_or_default();
     parts.headers.insert(header::CONTENT_TYPE, PROBLEM);

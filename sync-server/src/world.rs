@@ -7,7 +7,9 @@ use uuid::Uuid;
 /// Reads the clock.
 #[expect(clippy::disallowed_methods, reason = "this is the hub's only clock")]
 pub fn now() -> Now {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Now(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -18,14 +20,22 @@ pub fn new_id() -> Uuid {
 }
 
 /// Draws one of the letters given, `count` times.
-#[expect(clippy::disallowed_methods, reason = "this is the hub's only source of randomness")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the hub's only source of randomness"
+)]
 pub fn draw(letters: &[u8], count: usize) -> String {
     let mut random = rand::rng();
-    (0..count).map(|_| char::from(letters[random.random_range(0..letters.len())])).collect()
+    (0..count)
+        .map(|_| char::from(letters[random.random_range(0..letters.len())]))
+        .collect()
 }
 
 /// Makes a salt.
-#[expect(clippy::disallowed_methods, reason = "this is the hub's only source of randomness")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the hub's only source of randomness"
+)]
 pub fn new_salt() -> [u8; 16] {
     rand::rng().random()
 }

@@ -23,10 +23,25 @@ const DEPARTMENTS: [(&str, &str); 4] = [
 /// Everybody's password in the sample hospital.
 const PASSWORD: &str = "wardbook-demo";
 const PEOPLE: [(&str, &str, Role, &[&str]); 13] = [
-    ("ada", "Dr Ada Lovell", Role::Doctor, &["Cardiology", "General medicine"]),
-    ("musa", "Dr Musa Ibrahim", Role::Doctor, &["General medicine"]),
+    (
+        "ada",
+        "Dr Ada Lovell",
+        Role::Doctor,
+        &["Cardiology", "General medicine"],
+    ),
+    (
+        "musa",
+        "Dr Musa Ibrahim",
+        Role::Doctor,
+        &["General medicine"],
+    ),
     ("ines", "Dr Inês Carvalho", Role::Doctor, &["Surgery"]),
-    ("tomas", "Dr Tomáš Dvořák", Role::Doctor, &["Orthopaedics", "Surgery"]),
+    (
+        "tomas",
+        "Dr Tomáš Dvořák",
+        Role::Doctor,
+        &["Orthopaedics", "Surgery"],
+    ),
     ("grace", "Grace Okafor", Role::Nurse, &[]),
     ("ben", "Ben Hughes", Role::Nurse, &[]),
     ("rosa", "Rosa Delgado", Role::Reception, &[]),
@@ -71,7 +86,9 @@ pub(crate) async fn run(app: &App) -> Result<String> {
 }
 
 async fn people(app: &App) -> Result<()> {
-    let known: Vec<String> = sqlx::query_scalar("select username from staff").fetch_all(&app.pool).await?;
+    let known: Vec<String> = sqlx::query_scalar("select username from staff")
+        .fetch_all(&app.pool)
+        .await?;
     for (username, name, role, departments) in PEOPLE {
         if known.iter().any(|known| known == username) {
             continue;
@@ -80,7 +97,10 @@ async fn people(app: &App) -> Result<()> {
             username: username.into(),
             name: name.into(),
             roles: vec![role],
-            departments: departments.iter().map(|department| DepartmentId(id_of(department))).collect(),
+            departments: departments
+                .iter()
+                .map(|department| DepartmentId(id_of(department)))
+                .collect(),
             password_hash: identity::hash(PASSWORD.into()).await?,
         };
         staff::add(app, new).await?;
@@ -89,11 +109,18 @@ async fn people(app: &App) -> Result<()> {
 }
 
 fn told() -> String {
-    let mut text = format!("Wardbook General: wards {}. Everybody's password is {PASSWORD}.\n", WARDS.join(" and "));
+    let mut text = format!(
+        "Wardbook General: wards {}. Everybody's password is {PASSWORD}.\n",
+        WARDS.join(" and ")
+    );
     for (username, name, role, departments) in PEOPLE {
         let role = format!("{role:?}").to_lowercase();
         // writing to a string does not fail
-        let _ = writeln!(text, "  {username:<8} {name:<20} {role:<11} {}", departments.join(", "));
+        let _ = writeln!(
+            text,
+            "  {username:<8} {name:<20} {role:<11} {}",
+            departments.join(", ")
+        );
     }
     text.truncate(text.trim_end().len());
     text

@@ -16,8 +16,20 @@ use sqlx::Row;
 use uuid::Uuid;
 
 /// Who sees patients today, by username and department.
-const CLINICS: [(&str, &str); 4] = [("ada", "Cardiology"), ("musa", "General medicine"), ("ines", "Surgery"), ("tomas", "Orthopaedics")];
-const REASONS: [&str; 6] = ["Follow-up", "Chest pain on exertion", "Medicine review", "Wound check", "Knee pain", "Blood results"];
+const CLINICS: [(&str, &str); 4] = [
+    ("ada", "Cardiology"),
+    ("musa", "General medicine"),
+    ("ines", "Surgery"),
+    ("tomas", "Orthopaedics"),
+];
+const REASONS: [&str; 6] = [
+    "Follow-up",
+    "Chest pain on exertion",
+    "Medicine review",
+    "Wound check",
+    "Knee pain",
+    "Blood results",
+];
 const STATUSES: [&str; 5] = ["fulfilled", "checked-in", "arrived", "booked", "booked"];
 const ORDERS: [(&str, &str, &str, &str, &str); 5] = [
     ("Paracetamol", "1", "g", "oral", "QID"),
@@ -34,36 +46,60 @@ const MINUTES: u32 = 30;
 /// Books today's visits and writes a prescription for each patient, unless they are there already.
 pub(super) async fn make(app: &App) -> Result<()> {
     let today = app.today();
-    let patients: Vec<Uuid> = sqlx::query_scalar("select id from record where kind = $1 order by id limit 24")
-        .bind(i16::from(Kind::Patient.number()))
-        .fetch_all(&app.pool)
-        .await?;
+    let patients: Vec<Uuid> =
+        sqlx::query_scalar("select id from record where kind = $1 order by id limit 24")
+            .bind(i16::from(Kind::Patient.number()))
+            .fetch_all(&app.pool)
+            .await?;
     let mut envelopes = Vec::new();
     for (place, patient) in patients.iter().enumerate() {
         let (username, department) = CLINICS[place % CLINICS.len()];
-        let doctor: Uuid = sqlx::query_scalar("select id from staff where username = $1").bind(username).fetch_one(&app.pool).await?;
-        let row = sqlx::query("select id, ward from department where name = $1").bind(department).fetch_one(&app.pool).await?;
+        let doctor: Uuid = sqlx::query_scalar("select id from staff where username = $1")
+            .bind(username)
+            .fetch_one(&app.pool)
+            .await?;
+        let row = sqlx::query("select id, ward from department where name = $1")
+            .bind(department)
+            .fetch_one(&app.pool)
+            .await?;
         let (department, ward): (Uuid, Uuid) = (row.get("id"), row.get("ward"));
         let visit = json!({
             "patient": patient, "practitioner": doctor, "department": department, "ward": ward,
             "start": start(app, today, place / CLINICS.len())?, "minutes": MINUTES,
             "status": STATUSES[(place / CLINICS.len()).min(STATUSES.len() - 1)], "reason": REASONS[place % REASONS.len()],
         });
-        envelopes.push(written(app, Kind::Appointment, id_of(&format!("visit {patient} {today}")), &visit));
+        envelopes.push(written(
+            app,
+            Kind::Appointment,
+            id_of(&format!("visit {patient} {today}")),
+            &visit,
+        ));
         let (medicine, dose, unit, route, frequency) = ORDERS[place % ORDERS.len()];
         let order = json!({
             "patient": patient, "ward": ward, "status": "draft", "authoredOn": app.now().rfc3339(),
             "line": [{ "medicine": medicine, "dose": dose, "unit": unit, "route": route, "frequency": frequency, "days": 7 }],
         });
-        envelopes.push(written(app, Kind::Prescription, id_of(&format!("order {patient}")), &order));
+        envelopes.push(written(
+            app,
+            Kind::Prescription,
+            id_of(&format!("order {patient}")),
+            &order,
+        ));
     }
     let known: Vec<Uuid> = sqlx::query_scalar("select id from record where kind <> $1")
         .bind(i16::from(Kind::Patient.number()))
         .fetch_all(&app.pool)
         .await?;
     envelopes.retain(|envelope: &Envelope| !known.contains(&envelope.record.0));
-    let source = Source { device: DeviceId(HUB), number: 0, incarnation: 0, ward: None };
-    accept(app, &source, envelopes).await.map_err(|error| anyhow::anyhow!("the sample visits were not taken: {error}"))?;
+    let source = Source {
+        device: DeviceId(HUB),
+        number: 0,
+        incarnation: 0,
+        ward: None,
+    };
+    accept(app, &source, envelopes)
+        .await
+        .map_err(|error| anyhow::anyhow!("the sample visits were not taken: {error}"))?;
     Ok(())
 }
 
@@ -71,10 +107,22 @@ pub(super) async fn make(app: &App) -> Result<()> {
 fn start(app: &App, today: Date, place: usize) -> Result<String> {
     let nth = i64::try_from(place)?;
     let nine = today.at(9, 0, 0, 0).to_zoned(app.zone())?;
-    Ok(nine.checked_add((nth * i64::from(MINUTES)).minutes())?.timestamp().to_string())
+    Ok(nine
+        .checked_add((nth * i64::from(MINUTES)).minutes())?
+        .timestamp()
+        .to_string())
 }
 
 fn written(app: &App, kind: Kind, id: Uuid, draft: &Value) -> Envelope {
-    let stamp = Stamp { staff: AUTHOR, now: app.now(), device: 0, incarnation: 0 };
-    Envelope { kind: kind.number(), record: RecordId(id), change: document::create(kind, draft, &stamp).change }
+    let stamp = Stamp {
+        staff: AUTHOR,
+        now: app.now(),
+        device: 0,
+        incarnation: 0,
+    };
+    Envelope {
+        kind: kind.number(),
+        record: RecordId(id),
+        change: document::create(kind, draft, &stamp).change,
+    }
 }

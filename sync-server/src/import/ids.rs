@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use shared::ids::RecordId;
 use std::collections::{BTreeMap, BTreeSet};
 
-
 /// What the resources of an import are called.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -21,7 +20,12 @@ impl Index {
         for resource in resources {
             let key = key(resource);
             index.known.insert(record_id(&key));
-            for name in [resource.full_url.clone(), resource.json["id"].as_str().map(|id| format!("{}/{id}", resource.kind))] {
+            for name in [
+                resource.full_url.clone(),
+                resource.json["id"]
+                    .as_str()
+                    .map(|id| format!("{}/{id}", resource.kind)),
+            ] {
                 index.names.extend(name.map(|name| (name, key.clone())));
             }
         }
@@ -53,7 +57,9 @@ impl Index {
                 Some(self.names.get(&name).cloned().unwrap_or(name))
             }
             Some(_) => None,
-            None => text.strip_prefix("urn:uuid:").map(|id| format!("{kind}/{id}")),
+            None => text
+                .strip_prefix("urn:uuid:")
+                .map(|id| format!("{kind}/{id}")),
         }
     }
 
@@ -68,7 +74,11 @@ pub(super) fn key(resource: &Resource) -> String {
     match (resource.json["id"].as_str(), &resource.full_url) {
         (Some(id), _) => format!("{}/{id}", resource.kind),
         (None, Some(url)) => url.clone(),
-        (None, None) => format!("{} {}", resource.kind, shared::sync::wire::hex(&Sha256::digest(resource.json.to_string()))),
+        (None, None) => format!(
+            "{} {}",
+            resource.kind,
+            shared::sync::wire::hex(&Sha256::digest(resource.json.to_string()))
+        ),
     }
 }
 

@@ -21,11 +21,21 @@ pub(super) fn draft(
 ) -> Result<(Value, &'static str), Skip> {
     let json = &resource.json;
     let reference = &json["subject"]["reference"];
-    let dangling = || ("dangling reference", reference.as_str().unwrap_or("no subject").to_owned());
+    let dangling = || {
+        (
+            "dangling reference",
+            reference.as_str().unwrap_or("no subject").to_owned(),
+        )
+    };
     let patient = index.find("Patient", reference).ok_or_else(dangling)?;
     let ward = homes.get(&patient).ok_or_else(dangling)?;
-    let medicine = medicine(json, resources, index).ok_or_else(|| ("no medicine", String::new()))?;
-    let dosage = if json["dosageInstruction"].is_array() { &json["dosageInstruction"][0] } else { &json["dosage"][0] };
+    let medicine =
+        medicine(json, resources, index).ok_or_else(|| ("no medicine", String::new()))?;
+    let dosage = if json["dosageInstruction"].is_array() {
+        &json["dosageInstruction"][0]
+    } else {
+        &json["dosage"][0]
+    };
     let line = Line::read(&medicine, dosage);
     let missing = line.missing();
     let status = match (status(json), missing.is_empty()) {
@@ -35,19 +45,31 @@ pub(super) fn draft(
     let mut draft = json!({
         "patient": patient, "ward": ward, "status": status.word(), "line": [line.draft(&medicine, dosage, &missing)],
     });
-    let written = ["authoredOn", "dateAsserted", "effectiveDateTime"].iter().find_map(|member| json[*member].as_str());
+    let written = ["authoredOn", "dateAsserted", "effectiveDateTime"]
+        .iter()
+        .find_map(|member| json[*member].as_str());
     if let Some(written) = written {
-        draft["authoredOn"] = json!(instant(written).ok_or_else(|| ("bad date", "authoredOn".to_owned()))?);
+        draft["authoredOn"] =
+            json!(instant(written).ok_or_else(|| ("bad date", "authoredOn".to_owned()))?);
     }
     if status == PrescriptionStatus::Stopped {
         let reason = words(&json["statusReason"]).or_else(|| words(&json["statusReason"][0]));
         draft["stopReason"] = json!(reason.unwrap_or_else(|| "not given in the source".into()));
     }
-    let notes: Vec<&str> = each(json, "note").filter_map(|note| note["text"].as_str()).collect();
+    let notes: Vec<&str> = each(json, "note")
+        .filter_map(|note| note["text"].as_str())
+        .collect();
     if !notes.is_empty() {
         draft["notes"] = json!(notes.join("\n"));
     }
-    Ok((draft, if missing.is_empty() { "" } else { "dosage not complete in the source" }))
+    Ok((
+        draft,
+        if missing.is_empty() {
+            ""
+        } else {
+            "dosage not complete in the source"
+        },
+    ))
 }
 
 fn status(json: &Value) -> PrescriptionStatus {
@@ -56,7 +78,11 @@ fn status(json: &Value) -> PrescriptionStatus {
         "not-taken" => "stopped",
         word => word,
     };
-    PrescriptionStatus::ALL.iter().copied().find(|status| status.word() == word).unwrap_or_default()
+    PrescriptionStatus::ALL
+        .iter()
+        .copied()
+        .find(|status| status.word() == word)
+        .unwrap_or_default()
 }
 
 fn medicine(json: &Value, resources: &[Resource], index: &Index) -> Option<String> {
@@ -66,10 +92,14 @@ fn medicine(json: &Value, resources: &[Resource], index: &Index) -> Option<Strin
     let reference = &json["medicationReference"]["reference"];
     let text = reference.as_str()?;
     if let Some(local) = text.strip_prefix('#') {
-        return each(json, "contained").find(|contained| contained["id"] == local).and_then(|medication| words(&medication["code"]));
+        return each(json, "contained")
+            .find(|contained| contained["id"] == local)
+            .and_then(|medication| words(&medication["code"]));
     }
     let key = index.key("Medication", reference)?;
-    let found = resources.iter().find(|resource| resource.kind == "Medication" && super::ids::key(resource) == key);
+    let found = resources
+        .iter()
+        .find(|resource| resource.kind == "Medication" && super::ids::key(resource) == key);
     found.and_then(|medication| words(&medication.json["code"]))
 }
 
@@ -84,15 +114,26 @@ struct Line {
 impl Line {
     fn read(medicine: &str, dosage: &Value) -> Self {
         let quantity = &dosage["doseAndRate"][0]["doseQuantity"];
-        let given = quantity["value"].is_number().then(|| quantity["value"].to_string());
-        let unit = [&quantity["code"], &quantity["unit"]].into_iter().find_map(|word| unit(word.as_str()?));
+        let given = quantity["value"]
+            .is_number()
+            .then(|| quantity["value"].to_string());
+        let unit = [&quantity["code"], &quantity["unit"]]
+            .into_iter()
+            .find_map(|word| unit(word.as_str()?));
         let (dose, unit) = match (given, unit) {
             (Some(dose), Some(unit)) => (Some(dose), Some(unit)),
             // a dose of "1" without a unit we know is a tablet or a puff: half of it is worth nothing
-            (Some(_), None) | (None, _) => strength(medicine).map_or((None, None), |(dose, unit)| (Some(dose), Some(unit))),
+            (Some(_), None) | (None, _) => {
+                strength(medicine).map_or((None, None), |(dose, unit)| (Some(dose), Some(unit)))
+            }
         };
         let route = route(&dosage["route"]).or_else(|| route_by_name(medicine));
-        Self { dose, unit, route, frequency: frequency(&dosage["timing"]) }
+        Self {
+            dose,
+            unit,
+            route,
+            frequency: frequency(&dosage["timing"]),
+        }
     }
 
     fn missing(&self) -> Vec<&'static str> {
@@ -101,15 +142,21 @@ impl Line {
             (self.route.is_none(), "route"),
             (self.frequency.is_none(), "frequency"),
         ];
-        parts.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, word)| word).collect()
+        parts
+            .into_iter()
+            .filter(|(is_missing, _)| *is_missing)
+            .map(|(_, word)| word)
+            .collect()
     }
 
     fn draft(&self, medicine: &str, dosage: &Value, missing: &[&str]) -> Value {
         let given = dosage["text"].as_str().map(str::to_owned);
         let more = each(dosage, "additionalInstruction").filter_map(words);
-        let unknown = (!missing.is_empty()).then(|| format!("Not given in the source: {}.", missing.join(", ")));
+        let unknown = (!missing.is_empty())
+            .then(|| format!("Not given in the source: {}.", missing.join(", ")));
         let instructions: Vec<String> = given.into_iter().chain(more).chain(unknown).collect();
-        let is_needed = dosage["asNeededBoolean"].as_bool().unwrap_or(false) || dosage["asNeededCodeableConcept"].is_object();
+        let is_needed = dosage["asNeededBoolean"].as_bool().unwrap_or(false)
+            || dosage["asNeededCodeableConcept"].is_object();
         let mut line = json!({
             "medicine": medicine.chars().take(200).collect::<String>(),
             "dose": self.dose.clone().unwrap_or_else(|| "1".into()),
@@ -124,7 +171,13 @@ impl Line {
             line["prnReason"] = json!(reason);
         }
         if !instructions.is_empty() {
-            line["instructions"] = json!(instructions.join(" ").chars().take(1_000).collect::<String>());
+            line["instructions"] = json!(
+                instructions
+                    .join(" ")
+                    .chars()
+                    .take(1_000)
+                    .collect::<String>()
+            );
         }
         line
     }
@@ -155,7 +208,11 @@ fn strength(medicine: &str) -> Option<(String, Unit)> {
     let strengths: Vec<(String, Unit)> = words
         .windows(2)
         .filter_map(|pair| {
-            let number = pair[0].parse::<f64>().ok().filter(|number| *number > 0.0).map(|_| pair[0].to_owned())?;
+            let number = pair[0]
+                .parse::<f64>()
+                .ok()
+                .filter(|number| *number > 0.0)
+                .map(|_| pair[0].to_owned())?;
             Some((number, unit(pair[1])?))
         })
         .collect();
@@ -180,7 +237,10 @@ fn route(concept: &Value) -> Option<Route> {
         ("37161004", Route::Rectal),
         ("6064005", Route::Topical),
     ];
-    CODES.iter().find(|(code, _)| has_code(concept, code)).map(|(_, route)| *route)
+    CODES
+        .iter()
+        .find(|(code, _)| has_code(concept, code))
+        .map(|(_, route)| *route)
 }
 
 fn route_by_name(medicine: &str) -> Option<Route> {
@@ -195,13 +255,24 @@ fn route_by_name(medicine: &str) -> Option<Route> {
         ("ophthalmic", Route::Eye),
     ];
     let name = medicine.to_lowercase();
-    WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, route)| *route)
+    WORDS
+        .iter()
+        .find(|(word, _)| name.contains(word))
+        .map(|(_, route)| *route)
 }
 
 /// Reads how often: a code of FHIR's timing-abbreviation, or so many times in so many hours, days or weeks.
 fn frequency(timing: &Value) -> Option<Frequency> {
     let by_code = each(&timing["code"], "coding").filter_map(|coding| coding["code"].as_str());
-    if let Some(known) = by_code.filter_map(|code| Frequency::ALL.iter().copied().find(|known| known.word() == code)).next() {
+    if let Some(known) = by_code
+        .filter_map(|code| {
+            Frequency::ALL
+                .iter()
+                .copied()
+                .find(|known| known.word() == code)
+        })
+        .next()
+    {
         return Some(known);
     }
     let repeat = &timing["repeat"];
@@ -210,10 +281,16 @@ fn frequency(timing: &Value) -> Option<Frequency> {
     if repeat["periodMax"].is_number() || repeat["frequencyMax"].is_number() {
         return None;
     }
-    let times = repeat["frequency"].as_u64().or_else(|| times_of_day.and_then(|times| u64::try_from(times).ok()));
+    let times = repeat["frequency"]
+        .as_u64()
+        .or_else(|| times_of_day.and_then(|times| u64::try_from(times).ok()));
     let (period, unit) = (repeat["period"].as_f64(), repeat["periodUnit"].as_str());
     let period = period.map(|period| period as u64);
-    match (times?, period.unwrap_or(1), unit.unwrap_or(if times_of_day.is_some() { "d" } else { "" })) {
+    match (
+        times?,
+        period.unwrap_or(1),
+        unit.unwrap_or(if times_of_day.is_some() { "d" } else { "" }),
+    ) {
         (1, 1, "d") | (1, 24, "h") => Some(Frequency::Daily),
         (2, 1, "d") => Some(Frequency::TwiceDaily),
         (3, 1, "d") => Some(Frequency::ThreeTimesDaily),
@@ -248,7 +325,11 @@ mod tests {
     #[test]
     fn a_strength_is_read_only_where_it_is_plain() {
         let check = |name: &str, expect: Option<(&str, Unit)>| {
-            assert_eq!(strength(name), expect.map(|(dose, unit)| (dose.to_owned(), unit)), "{name}");
+            assert_eq!(
+                strength(name),
+                expect.map(|(dose, unit)| (dose.to_owned(), unit)),
+                "{name}"
+            );
         };
         check("Ibuprofen 200 MG Oral Tablet", Some(("200", Unit::Mg)));
         check("Digoxin 0.125 MG Oral Tablet", Some(("0.125", Unit::Mg)));
@@ -262,11 +343,20 @@ mod tests {
         let check = |repeat: Value, expect: Option<Frequency>| {
             assert_eq!(frequency(&json!({ "repeat": repeat })), expect, "{repeat}");
         };
-        check(json!({ "frequency": 3, "period": 1, "periodUnit": "d" }), Some(Frequency::ThreeTimesDaily));
-        check(json!({ "frequency": 1, "period": 6, "periodMax": 12, "periodUnit": "h" }), None);
+        check(
+            json!({ "frequency": 3, "period": 1, "periodUnit": "d" }),
+            Some(Frequency::ThreeTimesDaily),
+        );
+        check(
+            json!({ "frequency": 1, "period": 6, "periodMax": 12, "periodUnit": "h" }),
+            None,
+        );
         check(json!({ "timeOfDay": ["09:00:00"] }), Some(Frequency::Daily));
         check(json!({}), None);
-        assert_eq!(frequency(&json!({ "code": { "coding": [{ "code": "BID" }] } })), Some(Frequency::TwiceDaily));
+        assert_eq!(
+            frequency(&json!({ "code": { "coding": [{ "code": "BID" }] } })),
+            Some(Frequency::TwiceDaily)
+        );
     }
 
     #[test]

@@ -50,7 +50,10 @@ struct Ward {
 /// Takes what can be taken, and says of every resource what became of it.
 pub async fn run(app: &App, ask: &Ask) -> Result<Report> {
     let wards = wards(app).await?;
-    ensure!(!wards.is_empty(), "there is no ward yet: `wardbook-hub demo` makes two");
+    ensure!(
+        !wards.is_empty(),
+        "there is no ward yet: `wardbook-hub demo` makes two"
+    );
     let mut report = Report::default();
     let paths = ask.paths.clone();
     let (resources, unread) = tokio::task::spawn_blocking(move || read::read(&paths)).await??;
@@ -61,46 +64,80 @@ pub async fn run(app: &App, ask: &Ask) -> Result<Report> {
     let mut saver = Saver::open(app).await?;
 
     let patients = patients(&resources, &index, &wards, ask.ward, &mut report);
-    saver.save(app, Kind::Patient, patients, &mut report).await?;
+    saver
+        .save(app, Kind::Patient, patients, &mut report)
+        .await?;
     let homes = homes(app).await?;
     let mut visits = Vec::new();
     let mut prescriptions = Vec::new();
     for resource in &resources {
         let (list, drafted) = match resource.kind.as_str() {
-            "Appointment" => (&mut visits, appointment::draft(resource, &index, &homes, &wards).map(|value| (value, ""))),
-            "MedicationRequest" | "MedicationStatement" => {
-                (&mut prescriptions, medication::draft(resource, &resources, &index, &homes))
-            }
+            "Appointment" => (
+                &mut visits,
+                appointment::draft(resource, &index, &homes, &wards).map(|value| (value, "")),
+            ),
+            "MedicationRequest" | "MedicationStatement" => (
+                &mut prescriptions,
+                medication::draft(resource, &resources, &index, &homes),
+            ),
             _ => continue,
         };
         match drafted {
-            Ok((value, note)) => list.push(Draft { note, ..Draft::new(resource, &index, value) }),
+            Ok((value, note)) => list.push(Draft {
+                note,
+                ..Draft::new(resource, &index, value)
+            }),
             Err((reason, detail)) => report.skip(resource, reason, &detail),
         }
     }
-    saver.save(app, Kind::Appointment, visits, &mut report).await?;
-    saver.save(app, Kind::Prescription, prescriptions, &mut report).await?;
+    saver
+        .save(app, Kind::Appointment, visits, &mut report)
+        .await?;
+    saver
+        .save(app, Kind::Prescription, prescriptions, &mut report)
+        .await?;
     Ok(report)
 }
 
 /// Makes a draft of each patient, with the allergies, alerts and relatives that name them.
-fn patients(resources: &[Resource], index: &Index, wards: &[Ward], ward: Option<WardId>, report: &mut Report) -> Vec<Draft> {
+fn patients(
+    resources: &[Resource],
+    index: &Index,
+    wards: &[Ward],
+    ward: Option<WardId>,
+    report: &mut Report,
+) -> Vec<Draft> {
     let mut parts: BTreeMap<RecordId, Vec<&Resource>> = BTreeMap::new();
     for resource in resources {
         match resource.kind.as_str() {
             "AllergyIntolerance" | "RelatedPerson" | "Flag" => {
-                let member = if resource.kind == "Flag" { "subject" } else { "patient" };
+                let member = if resource.kind == "Flag" {
+                    "subject"
+                } else {
+                    "patient"
+                };
                 match index.find("Patient", &resource.json[member]["reference"]) {
-                    Some(patient) if index.has(patient) => parts.entry(patient).or_default().push(resource),
-                    Some(_) | None => report.dangling(resource, &resource.json[member]["reference"]),
+                    Some(patient) if index.has(patient) => {
+                        parts.entry(patient).or_default().push(resource)
+                    }
+                    Some(_) | None => {
+                        report.dangling(resource, &resource.json[member]["reference"])
+                    }
                 }
             }
-            "Patient" | "Appointment" | "MedicationRequest" | "MedicationStatement" | "Medication" => {}
+            "Patient"
+            | "Appointment"
+            | "MedicationRequest"
+            | "MedicationStatement"
+            | "Medication" => {}
             _ => report.skip(resource, "unsupported", ""),
         }
     }
     let mut drafts = Vec::new();
-    for resource in resources.iter().filter(|resource| resource.kind == "Patient") {
+    for resource in resources
+        .iter()
+        .filter(|resource| resource.kind == "Patient")
+    {
         let id = index.id_of(resource);
         let mine = parts.get(&id).map(Vec::as_slice).unwrap_or_default();
         match patient::draft(&resource.json, mine) {
@@ -110,14 +147,19 @@ fn patients(resources: &[Resource], index: &Index, wards: &[Ward], ward: Option<
                 draft.ward = Some(ward.unwrap_or_else(spread));
                 for part in mine {
                     let is_taken = taken.iter().any(|taken| std::ptr::eq(*taken, *part));
-                    if is_taken { draft.parts.push(part.about()) } else { report.skip(part, "empty", "") }
+                    if is_taken {
+                        draft.parts.push(part.about())
+                    } else {
+                        report.skip(part, "empty", "")
+                    }
                 }
                 std::mem::swap(&mut draft.value, &mut value);
                 drafts.push(draft);
             }
             Err((reason, detail)) => {
                 report.skip(resource, reason, &detail);
-                mine.iter().for_each(|part| report.skip(part, "patient_skipped", &resource.about().place));
+                mine.iter()
+                    .for_each(|part| report.skip(part, "patient_skipped", &resource.about().place));
             }
         }
     }
@@ -125,7 +167,9 @@ fn patients(resources: &[Resource], index: &Index, wards: &[Ward], ward: Option<
 }
 
 async fn wards(app: &App) -> Result<Vec<Ward>> {
-    let ids: Vec<Uuid> = sqlx::query_scalar("select id from ward order by name").fetch_all(&app.pool).await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from ward order by name")
+        .fetch_all(&app.pool)
+        .await?;
     let doctors = sqlx::query(
         "select staff.id as staff, department.id as department, department.ward from staff
          join department on department.id = any(staff.departments)
@@ -134,15 +178,27 @@ async fn wards(app: &App) -> Result<Vec<Ward>> {
     .fetch_all(&app.pool)
     .await?;
     let of_ward = |id: &Uuid| {
-        let works_here = doctors.iter().filter(|row| row.get::<Uuid, _>("ward") == *id);
-        let doctors = works_here.map(|row| (StaffId(row.get("staff")), row.get("department"))).collect();
-        Ward { id: WardId(*id), doctors }
+        let works_here = doctors
+            .iter()
+            .filter(|row| row.get::<Uuid, _>("ward") == *id);
+        let doctors = works_here
+            .map(|row| (StaffId(row.get("staff")), row.get("department")))
+            .collect();
+        Ward {
+            id: WardId(*id),
+            doctors,
+        }
     };
     Ok(ids.iter().map(of_ward).collect())
 }
 
 /// Returns the ward of every patient the hospital has.
 async fn homes(app: &App) -> Result<BTreeMap<RecordId, WardId>> {
-    let rows = sqlx::query("select id, ward from record where kind = 1 and ward is not null").fetch_all(&app.pool).await?;
-    Ok(rows.iter().map(|row| (RecordId(row.get("id")), WardId(row.get("ward")))).collect())
+    let rows = sqlx::query("select id, ward from record where kind = 1 and ward is not null")
+        .fetch_all(&app.pool)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| (RecordId(row.get("id")), WardId(row.get("ward"))))
+        .collect())
 }

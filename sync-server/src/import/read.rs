@@ -28,7 +28,10 @@ pub(super) struct About {
 
 impl Resource {
     pub(super) fn about(&self) -> About {
-        About { kind: self.kind.clone(), place: self.place.clone() }
+        About {
+            kind: self.kind.clone(),
+            place: self.place.clone(),
+        }
     }
 }
 
@@ -40,10 +43,15 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<(Vec<Resource>, Vec<Unread>)> {
     let (mut resources, mut unread) = (Vec::new(), Vec::new());
     for path in paths {
         let mut files = Vec::new();
-        find(path, &mut files).with_context(|| format!("looking for files in {}", path.display()))?;
+        find(path, &mut files)
+            .with_context(|| format!("looking for files in {}", path.display()))?;
         files.sort();
         for file in files {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if let Err(error) = read_file(&file, &name, &mut resources, &mut unread) {
                 unread.push((name, format!("unreadable: {error:#}")));
             }
@@ -76,13 +84,27 @@ fn is_ours(path: &Path) -> bool {
     (name.ends_with(".json") || name.ends_with(".ndjson")) && !name.ends_with("manifest.json")
 }
 
-fn read_file(path: &Path, name: &str, resources: &mut Vec<Resource>, unread: &mut Vec<Unread>) -> Result<()> {
+fn read_file(
+    path: &Path,
+    name: &str,
+    resources: &mut Vec<Resource>,
+    unread: &mut Vec<Unread>,
+) -> Result<()> {
     let file = File::open(path)?;
     let is_packed = name.to_lowercase().ends_with(".gz");
-    let text: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let text: Box<dyn Read> = if is_packed {
+        Box::new(MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
     let mut text = BufReader::new(text.take(TEXT_BYTES));
-    if !name.to_lowercase().trim_end_matches(".gz").ends_with(".ndjson") {
-        let json = serde_json::from_reader(text).map_err(|error| wrong_json(&error, error.line()))?;
+    if !name
+        .to_lowercase()
+        .trim_end_matches(".gz")
+        .ends_with(".ndjson")
+    {
+        let json =
+            serde_json::from_reader(text).map_err(|error| wrong_json(&error, error.line()))?;
         add(json, None, name.to_owned(), resources, unread);
         return Ok(());
     }
@@ -97,7 +119,10 @@ fn read_file(path: &Path, name: &str, resources: &mut Vec<Resource>, unread: &mu
         }
         match serde_json::from_slice(&line) {
             Ok(json) => add(json, None, format!("{name}:{number}"), resources, unread),
-            Err(error) => unread.push((format!("{name}:{number}"), format!("{:#}", wrong_json(&error, number)))),
+            Err(error) => unread.push((
+                format!("{name}:{number}"),
+                format!("{:#}", wrong_json(&error, number)),
+            )),
         }
     }
     Ok(())
@@ -109,7 +134,13 @@ fn wrong_json(error: &serde_json::Error, line: usize) -> anyhow::Error {
 }
 
 /// Adds a resource, or those of a bundle.
-fn add(mut json: Value, full_url: Option<String>, place: String, resources: &mut Vec<Resource>, unread: &mut Vec<Unread>) {
+fn add(
+    mut json: Value,
+    full_url: Option<String>,
+    place: String,
+    resources: &mut Vec<Resource>,
+    unread: &mut Vec<Unread>,
+) {
     let Some(kind) = json["resourceType"].as_str().map(str::to_owned) else {
         unread.push((place, "not a FHIR resource".into()));
         return;
@@ -122,20 +153,41 @@ fn add(mut json: Value, full_url: Option<String>, place: String, resources: &mut
         }
         let is_used = matches!(
             kind.as_str(),
-            "Patient" | "AllergyIntolerance" | "Flag" | "RelatedPerson" | "Appointment" | "MedicationRequest" | "MedicationStatement" | "Medication"
+            "Patient"
+                | "AllergyIntolerance"
+                | "Flag"
+                | "RelatedPerson"
+                | "Appointment"
+                | "MedicationRequest"
+                | "MedicationStatement"
+                | "Medication"
         );
         // of the others only their number is reported
-        let json = if is_used { json } else { serde_json::json!({ "id": json["id"] }) };
-        resources.push(Resource { kind, full_url, json, place });
+        let json = if is_used {
+            json
+        } else {
+            serde_json::json!({ "id": json["id"] })
+        };
+        resources.push(Resource {
+            kind,
+            full_url,
+            json,
+            place,
+        });
         return;
     }
-    let entries = json["entry"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    let entries = json["entry"]
+        .as_array_mut()
+        .map(std::mem::take)
+        .unwrap_or_default();
     for (number, mut entry) in entries.into_iter().enumerate() {
         let full_url = entry["fullUrl"].as_str().map(str::to_owned);
         let place = format!("{place}#{number}");
-        match entry["resource"].take() {
-            Value::Null => unread.push((place, "a bundle entry without resource".into())),
-            resource => add(resource, full_url, place, resources, unread),
+        let resource = entry["resource"].take();
+        if resource.is_null() {
+            unread.push((place, "a bundle entry without resource".into()));
+        } else {
+            add(resource, full_url, place, resources, unread);
         }
     }
 }
@@ -150,14 +202,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n\n{\"resourceType\":\n{\"resourceType\":\"Patient\",\"id\":\"b\"}\n";
         std::fs::write(dir.path().join("a.ndjson"), text).unwrap();
-        let mut packed = flate2::write::GzEncoder::new(File::create(dir.path().join("b.json.gz")).unwrap(), flate2::Compression::fast());
+        let mut packed = flate2::write::GzEncoder::new(
+            File::create(dir.path().join("b.json.gz")).unwrap(),
+            flate2::Compression::fast(),
+        );
         packed.write_all(b"{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"urn:uuid:1\",\"resource\":{\"resourceType\":\"Goal\"}},{}]}").unwrap();
         packed.finish().unwrap();
         std::fs::write(dir.path().join("c.json"), "{\"resourceType\": \"Pat").unwrap();
         std::fs::write(dir.path().join("d.json"), "[1]").unwrap();
         std::fs::write(dir.path().join("e.txt"), "not looked at").unwrap();
         let (resources, unread) = read(&[dir.path().to_owned()]).unwrap();
-        let places: Vec<&str> = resources.iter().map(|resource| resource.place.as_str()).collect();
+        let places: Vec<&str> = resources
+            .iter()
+            .map(|resource| resource.place.as_str())
+            .collect();
         assert_eq!(places, ["a.ndjson:1", "a.ndjson:4", "b.json.gz#0"]);
         let places: Vec<&str> = unread.iter().map(|(place, _)| place.as_str()).collect();
         assert_eq!(places, ["a.ndjson:3", "b.json.gz#1", "c.json", "d.json"]);

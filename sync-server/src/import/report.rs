@@ -43,10 +43,18 @@ impl Report {
     pub(super) fn add(&mut self, resource: &str, place: &str, outcome: Outcome, reason: String) {
         // the detail after the colon differs from line to line
         let kind_of_reason = reason.split(':').next().unwrap_or_default().to_owned();
-        *self.counts.entry((resource.to_owned(), outcome, kind_of_reason)).or_default() += 1;
+        *self
+            .counts
+            .entry((resource.to_owned(), outcome, kind_of_reason))
+            .or_default() += 1;
         // what was never going to be taken is only counted
         if reason != "unsupported" && self.lines.len() < LINES_MAX {
-            self.lines.push(Line { resource: resource.into(), place: place.into(), outcome, reason });
+            self.lines.push(Line {
+                resource: resource.into(),
+                place: place.into(),
+                outcome,
+                reason,
+            });
         }
     }
 
@@ -55,27 +63,46 @@ impl Report {
     }
 
     pub(super) fn skip(&mut self, resource: &Resource, reason: &str, detail: &str) {
-        let reason = if detail.is_empty() { reason.to_owned() } else { format!("{reason}: {detail}") };
+        let reason = if detail.is_empty() {
+            reason.to_owned()
+        } else {
+            format!("{reason}: {detail}")
+        };
         self.note(&resource.about(), Outcome::Skipped, &reason);
     }
 
     pub(super) fn dangling(&mut self, resource: &Resource, reference: &Value) {
-        self.skip(resource, "dangling reference", reference.as_str().unwrap_or("none"));
+        self.skip(
+            resource,
+            "dangling reference",
+            reference.as_str().unwrap_or("none"),
+        );
     }
 
     /// Returns how many resources had an outcome.
     pub fn count(&self, outcome: Outcome) -> u64 {
-        self.counts.iter().filter(|((_, of, _), _)| *of == outcome).map(|(_, count)| count).sum()
+        self.counts
+            .iter()
+            .filter(|((_, of, _), _)| *of == outcome)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// Returns how many resources of a type had an outcome.
     pub fn count_of(&self, resource: &str, outcome: Outcome) -> u64 {
-        self.counts.iter().filter(|((kind, of, _), _)| kind == resource && *of == outcome).map(|(_, count)| count).sum()
+        self.counts
+            .iter()
+            .filter(|((kind, of, _), _)| kind == resource && *of == outcome)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// Returns the report for people.
     pub fn table(&self) -> String {
-        let mut text = format!("{:<24} {:<13} {:>7}  {}\n", "resource", "outcome", "count", "why");
+        let mut text = format!(
+            "{:<24} {:<13} {:>7}  {}\n",
+            "resource", "outcome", "count", "why"
+        );
         for ((resource, outcome, reason), count) in &self.counts {
             let word = match outcome {
                 Outcome::Taken => "taken",
@@ -102,8 +129,6 @@ fn counts<S: serde::Serializer>(
     counts: &BTreeMap<(String, Outcome, String), u64>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let row = |((resource, outcome, reason), count): (&(String, Outcome, String), &u64)| {
-        serde_json::json!({ "resource": resource, "outcome": outcome, "reason": reason, "count": count })
-    };
+    let row = |((resource, outcome, reason), count): (&(String, Outcome, String), &u64)| serde_json::json!({ "resource": resource, "outcome": outcome, "reason": reason, "count": count });
     serializer.collect_seq(counts.iter().map(row))
 }

@@ -39,7 +39,14 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(resource: &Resource, index: &Index, value: Value) -> Self {
-        Self { id: index.id_of(resource), value, ward: None, about: resource.about(), note: "", parts: Vec::new() }
+        Self {
+            id: index.id_of(resource),
+            value,
+            ward: None,
+            about: resource.about(),
+            note: "",
+            parts: Vec::new(),
+        }
     }
 }
 
@@ -64,12 +71,26 @@ impl Saver {
             .fetch_one(&app.pool)
             .await?;
         let incarnation = u16::try_from(incarnation).unwrap_or(u16::MAX);
-        let source = Source { device: HUB, number: 0, incarnation, ward: None };
-        Ok(Self { source, done: BTreeSet::new() })
+        let source = Source {
+            device: HUB,
+            number: 0,
+            incarnation,
+            ward: None,
+        };
+        Ok(Self {
+            source,
+            done: BTreeSet::new(),
+        })
     }
 
     /// Takes drafts of one kind, in pushes of the usual size.
-    pub(super) async fn save(&mut self, app: &App, kind: Kind, drafts: Vec<Draft>, report: &mut Report) -> Result<()> {
+    pub(super) async fn save(
+        &mut self,
+        app: &App,
+        kind: Kind,
+        drafts: Vec<Draft>,
+        report: &mut Report,
+    ) -> Result<()> {
         let mut new = Vec::new();
         for draft in drafts {
             if self.done.insert(draft.id) {
@@ -86,22 +107,43 @@ impl Saver {
         Ok(())
     }
 
-    async fn push(&self, app: &App, kind: Kind, drafts: Vec<Draft>, report: &mut Report) -> Result<()> {
+    async fn push(
+        &self,
+        app: &App,
+        kind: Kind,
+        drafts: Vec<Draft>,
+        report: &mut Report,
+    ) -> Result<()> {
         let before = before(app, &drafts).await?;
         let mut numbers = self.numbers(app, kind, &drafts, &before).await?.into_iter();
-        let stamp = Stamp { staff: IMPORT, now: app.now(), device: 0, incarnation: self.source.incarnation };
+        let stamp = Stamp {
+            staff: IMPORT,
+            now: app.now(),
+            device: 0,
+            incarnation: self.source.incarnation,
+        };
         let (mut envelopes, mut sent) = (Vec::new(), Vec::new());
         for draft in &drafts {
             let edited = match before.get(&draft.id) {
                 None => Some(document::create(kind, &first(draft, &mut numbers), &stamp)),
                 Some(before) => {
                     let base = document::body_at(kind, &before.doc, &before.base)?;
-                    document::edit(kind, &before.doc, &before.base, &matched(kind, &base, &draft.value), &stamp)?
+                    document::edit(
+                        kind,
+                        &before.doc,
+                        &before.base,
+                        &matched(kind, &base, &draft.value),
+                        &stamp,
+                    )?
                 }
             };
             match edited {
                 Some(edited) => {
-                    envelopes.push(Envelope { kind: kind.number(), record: draft.id, change: edited.change });
+                    envelopes.push(Envelope {
+                        kind: kind.number(),
+                        record: draft.id,
+                        change: edited.change,
+                    });
                     sent.push(draft);
                 }
                 None => note(report, draft, Outcome::AlreadyHere, ""),
@@ -109,14 +151,26 @@ impl Saver {
         }
         let verdicts = accept(app, &self.source, envelopes).await?;
         for (draft, verdict) in sent.into_iter().zip(verdicts) {
-            let taken = if before.contains_key(&draft.id) { Outcome::Changed } else { Outcome::Taken };
+            let taken = if before.contains_key(&draft.id) {
+                Outcome::Changed
+            } else {
+                Outcome::Taken
+            };
             match verdict {
                 Verdict::Taken => note(report, draft, taken, draft.note),
                 Verdict::Had => note(report, draft, Outcome::AlreadyHere, ""),
                 Verdict::Parked { .. } => note(report, draft, Outcome::Skipped, "parked"),
                 Verdict::Held { problems } | Verdict::Refused { problems } => {
-                    let why: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.code, problem.field)).collect();
-                    note(report, draft, Outcome::Skipped, &format!("not valid: {}", why.join(", ")));
+                    let why: Vec<String> = problems
+                        .iter()
+                        .map(|problem| format!("{} {}", problem.code, problem.field))
+                        .collect();
+                    note(
+                        report,
+                        draft,
+                        Outcome::Skipped,
+                        &format!("not valid: {}", why.join(", ")),
+                    );
                 }
             }
         }
@@ -124,8 +178,16 @@ impl Saver {
     }
 
     /// Takes a hospital number for each new patient whose own one cannot be used.
-    async fn numbers(&self, app: &App, kind: Kind, drafts: &[Draft], before: &BTreeMap<RecordId, Before>) -> Result<Vec<u32>> {
-        let needs = |draft: &&Draft| kind == Kind::Patient && !before.contains_key(&draft.id) && draft.value["mrn"].is_null();
+    async fn numbers(
+        &self,
+        app: &App,
+        kind: Kind,
+        drafts: &[Draft],
+        before: &BTreeMap<RecordId, Before>,
+    ) -> Result<Vec<u32>> {
+        let needs = |draft: &&Draft| {
+            kind == Kind::Patient && !before.contains_key(&draft.id) && draft.value["mrn"].is_null()
+        };
         let count = u32::try_from(drafts.iter().filter(needs).count())?;
         if count == 0 {
             return Ok(Vec::new());
@@ -139,7 +201,11 @@ impl Saver {
 
 fn note(report: &mut Report, draft: &Draft, outcome: Outcome, reason: &str) {
     report.note(&draft.about, outcome, reason);
-    let part_reason = if outcome == Outcome::Skipped { "patient_skipped" } else { "" };
+    let part_reason = if outcome == Outcome::Skipped {
+        "patient_skipped"
+    } else {
+        ""
+    };
     for part in &draft.parts {
         report.note(part, outcome, part_reason);
     }
@@ -173,11 +239,23 @@ fn matched(kind: Kind, base: &Value, draft: &Value) -> Value {
             "alert" => &["text"],
             _ => &["medicine"],
         };
-        let old = base[*list].as_array().map(Vec::as_slice).unwrap_or_default();
+        let old = base[*list]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let mut used = BTreeSet::new();
         for element in value[*list].as_array_mut().into_iter().flatten() {
-            let is_same = |old: &&Value| told_apart_by.iter().all(|member| old[*member] == element[*member]);
-            if let Some(id) = old.iter().filter(is_same).filter_map(|old| old["id"].as_str()).find(|id| used.insert(id.to_string())) {
+            let is_same = |old: &&Value| {
+                told_apart_by
+                    .iter()
+                    .all(|member| old[*member] == element[*member])
+            };
+            if let Some(id) = old
+                .iter()
+                .filter(is_same)
+                .filter_map(|old| old["id"].as_str())
+                .find(|id| used.insert(id.to_string()))
+            {
                 element["id"] = json!(id);
             }
         }
@@ -201,7 +279,13 @@ async fn before(app: &App, drafts: &[Draft]) -> Result<BTreeMap<RecordId, Before
     .await?;
     let row = |row: &sqlx::postgres::PgRow| {
         let hash: Hash = row.get::<Option<&[u8]>, _>("hash")?.try_into().ok()?;
-        Some((RecordId(row.get("id")), Before { doc: row.get("doc"), base: Heads(vec![hash]) }))
+        Some((
+            RecordId(row.get("id")),
+            Before {
+                doc: row.get("doc"),
+                base: Heads(vec![hash]),
+            },
+        ))
     };
     Ok(rows.iter().filter_map(row).collect())
 }

@@ -27,7 +27,11 @@ pub(crate) async fn is_live() -> Json<Value> {
     ))]
 pub(crate) async fn is_ready(State(app): State<App>) -> Result<Json<Value>> {
     let is_stopping = *app.stopping().borrow();
-    if is_stopping || !migrate::is_current(&app.pool).await.map_err(|_| Error::Unavailable)? {
+    if is_stopping
+        || !migrate::is_current(&app.pool)
+            .await
+            .map_err(|_| Error::Unavailable)?
+    {
         return Err(Error::Unavailable);
     }
     Ok(Json(json!({ "status": "ok" })))
@@ -40,15 +44,26 @@ pub(crate) async fn figures(State(app): State<App>) -> Response {
     gauge!("process_resident_memory_bytes").set(resident_bytes() as f64);
     gauge!("wardbook_database_connections").set(f64::from(app.pool.size()));
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    )
+        .into_response()
 }
 
 /// Returns the program's one recorder, started at the first call.
 pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+    const SECONDS: [f64; 12] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+    ];
     let start = || {
-        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS).ok()?;
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+            .ok()?;
         builder.install_recorder().ok()
     };
     RECORDER.get_or_init(start).as_ref()
@@ -57,6 +72,10 @@ pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
 /// Returns the memory this process has in use.
 pub fn resident_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
+    let pages: u64 = text
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or_default();
     pages * 4096
 }

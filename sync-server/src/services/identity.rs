@@ -16,7 +16,9 @@ use base64::Engine;
 use metrics::counter;
 use shared::ids::{DeviceId, WardId};
 use shared::problem::Problem;
-use shared::sync::wire::{EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex};
+use shared::sync::wire::{
+    EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex,
+};
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -48,13 +50,19 @@ const PASSWORD_CHARS_MAX: usize = 200;
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
     )
 )]
-pub(crate) async fn enrol(State(app): State<App>, ask: Result<Json<EnrolAsk>, JsonRejection>) -> Result<Json<Enrolled>> {
+pub(crate) async fn enrol(
+    State(app): State<App>,
+    ask: Result<Json<EnrolAsk>, JsonRejection>,
+) -> Result<Json<Enrolled>> {
     let Json(ask) = ask.map_err(|rejection| malformed(&rejection))?;
     let key = check_enrol(&ask)?;
     let code = plain(&ask.code);
     let wait = app.throttle.wait_s("enrol", app.now().0);
     if wait > 0 {
-        return Err(Error::TooMany { problem: Problem::new("enrol.wait", "code").with("seconds", wait), retry_after_s: wait });
+        return Err(Error::TooMany {
+            problem: Problem::new("enrol.wait", "code").with("seconds", wait),
+            retry_after_s: wait,
+        });
     }
     let mut tx = app.pool.begin().await?;
     let Some(found) = find_code(&mut tx, &code).await? else {
@@ -63,7 +71,10 @@ pub(crate) async fn enrol(State(app): State<App>, ask: Result<Json<EnrolAsk>, Js
     };
     if !verify(code, found.hash).await? {
         // the try is counted although the call fails
-        sqlx::query("update enrol_code set tries_left = tries_left - 1 where handle = $1").bind(found.handle).execute(&mut *tx).await?;
+        sqlx::query("update enrol_code set tries_left = tries_left - 1 where handle = $1")
+            .bind(found.handle)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         app.throttle.wrong("enrol", app.now().0, 4 * FREE_TRIES);
         return Err(wrong_code());
@@ -86,7 +97,9 @@ fn check_enrol(ask: &EnrolAsk) -> Result<Vec<u8>> {
         problems.push(Problem::new("too_long", "name").with("max", NAME_CHARS_MAX));
     }
     let key = unhex(&ask.public_key).filter(|key| {
-        key.as_slice().try_into().is_ok_and(|key| ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak()))
+        key.as_slice().try_into().is_ok_and(|key| {
+            ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak())
+        })
     });
     match key {
         Some(key) if problems.is_empty() => Ok(key),
@@ -137,12 +150,27 @@ async fn again(db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enroll
     .fetch_optional(db)
     .await?
     .ok_or_else(wrong_code)?;
-    let number = |name: &str| u32::try_from(row.get::<i64, _>(name)).context("numbers are below 2^32");
-    let numbers = NumberBlock { from: number("first")?, until: number("until")? };
-    Ok(Enrolled { device: DeviceId(row.get("id")), number: number("number")?, ward: WardId(row.get("ward")), numbers })
+    let number =
+        |name: &str| u32::try_from(row.get::<i64, _>(name)).context("numbers are below 2^32");
+    let numbers = NumberBlock {
+        from: number("first")?,
+        until: number("until")?,
+    };
+    Ok(Enrolled {
+        device: DeviceId(row.get("id")),
+        number: number("number")?,
+        ward: WardId(row.get("ward")),
+        numbers,
+    })
 }
 
-async fn add_device(db: &mut PgConnection, handle: &str, ward: WardId, name: &str, key: &[u8]) -> Result<Enrolled> {
+async fn add_device(
+    db: &mut PgConnection,
+    handle: &str,
+    ward: WardId,
+    name: &str,
+    key: &[u8],
+) -> Result<Enrolled> {
     let device = DeviceId(world::new_id());
     let number: Option<i64> = sqlx::query_scalar(
         "insert into device (id, number, name, ward, public_key) values ($1, nextval('device_number'), $2, $3, $4)
@@ -154,12 +182,22 @@ async fn add_device(db: &mut PgConnection, handle: &str, ward: WardId, name: &st
     .bind(key)
     .fetch_optional(&mut *db)
     .await?;
-    let number = number.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
-    sqlx::query("update enrol_code set used_by = $2 where handle = $1").bind(handle).bind(device.0).execute(&mut *db).await?;
+    let number =
+        number.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
+    sqlx::query("update enrol_code set used_by = $2 where handle = $1")
+        .bind(handle)
+        .bind(device.0)
+        .execute(&mut *db)
+        .await?;
     audit(db, None, device, "device.enrolled").await?;
     let numbers = give_numbers(db, device, NUMBER_BLOCK).await?;
     let number = u32::try_from(number).context("device numbers are below 2^32")?;
-    Ok(Enrolled { device, number, ward, numbers })
+    Ok(Enrolled {
+        device,
+        number,
+        ward,
+        numbers,
+    })
 }
 
 /// Makes a one-time code for a workstation of a ward.
@@ -176,12 +214,20 @@ pub async fn make_code(app: &App, ward: WardId) -> Result<String> {
         .bind(ward.0)
         .execute(&app.pool)
         .await?;
-    Ok(format!("{}-{}", &code[..CODE_LETTERS / 2], &code[CODE_LETTERS / 2..]))
+    Ok(format!(
+        "{}-{}",
+        &code[..CODE_LETTERS / 2],
+        &code[CODE_LETTERS / 2..]
+    ))
 }
 
 /// Returns a code as it was made, however it was typed.
 fn plain(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).take(CODE_LETTERS + 1).collect()
+    code.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .take(CODE_LETTERS + 1)
+        .collect()
 }
 
 // ---- hospital numbers
@@ -203,11 +249,17 @@ pub(crate) async fn numbers(State(app): State<App>, signed: Signed) -> Result<Js
 }
 
 /// Takes the next hospital numbers that were never given out.
-pub(crate) async fn give_numbers(db: &mut PgConnection, device: DeviceId, count: u32) -> Result<NumberBlock> {
-    let until: i64 = sqlx::query_scalar("update hospital set next_number = next_number + $1 returning next_number")
-        .bind(i64::from(count))
-        .fetch_one(&mut *db)
-        .await?;
+pub(crate) async fn give_numbers(
+    db: &mut PgConnection,
+    device: DeviceId,
+    count: u32,
+) -> Result<NumberBlock> {
+    let until: i64 = sqlx::query_scalar(
+        "update hospital set next_number = next_number + $1 returning next_number",
+    )
+    .bind(i64::from(count))
+    .fetch_one(&mut *db)
+    .await?;
     let first = until - i64::from(count);
     sqlx::query("insert into number_block (first, until, device) values ($1, $2, $3)")
         .bind(first)
@@ -216,7 +268,10 @@ pub(crate) async fn give_numbers(db: &mut PgConnection, device: DeviceId, count:
         .execute(db)
         .await?;
     let number = |n: i64| u32::try_from(n).context("hospital numbers have eight digits");
-    Ok(NumberBlock { from: number(first)?, until: number(until)? })
+    Ok(NumberBlock {
+        from: number(first)?,
+        until: number(until)?,
+    })
 }
 
 // ---- people
@@ -231,17 +286,22 @@ pub(crate) async fn give_numbers(db: &mut PgConnection, device: DeviceId, count:
     security(("device" = []))
 )]
 pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Json<SignedIn>> {
-    let ask: SignInAsk =
-        serde_json::from_slice(&signed.body).map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let ask: SignInAsk = serde_json::from_slice(&signed.body)
+        .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
     let who = username(&ask.username);
     if who.chars().count() > NAME_CHARS_MAX || ask.password.chars().count() > PASSWORD_CHARS_MAX {
-        return Err(Error::Invalid(vec![Problem::new("too_long", "password").with("max", PASSWORD_CHARS_MAX)]));
+        return Err(Error::Invalid(vec![
+            Problem::new("too_long", "password").with("max", PASSWORD_CHARS_MAX),
+        ]));
     }
     let tried = format!("{} {who}", signed.device.id);
     let wait = app.throttle.wait_s(&tried, app.now().0);
     if wait > 0 {
         let problem = Problem::new("sign_in.wait", "password").with("seconds", wait);
-        return Err(Error::TooMany { problem, retry_after_s: wait });
+        return Err(Error::TooMany {
+            problem,
+            retry_after_s: wait,
+        });
     }
     let row = sqlx::query(
         "select id, username, name, roles, departments, is_active, password_hash from staff where username = $1",
@@ -252,7 +312,10 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
     let kept: Option<String> = row.as_ref().and_then(|row| row.get("password_hash"));
     // an unknown name takes as long as a wrong password, so that names cannot be found out
     let is_right = verify(ask.password, kept.clone().unwrap_or_else(|| NOBODY.into())).await?;
-    let staff = row.as_ref().map(member).filter(|staff| is_right && kept.is_some() && staff.is_active);
+    let staff = row
+        .as_ref()
+        .map(member)
+        .filter(|staff| is_right && kept.is_some() && staff.is_active);
     let Some(staff) = staff else {
         app.throttle.wrong(&tried, app.now().0, FREE_TRIES);
         counter!("wardbook_sign_ins_total", "outcome" => "wrong").increment(1);
@@ -261,7 +324,10 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
     app.throttle.right(&tried);
     note_sign_in(&app, &staff, &signed.device).await?;
     counter!("wardbook_sign_ins_total", "outcome" => "right").increment(1);
-    Ok(Json(SignedIn { staff, not_after_ms: app.now().0 + SIGNED_IN_MS }))
+    Ok(Json(SignedIn {
+        staff,
+        not_after_ms: app.now().0 + SIGNED_IN_MS,
+    }))
 }
 
 async fn note_sign_in(app: &App, staff: &shared::staff::Staff, device: &Device) -> Result<()> {
@@ -275,7 +341,12 @@ pub(crate) fn username(typed: &str) -> String {
     typed.trim().to_lowercase()
 }
 
-async fn audit(db: &mut PgConnection, staff: Option<Uuid>, device: DeviceId, action: &str) -> sqlx::Result<()> {
+async fn audit(
+    db: &mut PgConnection,
+    staff: Option<Uuid>,
+    device: DeviceId,
+    action: &str,
+) -> sqlx::Result<()> {
     sqlx::query("insert into audit (staff, device, action) values ($1, $2, $3)")
         .bind(staff)
         .bind(device.0)
@@ -288,7 +359,8 @@ async fn audit(db: &mut PgConnection, staff: Option<Uuid>, device: DeviceId, act
 // ---- passwords
 
 /// A hash no password has: what is compared for names that nobody has.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5aGFzdGhpcw$J4LlGZ5EUkHX3z8wJCsFyKLcDBdTEE5nGsnpMIqd3aI";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5aGFzdGhpcw$J4LlGZ5EUkHX3z8wJCsFyKLcDBdTEE5nGsnpMIqd3aI";
 /// Hashing takes 19 MB and a core each: more at once would only wait for each other.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
@@ -302,8 +374,11 @@ pub(crate) async fn hash(password: String) -> anyhow::Result<String> {
     let _turn = AT_ONCE.acquire().await?;
     tokio::task::spawn_blocking(move || {
         let salt = base64::engine::general_purpose::STANDARD_NO_PAD.encode(world::new_salt());
-        let salt = SaltString::from_b64(&salt).map_err(|error| anyhow::anyhow!("making a salt: {error}"))?;
-        let hash = argon2().hash_password(password.as_bytes(), &salt).map_err(|error| anyhow::anyhow!("hashing: {error}"))?;
+        let salt = SaltString::from_b64(&salt)
+            .map_err(|error| anyhow::anyhow!("making a salt: {error}"))?;
+        let hash = argon2()
+            .hash_password(password.as_bytes(), &salt)
+            .map_err(|error| anyhow::anyhow!("hashing: {error}"))?;
         Ok(hash.to_string())
     })
     .await?
@@ -312,7 +387,8 @@ pub(crate) async fn hash(password: String) -> anyhow::Result<String> {
 async fn verify(password: String, hash: String) -> anyhow::Result<bool> {
     let _turn = AT_ONCE.acquire().await?;
     let verified = tokio::task::spawn_blocking(move || {
-        let hash = PasswordHash::new(&hash).map_err(|error| anyhow::anyhow!("a kept hash cannot be read: {error}"))?;
+        let hash = PasswordHash::new(&hash)
+            .map_err(|error| anyhow::anyhow!("a kept hash cannot be read: {error}"))?;
         Ok::<_, anyhow::Error>(argon2().verify_password(password.as_bytes(), &hash).is_ok())
     });
     verified.await?
@@ -333,8 +409,15 @@ pub(crate) struct Throttle(Mutex<BTreeMap<String, (u32, i64)>>);
 impl Throttle {
     /// Returns how many seconds somebody has to wait.
     fn wait_s(&self, who: &str, now_ms: i64) -> u64 {
-        let until = self.0.lock().ok().and_then(|tries| tries.get(who).map(|(_, until)| *until)).unwrap_or(0);
-        u64::try_from((until - now_ms).max(0)).unwrap_or(0).div_ceil(1000)
+        let until = self
+            .0
+            .lock()
+            .ok()
+            .and_then(|tries| tries.get(who).map(|(_, until)| *until))
+            .unwrap_or(0);
+        u64::try_from((until - now_ms).max(0))
+            .unwrap_or(0)
+            .div_ceil(1000)
     }
 
     fn wrong(&self, who: &str, now_ms: i64, free: u32) {
@@ -388,6 +471,10 @@ mod tests {
     #[tokio::test]
     async fn the_hash_of_nobody_can_be_read() {
         assert!(!verify("x".into(), NOBODY.into()).await.unwrap());
-        assert!(verify("x".into(), hash("x".into()).await.unwrap()).await.unwrap());
+        assert!(
+            verify("x".into(), hash("x".into()).await.unwrap())
+                .await
+                .unwrap()
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::session::Signed;
 use crate::services::identity::username;
+use crate::session::Signed;
 use crate::sync::accept::role_of;
 use crate::world;
 use axum::Json;
@@ -27,29 +27,51 @@ use uuid::Uuid;
 pub(crate) async fn reference(State(app): State<App>, _signed: Signed) -> Result<Json<Reference>> {
     let mut tx = app.pool.begin().await?;
     // one moment for all tables, so that the version is that of what is sent with it
-    sqlx::raw_sql("set transaction isolation level repeatable read read only").execute(&mut *tx).await?;
+    sqlx::raw_sql("set transaction isolation level repeatable read read only")
+        .execute(&mut *tx)
+        .await?;
     let reference = read(&mut tx).await?;
     tx.commit().await?;
     Ok(Json(reference))
 }
 
 async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
-    let hospital = sqlx::query("select name, zone, reference_version from hospital").fetch_one(&mut *db).await?;
-    let wards = sqlx::query("select id, name from ward order by name").fetch_all(&mut *db).await?;
-    let departments = sqlx::query("select id, name, ward from department order by name").fetch_all(&mut *db).await?;
-    let staff = sqlx::query("select id, username, name, roles, departments, is_active from staff order by name")
+    let hospital = sqlx::query("select name, zone, reference_version from hospital")
+        .fetch_one(&mut *db)
+        .await?;
+    let wards = sqlx::query("select id, name from ward order by name")
         .fetch_all(&mut *db)
         .await?;
-    let medicines = sqlx::query_scalar("select name from medicine order by name").fetch_all(db).await?;
+    let departments = sqlx::query("select id, name, ward from department order by name")
+        .fetch_all(&mut *db)
+        .await?;
+    let staff = sqlx::query(
+        "select id, username, name, roles, departments, is_active from staff order by name",
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let medicines = sqlx::query_scalar("select name from medicine order by name")
+        .fetch_all(db)
+        .await?;
     let department = |row: &PgRow| {
         let (id, ward) = (DepartmentId(row.get("id")), WardId(row.get("ward")));
-        Department { id, name: row.get("name"), ward }
+        Department {
+            id,
+            name: row.get("name"),
+            ward,
+        }
     };
     Ok(Reference {
         version: u64::try_from(hospital.get::<i64, _>("reference_version")).unwrap_or_default(),
         hospital: hospital.get("name"),
         zone: hospital.get("zone"),
-        wards: wards.iter().map(|row| Ward { id: WardId(row.get("id")), name: row.get("name") }).collect(),
+        wards: wards
+            .iter()
+            .map(|row| Ward {
+                id: WardId(row.get("id")),
+                name: row.get("name"),
+            })
+            .collect(),
         departments: departments.iter().map(department).collect(),
         staff: staff.iter().map(member).collect(),
         medicines,
@@ -82,8 +104,16 @@ pub struct NewStaff {
 
 /// Adds a member of staff, or gives the one with this username a new name, roles and password.
 pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
-    let words: Vec<String> = new.roles.iter().filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.to_owned())).collect();
-    let departments: Vec<Uuid> = new.departments.iter().map(|department| department.0).collect();
+    let words: Vec<String> = new
+        .roles
+        .iter()
+        .filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.to_owned()))
+        .collect();
+    let departments: Vec<Uuid> = new
+        .departments
+        .iter()
+        .map(|department| department.0)
+        .collect();
     let id: Uuid = sqlx::query_scalar(
         "insert into staff (id, username, name, roles, departments, password_hash) values ($1, $2, $3, $4, $5, $6)
          on conflict (username) do update set name = excluded.name, roles = excluded.roles,

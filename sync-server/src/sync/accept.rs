@@ -35,15 +35,21 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
     let letters = Arc::new(long(envelopes.len(), move || weigh::read(envelopes)).await?);
     for _ in 1..TRIES {
         match attempt(app, source, &letters).await {
-            Err(Refusal::Crossed) => tracing::debug!("Two pushes were in each other's way; one is tried again"),
+            Err(Refusal::Crossed) => {
+                tracing::debug!("Two pushes were in each other's way; one is tried again")
+            }
             Err(Refusal::Failed(error)) => return Err(error),
             Ok(verdicts) => return Ok(verdicts),
         }
     }
-    attempt(app, source, &letters).await.map_err(|refusal| match refusal {
-        Refusal::Crossed => Error::Bug(anyhow::anyhow!("a push was crossed by others {TRIES} times")),
-        Refusal::Failed(error) => error,
-    })
+    attempt(app, source, &letters)
+        .await
+        .map_err(|refusal| match refusal {
+            Refusal::Crossed => Error::Bug(anyhow::anyhow!(
+                "a push was crossed by others {TRIES} times"
+            )),
+            Refusal::Failed(error) => error,
+        })
 }
 
 /// Why an attempt did not come to its end.
@@ -55,7 +61,9 @@ enum Refusal {
 
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|said| said.code().map(|code| code.into_owned()));
+        let code = error
+            .as_database_error()
+            .and_then(|said| said.code().map(|code| code.into_owned()));
         // serialization failure, deadlock, unique and exclusion violation
         match code.as_deref() {
             Some("40001" | "40P01" | "23505" | "23P01") => Refusal::Crossed,
@@ -70,13 +78,24 @@ impl From<Error> for Refusal {
     }
 }
 
-async fn attempt(app: &App, source: &Source, letters: &Arc<Vec<Letter>>) -> Result<Vec<Verdict>, Refusal> {
+async fn attempt(
+    app: &App,
+    source: &Source,
+    letters: &Arc<Vec<Letter>>,
+) -> Result<Vec<Verdict>, Refusal> {
     let mut tx = app.pool.begin().await?;
     let staff = lock_device(&mut tx, source, letters).await?;
     let records = lock_records(&mut tx, letters).await?;
     let charts = lock_charts(&mut tx, charts_of(letters, &records)).await?;
     let wards = app.wards(&wards_of(letters)).await?;
-    let known = Known { staff, records, charts, wards, denied: BTreeMap::new(), today: app.today() };
+    let known = Known {
+        staff,
+        records,
+        charts,
+        wards,
+        denied: BTreeMap::new(),
+        today: app.today(),
+    };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
     let stored = store::store(&mut tx, source, letters, &weighed).await?;
     let woken = match stored {
@@ -84,7 +103,9 @@ async fn attempt(app: &App, source: &Source, letters: &Arc<Vec<Letter>>) -> Resu
         Stored::Changes(ids) => {
             if weighed.records.iter().any(|after| after.reclaimed) {
                 // before the wards are locked, so that nobody waits behind us while we wait for another push
-                sqlx::raw_sql("set constraints all immediate").execute(&mut *tx).await?;
+                sqlx::raw_sql("set constraints all immediate")
+                    .execute(&mut *tx)
+                    .await?;
             }
             fan::fan_out(&mut tx, source, letters, &weighed, &known, &ids).await?
         }
@@ -112,7 +133,8 @@ async fn decide(
         if denied.is_empty() {
             return Ok((weighed, known));
         }
-        let mut next = Arc::into_inner(known).ok_or_else(|| Error::Bug(anyhow::anyhow!("weighing has ended")))?;
+        let mut next = Arc::into_inner(known)
+            .ok_or_else(|| Error::Bug(anyhow::anyhow!("weighing has ended")))?;
         for (record, claim) in denied {
             next.denied.entry(record).or_default().insert(claim);
         }
@@ -121,9 +143,19 @@ async fn decide(
 }
 
 /// Returns the claims of these records that another record has already: one here before, or one earlier in the push.
-async fn claimed_twice(tx: &mut PgConnection, records: &[After]) -> sqlx::Result<Vec<(RecordId, Claim)>> {
-    let reclaimed: Vec<Uuid> = records.iter().filter(|after| after.reclaimed).map(|after| after.id.0).collect();
-    let claims: BTreeSet<Claim> = records.iter().filter_map(|after| after.claim.clone()).collect();
+async fn claimed_twice(
+    tx: &mut PgConnection,
+    records: &[After],
+) -> sqlx::Result<Vec<(RecordId, Claim)>> {
+    let reclaimed: Vec<Uuid> = records
+        .iter()
+        .filter(|after| after.reclaimed)
+        .map(|after| after.id.0)
+        .collect();
+    let claims: BTreeSet<Claim> = records
+        .iter()
+        .filter_map(|after| after.claim.clone())
+        .collect();
     if claims.is_empty() {
         return Ok(Vec::new());
     }
@@ -142,9 +174,16 @@ async fn claimed_twice(tx: &mut PgConnection, records: &[After]) -> sqlx::Result
 type KnownStaff = BTreeMap<StaffId, (Vec<Role>, bool)>;
 
 /// Locks the device, notes that it was here, and returns the staff who made the changes.
-async fn lock_device(tx: &mut PgConnection, source: &Source, letters: &[Letter]) -> Result<KnownStaff, Refusal> {
-    let staff: BTreeSet<Uuid> =
-        letters.iter().filter_map(|letter| letter.seen.as_ref().ok()?.staff).map(|staff| staff.0).collect();
+async fn lock_device(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+) -> Result<KnownStaff, Refusal> {
+    let staff: BTreeSet<Uuid> = letters
+        .iter()
+        .filter_map(|letter| letter.seen.as_ref().ok()?.staff)
+        .map(|staff| staff.0)
+        .collect();
     let rows = sqlx::query(LOCK_DEVICE)
         .bind(source.device.0)
         .bind(i32::from(source.incarnation))
@@ -159,7 +198,10 @@ async fn lock_device(tx: &mut PgConnection, source: &Source, letters: &[Letter])
     for row in rows {
         if let Some(id) = row.get::<Option<Uuid>, _>("id") {
             let words: Vec<String> = row.get("roles");
-            let roles = words.into_iter().filter_map(|word| role_of(&word)).collect();
+            let roles = words
+                .into_iter()
+                .filter_map(|word| role_of(&word))
+                .collect();
             known.insert(StaffId(id), (roles, row.get("is_active")));
         }
     }
@@ -178,14 +220,19 @@ pub(crate) fn role_of(word: &str) -> Option<Role> {
     serde_json::from_value(serde_json::Value::String(word.into())).ok()
 }
 
-async fn lock_records(tx: &mut PgConnection, letters: &[Letter]) -> sqlx::Result<BTreeMap<RecordId, Before>> {
+async fn lock_records(
+    tx: &mut PgConnection,
+    letters: &[Letter],
+) -> sqlx::Result<BTreeMap<RecordId, Before>> {
     let ids: BTreeSet<Uuid> = letters.iter().map(|letter| letter.record.0).collect();
     let rows = sqlx::query(LOCK_RECORDS)
         .bind(ids.into_iter().collect::<Vec<_>>())
         .fetch_all(tx)
         .await?;
     let before = |row: &sqlx::postgres::PgRow| {
-        let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number)?;
+        let kind = u8::try_from(row.get::<i16, _>("kind"))
+            .ok()
+            .and_then(Kind::from_number)?;
         let Json(body) = row.get("body");
         let before = Before {
             kind,
@@ -212,32 +259,54 @@ fn charts_of(letters: &[Letter], records: &BTreeMap<RecordId, Before>) -> BTreeS
         if !records.contains_key(&letter.record) {
             charts.insert(letter.record.0);
         }
-        let named = letter.kind.and_then(Kind::subject_path).into_iter().flat_map(|path| written(letter, path));
+        let named = letter
+            .kind
+            .and_then(Kind::subject_path)
+            .into_iter()
+            .flat_map(|path| written(letter, path));
         charts.extend(named);
     }
     charts
 }
 
 fn wards_of(letters: &[Letter]) -> Vec<WardId> {
-    letters.iter().flat_map(|letter| written(letter, "ward")).map(WardId).collect()
+    letters
+        .iter()
+        .flat_map(|letter| written(letter, "ward"))
+        .map(WardId)
+        .collect()
 }
 
 /// Returns the ids that a change writes to a path.
 fn written<'a>(letter: &'a Letter, path: &'a str) -> impl Iterator<Item = Uuid> + 'a {
-    let writes = letter.seen.as_ref().map(|seen| seen.writes.as_slice()).unwrap_or_default();
-    writes.iter().filter(move |write| write.path == path).filter_map(|write| write.value.as_str()?.parse().ok())
+    let writes = letter
+        .seen
+        .as_ref()
+        .map(|seen| seen.writes.as_slice())
+        .unwrap_or_default();
+    writes
+        .iter()
+        .filter(move |write| write.path == path)
+        .filter_map(|write| write.value.as_str()?.parse().ok())
 }
 
 /// Locks charts in order of id, making those that do not exist yet. New ones are seen by no ward.
-async fn lock_charts(tx: &mut PgConnection, charts: BTreeSet<Uuid>) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
+async fn lock_charts(
+    tx: &mut PgConnection,
+    charts: BTreeSet<Uuid>,
+) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
     let mut found = lock_existing(tx, charts.iter().copied().collect()).await?;
-    let new: Vec<Uuid> = charts.into_iter().filter(|chart| !found.contains_key(&RecordId(*chart))).collect();
+    let new: Vec<Uuid> = charts
+        .into_iter()
+        .filter(|chart| !found.contains_key(&RecordId(*chart)))
+        .collect();
     if !new.is_empty() {
-        let made = sqlx::query("insert into chart (id) select unnest($1::uuid[]) on conflict do nothing")
-            .bind(&new)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let made =
+            sqlx::query("insert into chart (id) select unnest($1::uuid[]) on conflict do nothing")
+                .bind(&new)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
         if usize::try_from(made).is_ok_and(|made| made < new.len()) {
             // another push made some of them in between
             found.extend(lock_existing(tx, new).await?);
@@ -246,19 +315,32 @@ async fn lock_charts(tx: &mut PgConnection, charts: BTreeSet<Uuid>) -> sqlx::Res
     Ok(found)
 }
 
-async fn lock_existing(tx: &mut PgConnection, charts: Vec<Uuid>) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
+async fn lock_existing(
+    tx: &mut PgConnection,
+    charts: Vec<Uuid>,
+) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
     let rows = sqlx::query("select id, wards from chart where id = any($1) order by id for update")
         .bind(charts)
         .fetch_all(tx)
         .await?;
     let chart = |row: &sqlx::postgres::PgRow| {
         let wards: Vec<Uuid> = row.get("wards");
-        (RecordId(row.get("id")), wards.into_iter().map(WardId).collect())
+        (
+            RecordId(row.get("id")),
+            wards.into_iter().map(WardId).collect(),
+        )
     };
     Ok(rows.iter().map(chart).collect())
 }
 
 /// Runs work on a thread that may take long, unless it is short.
-async fn long<R: Send + 'static>(size: usize, work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
-    if size <= AT_ONCE { Ok(work()) } else { Ok(tokio::task::spawn_blocking(work).await?) }
+async fn long<R: Send + 'static>(
+    size: usize,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R> {
+    if size <= AT_ONCE {
+        Ok(work())
+    } else {
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
 }

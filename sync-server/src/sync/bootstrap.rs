@@ -17,7 +17,9 @@ use metrics::histogram;
 use sha2::{Digest, Sha256};
 use shared::ids::{RecordId, StaffId, WardId};
 use shared::problem::Problem;
-use shared::sync::wire::{self, Hash, MEDIA_TYPE, Manifest, SEGMENT_RECORDS, Segment, SegmentRecord};
+use shared::sync::wire::{
+    self, Hash, MEDIA_TYPE, Manifest, SEGMENT_RECORDS, Segment, SegmentRecord,
+};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
@@ -41,7 +43,10 @@ pub(crate) struct Builders(Mutex<BTreeMap<WardId, Arc<tokio::sync::Mutex<()>>>>)
 
 impl Builders {
     fn of(&self, ward: WardId) -> Arc<tokio::sync::Mutex<()>> {
-        self.0.lock().map(|mut wards| wards.entry(ward).or_default().clone()).unwrap_or_default()
+        self.0
+            .lock()
+            .map(|mut wards| wards.entry(ward).or_default().clone())
+            .unwrap_or_default()
     }
 }
 
@@ -54,7 +59,11 @@ impl Builders {
     ),
     security(("device" = []))
 )]
-pub(crate) async fn bootstrap(State(app): State<App>, headers: HeaderMap, signed: Signed) -> Result<Response> {
+pub(crate) async fn bootstrap(
+    State(app): State<App>,
+    headers: HeaderMap,
+    signed: Signed,
+) -> Result<Response> {
     let version = version_asked(&headers)?;
     let ward = signed.device.ward;
     let turn = app.builders.of(ward);
@@ -90,13 +99,20 @@ pub(crate) async fn segment(
     let file = folder(&app, ward, snapshot).join(file_name(segment));
     match tokio::fs::read(file).await {
         Ok(bytes) => Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], bytes).into_response()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Missing(Problem::new("snapshot.gone", ""))),
-        Err(error) => Err(Error::Bug(anyhow::Error::new(error).context("reading a segment"))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::Missing(Problem::new("snapshot.gone", "")))
+        }
+        Err(error) => Err(Error::Bug(
+            anyhow::Error::new(error).context("reading a segment"),
+        )),
     }
 }
 
 fn folder(app: &App, ward: WardId, snapshot: i64) -> PathBuf {
-    app.data.join("snapshots").join(ward.to_string()).join(snapshot.to_string())
+    app.data
+        .join("snapshots")
+        .join(ward.to_string())
+        .join(snapshot.to_string())
 }
 
 fn file_name(segment: u32) -> String {
@@ -118,18 +134,29 @@ async fn newest(app: &App, ward: WardId) -> Result<Option<Manifest>> {
         .filter_map(|(hash, length)| Some((hash.try_into().ok()?, u32::try_from(length).ok()?)))
         .collect();
     // somebody may have emptied the data directory
-    let last = u32::try_from(segments.len()).unwrap_or_default().checked_sub(1);
+    let last = u32::try_from(segments.len())
+        .unwrap_or_default()
+        .checked_sub(1);
     if last.is_some_and(|last| !folder(app, ward, id).join(file_name(last)).exists()) {
         return Ok(None);
     }
     let number = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or_default();
     let (snapshot, upto, records) = (number("id"), number("upto"), number("records"));
-    Ok(Some(Manifest { snapshot, ward, upto, records, segments, now_ms: app.now().0 }))
+    Ok(Some(Manifest {
+        snapshot,
+        ward,
+        upto,
+        records,
+        segments,
+        now_ms: app.now().0,
+    }))
 }
 
 async fn is_fresh(app: &App, manifest: &Manifest) -> Result<bool> {
-    let last: i64 =
-        sqlx::query_scalar("select seq from ward where id = $1").bind(manifest.ward.0).fetch_one(&app.pool).await?;
+    let last: i64 = sqlx::query_scalar("select seq from ward where id = $1")
+        .bind(manifest.ward.0)
+        .fetch_one(&app.pool)
+        .await?;
     let since = last - i64::try_from(manifest.upto).unwrap_or(i64::MAX);
     let records = i64::try_from(manifest.records).unwrap_or(i64::MAX);
     Ok((0..STALE_CHANGES_MIN.max(records.saturating_mul(STALE_PERCENT) / 100)).contains(&since))
@@ -139,9 +166,16 @@ async fn is_fresh(app: &App, manifest: &Manifest) -> Result<bool> {
 async fn build(app: &App, ward: WardId) -> Result<Manifest> {
     let begun = std::time::Instant::now();
     let mut tx = app.pool.begin().await?;
-    sqlx::raw_sql("set transaction isolation level repeatable read read only").execute(&mut *tx).await?;
-    let upto: i64 = sqlx::query_scalar("select seq from ward where id = $1").bind(ward.0).fetch_one(&mut *tx).await?;
-    let id: i64 = sqlx::query_scalar("select nextval(pg_get_serial_sequence('snapshot', 'id'))").fetch_one(&app.pool).await?;
+    sqlx::raw_sql("set transaction isolation level repeatable read read only")
+        .execute(&mut *tx)
+        .await?;
+    let upto: i64 = sqlx::query_scalar("select seq from ward where id = $1")
+        .bind(ward.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    let id: i64 = sqlx::query_scalar("select nextval(pg_get_serial_sequence('snapshot', 'id'))")
+        .fetch_one(&app.pool)
+        .await?;
     let mut files = Files::new(folder(app, ward, id)).await?;
     let mut after = Uuid::nil();
     loop {
@@ -152,7 +186,12 @@ async fn build(app: &App, ward: WardId) -> Result<Manifest> {
         files.write(rows).await?;
     }
     tx.commit().await?;
-    let Files { hashes, lengths, records, .. } = files.finish().await?;
+    let Files {
+        hashes,
+        lengths,
+        records,
+        ..
+    } = files.finish().await?;
     sqlx::query("insert into snapshot (id, ward, upto, records, hashes, lengths) overriding system value values ($1, $2, $3, $4, $5, $6)")
         .bind(id)
         .bind(ward.0)
@@ -165,24 +204,35 @@ async fn build(app: &App, ward: WardId) -> Result<Manifest> {
     forget_old(app, ward).await?;
     histogram!("wardbook_snapshot_seconds").record(begun.elapsed());
     tracing::info!(ward = %ward, records, duration_ms = begun.elapsed().as_millis(), "Made a first load");
-    newest(app, ward).await?.ok_or_else(|| Error::Bug(anyhow::anyhow!("the snapshot just made is not there")))
+    newest(app, ward)
+        .await?
+        .ok_or_else(|| Error::Bug(anyhow::anyhow!("the snapshot just made is not there")))
 }
 
 async fn read_page(tx: &mut PgConnection, ward: WardId, after: Uuid) -> sqlx::Result<Vec<PgRow>> {
-    sqlx::query(READ_PAGE).bind(ward.0).bind(after).bind(i64::try_from(SEGMENT_RECORDS).unwrap_or(i64::MAX)).fetch_all(tx).await
+    sqlx::query(READ_PAGE)
+        .bind(ward.0)
+        .bind(after)
+        .bind(i64::try_from(SEGMENT_RECORDS).unwrap_or(i64::MAX))
+        .fetch_all(tx)
+        .await
 }
 
-const READ_PAGE: &str = "select record.id, record.kind, record.body::text as body, record.doc, record.conflicts,
+const READ_PAGE: &str =
+    "select record.id, record.kind, record.body::text as body, record.doc, record.conflicts,
            record.changed_by, record.changed_at
     from record join chart on chart.id = record.chart
     where $1 = any(chart.wards) and record.id > $2
     order by record.id limit $3";
 
+/// Hash and length of each segment of a page.
+type Packed = Vec<(Hash, u32)>;
+
 /// The files of a snapshot while it is made.
 struct Files {
     folder: PathBuf,
     /// The page that is being packed.
-    packing: Option<JoinHandle<anyhow::Result<Vec<(Hash, u32)>>>>,
+    packing: Option<JoinHandle<anyhow::Result<Packed>>>,
     /// Number of the next segment. A page is one segment unless its records are long.
     next: u32,
     hashes: Vec<u8>,
@@ -192,8 +242,17 @@ struct Files {
 
 impl Files {
     async fn new(folder: PathBuf) -> Result<Self> {
-        tokio::fs::create_dir_all(&folder).await.context("making the folder of a first load")?;
-        Ok(Self { folder, packing: None, next: 0, hashes: Vec::new(), lengths: Vec::new(), records: 0 })
+        tokio::fs::create_dir_all(&folder)
+            .await
+            .context("making the folder of a first load")?;
+        Ok(Self {
+            folder,
+            packing: None,
+            next: 0,
+            hashes: Vec::new(),
+            lengths: Vec::new(),
+            records: 0,
+        })
     }
 
     async fn write(&mut self, rows: Vec<PgRow>) -> Result<()> {
@@ -204,9 +263,11 @@ impl Files {
             let mut written = Vec::new();
             for (number, segment) in (first..).zip(segments_of(&rows)) {
                 let frame = wire::encode(&segment);
-                let length = u32::try_from(frame.len()).context("a segment is shorter than 4 GiB")?;
+                let length =
+                    u32::try_from(frame.len()).context("a segment is shorter than 4 GiB")?;
                 written.push((Hash::from(Sha256::digest(&frame)), length));
-                std::fs::write(folder.join(file_name(number)), &frame).context("writing a segment")?;
+                std::fs::write(folder.join(file_name(number)), &frame)
+                    .context("writing a segment")?;
             }
             Ok(written)
         }));
@@ -214,7 +275,9 @@ impl Files {
     }
 
     async fn wait(&mut self) -> Result<()> {
-        let Some(packing) = self.packing.take() else { return Ok(()) };
+        let Some(packing) = self.packing.take() else {
+            return Ok(());
+        };
         for (hash, length) in packing.await?? {
             self.hashes.extend(hash);
             self.lengths.push(i32::try_from(length).unwrap_or(i32::MAX));
@@ -249,7 +312,11 @@ fn segments_of(rows: &[PgRow]) -> Vec<Segment> {
             changed_by: row.get::<Option<Uuid>, _>("changed_by").map(StaffId),
             changed_at: row.get("changed_at"),
         };
-        segments.last_mut().expect("there is one from the start").records.push(record);
+        segments
+            .last_mut()
+            .expect("there is one from the start")
+            .records
+            .push(record);
     }
     segments
 }

@@ -29,8 +29,16 @@ pub(crate) async fn digest(State(app): State<App>, signed: Signed) -> Result<Jso
     .fetch_all(&app.pool)
     .await?;
     let record = |row: &sqlx::postgres::PgRow| {
-        let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number)?;
-        Some((kind, RecordId(row.get("id")), Heads::from_bytes(row.get("heads"))))
+        let kind = u8::try_from(row.get::<i16, _>("kind"))
+            .ok()
+            .and_then(Kind::from_number)?;
+        Some((
+            kind,
+            RecordId(row.get("id")),
+            Heads::from_bytes(row.get("heads")),
+        ))
     };
-    Ok(Json(tokio::task::spawn_blocking(move || digest::of(rows.iter().filter_map(record))).await?))
+    Ok(Json(
+        tokio::task::spawn_blocking(move || digest::of(rows.iter().filter_map(record))).await?,
+    ))
 }

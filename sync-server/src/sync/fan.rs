@@ -22,7 +22,9 @@ pub(crate) enum What {
 impl What {
     /// Reads the number kept in the database.
     pub(crate) fn from_number(number: i16) -> Option<Self> {
-        [What::Change, What::Whole, What::Forget].into_iter().find(|what| *what as i16 == number)
+        [What::Change, What::Whole, What::Forget]
+            .into_iter()
+            .find(|what| *what as i16 == number)
     }
 }
 
@@ -49,20 +51,40 @@ pub(crate) async fn fan_out(
         keep_wards(tx, &seen_by).await?;
         back_fill(tx, weighed, &gained, known, &mut feeds).await?;
     }
-    let mut in_order: Vec<(usize, &After)> =
-        weighed.records.iter().flat_map(|after| after.taken.iter().map(move |place| (*place, after))).collect();
+    let mut in_order: Vec<(usize, &After)> = weighed
+        .records
+        .iter()
+        .flat_map(|after| after.taken.iter().map(move |place| (*place, after)))
+        .collect();
     in_order.sort_by_key(|(place, _)| *place);
     for (place, after) in in_order {
-        let change = letters[place].seen.as_ref().ok().and_then(|seen| changes.get(&seen.hash)).copied();
-        let before = known.records.get(&after.id).and_then(|before| known.charts.get(&before.chart));
+        let change = letters[place]
+            .seen
+            .as_ref()
+            .ok()
+            .and_then(|seen| changes.get(&seen.hash))
+            .copied();
+        let before = known
+            .records
+            .get(&after.id)
+            .and_then(|before| known.charts.get(&before.chart));
         let now = seen_by.get(&after.chart);
         // a record that went to another chart goes on being seen where it was
         let wards: BTreeSet<WardId> = before.into_iter().chain(now).flatten().copied().collect();
         for ward in wards {
             let had_it = before.is_some_and(|before| before.contains(&ward));
             let is_first = after.taken.first() == Some(&place);
-            let what = if had_it || !is_first { What::Change } else { What::Whole };
-            feeds.entry(ward).or_default().push(Item { what, kind: after.kind, record: after.id, change });
+            let what = if had_it || !is_first {
+                What::Change
+            } else {
+                What::Whole
+            };
+            feeds.entry(ward).or_default().push(Item {
+                what,
+                kind: after.kind,
+                record: after.id,
+                change,
+            });
         }
     }
     write(tx, source, &feeds).await?;
@@ -70,10 +92,16 @@ pub(crate) async fn fan_out(
 }
 
 /// Returns who sees each chart of the push from now on: who did, whom its records name, and the ward that wrote.
-fn wards_after(source: &Source, weighed: &Weighed, known: &Known) -> BTreeMap<RecordId, BTreeSet<WardId>> {
+fn wards_after(
+    source: &Source,
+    weighed: &Weighed,
+    known: &Known,
+) -> BTreeMap<RecordId, BTreeSet<WardId>> {
     let mut after: BTreeMap<RecordId, BTreeSet<WardId>> = BTreeMap::new();
     for record in &weighed.records {
-        let wards = after.entry(record.chart).or_insert_with(|| known.charts.get(&record.chart).cloned().unwrap_or_default());
+        let wards = after
+            .entry(record.chart)
+            .or_insert_with(|| known.charts.get(&record.chart).cloned().unwrap_or_default());
         wards.extend(record.keys.ward);
         wards.extend(source.ward);
     }
@@ -81,15 +109,28 @@ fn wards_after(source: &Source, weighed: &Weighed, known: &Known) -> BTreeMap<Re
 }
 
 /// Returns the wards that each chart gained.
-fn gained(after: &BTreeMap<RecordId, BTreeSet<WardId>>, known: &Known) -> BTreeMap<RecordId, BTreeSet<WardId>> {
+fn gained(
+    after: &BTreeMap<RecordId, BTreeSet<WardId>>,
+    known: &Known,
+) -> BTreeMap<RecordId, BTreeSet<WardId>> {
     let none = BTreeSet::new();
     let new = |chart: &RecordId, wards: &BTreeSet<WardId>| {
-        wards.difference(known.charts.get(chart).unwrap_or(&none)).copied().collect::<BTreeSet<_>>()
+        wards
+            .difference(known.charts.get(chart).unwrap_or(&none))
+            .copied()
+            .collect::<BTreeSet<_>>()
     };
-    after.iter().map(|(chart, wards)| (*chart, new(chart, wards))).filter(|(_, wards)| !wards.is_empty()).collect()
+    after
+        .iter()
+        .map(|(chart, wards)| (*chart, new(chart, wards)))
+        .filter(|(_, wards)| !wards.is_empty())
+        .collect()
 }
 
-async fn keep_wards(tx: &mut PgConnection, seen_by: &BTreeMap<RecordId, BTreeSet<WardId>>) -> sqlx::Result<()> {
+async fn keep_wards(
+    tx: &mut PgConnection,
+    seen_by: &BTreeMap<RecordId, BTreeSet<WardId>>,
+) -> sqlx::Result<()> {
     let (mut charts, mut wards) = (Vec::new(), Vec::new());
     for (chart, seen_by) in seen_by {
         for ward in seen_by {
@@ -97,7 +138,11 @@ async fn keep_wards(tx: &mut PgConnection, seen_by: &BTreeMap<RecordId, BTreeSet
             wards.push(ward.0);
         }
     }
-    sqlx::query(KEEP_WARDS).bind(charts).bind(wards).execute(tx).await?;
+    sqlx::query(KEEP_WARDS)
+        .bind(charts)
+        .bind(wards)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -115,7 +160,11 @@ async fn back_fill(
     feeds: &mut BTreeMap<WardId, Vec<Item>>,
 ) -> sqlx::Result<()> {
     // charts that nobody saw before hold nothing but what this push brings
-    let old: Vec<Uuid> = gained.keys().filter(|chart| known.charts.contains_key(chart)).map(|chart| chart.0).collect();
+    let old: Vec<Uuid> = gained
+        .keys()
+        .filter(|chart| known.charts.contains_key(chart))
+        .map(|chart| chart.0)
+        .collect();
     if old.is_empty() {
         return Ok(());
     }
@@ -126,26 +175,45 @@ async fn back_fill(
         .fetch_all(tx)
         .await?;
     for row in rows {
-        let kind = u8::try_from(row.get::<i16, _>("kind")).ok().and_then(Kind::from_number);
-        let (Some(kind), record) = (kind, RecordId(row.get("id"))) else { continue };
-        for ward in gained.get(&RecordId(row.get("chart"))).into_iter().flatten() {
-            feeds.entry(*ward).or_default().push(Item { what: What::Whole, kind, record, change: None });
+        let kind = u8::try_from(row.get::<i16, _>("kind"))
+            .ok()
+            .and_then(Kind::from_number);
+        let (Some(kind), record) = (kind, RecordId(row.get("id"))) else {
+            continue;
+        };
+        for ward in gained
+            .get(&RecordId(row.get("chart")))
+            .into_iter()
+            .flatten()
+        {
+            feeds.entry(*ward).or_default().push(Item {
+                what: What::Whole,
+                kind,
+                record,
+                change: None,
+            });
         }
     }
     Ok(())
 }
 
 /// Takes places in the wards' feeds, in order of the wards' ids, and writes the items there.
-async fn write(tx: &mut PgConnection, source: &Source, feeds: &BTreeMap<WardId, Vec<Item>>) -> sqlx::Result<()> {
-    let (mut wards, mut places, mut whats, mut kinds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+async fn write(
+    tx: &mut PgConnection,
+    source: &Source,
+    feeds: &BTreeMap<WardId, Vec<Item>>,
+) -> sqlx::Result<()> {
+    let (mut wards, mut places, mut whats, mut kinds) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut records, mut changes) = (Vec::new(), Vec::new());
     for (ward, items) in feeds {
         let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let last: i64 = sqlx::query_scalar("update ward set seq = seq + $2 where id = $1 returning seq")
-            .bind(ward.0)
-            .bind(count)
-            .fetch_one(&mut *tx)
-            .await?;
+        let last: i64 =
+            sqlx::query_scalar("update ward set seq = seq + $2 where id = $1 returning seq")
+                .bind(ward.0)
+                .bind(count)
+                .fetch_one(&mut *tx)
+                .await?;
         for (place, item) in (last - count + 1..).zip(items) {
             wards.push(ward.0);
             places.push(place);

@@ -54,21 +54,37 @@ const VERSION_HEADER: &str = "wardbook-version";
 
 /// Returns the version to answer in.
 pub(crate) fn version_asked(headers: &HeaderMap) -> Result<u8> {
-    let Some(value) = headers.get(VERSION_HEADER) else { return Ok(VERSION) };
-    let version = value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let Some(value) = headers.get(VERSION_HEADER) else {
+        return Ok(VERSION);
+    };
+    let version = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     if (shared::sync::wire::OLDEST..=VERSION).contains(&version) {
         return Ok(version);
     }
-    Err(crate::sync::push::refuse(shared::sync::wire::FrameError::Version(version)))
+    Err(crate::sync::push::refuse(
+        shared::sync::wire::FrameError::Version(version),
+    ))
 }
 
 /// Reads one page.
 pub(crate) async fn page(app: &App, device: &Device, after: u64) -> Result<FeedPage> {
     let from = i64::try_from(after).unwrap_or(i64::MAX);
-    let mut page =
-        FeedPage { to: after, more: false, reference: device.reference, now_ms: app.now().0, items: Vec::new() };
+    let mut page = FeedPage {
+        to: after,
+        more: false,
+        reference: device.reference,
+        now_ms: app.now().0,
+        items: Vec::new(),
+    };
     let (mut bytes, mut push) = (0, None);
-    let mut rows = sqlx::query(PAGE).bind(device.ward.0).bind(from).fetch(&app.pool);
+    let mut rows = sqlx::query(PAGE)
+        .bind(device.ward.0)
+        .bind(from)
+        .fetch(&app.pool);
     while let Some(row) = rows.try_next().await? {
         let of: i64 = row.get("push");
         let is_full = bytes >= PAGE_BYTES && push != Some(of) || bytes >= PAGE_BYTES_MAX;
@@ -105,9 +121,14 @@ const PAGE: &str = "select feed.seq, feed.what, feed.kind, feed.record, feed.pus
 
 /// A place that the hub never gave means that the hub was restored from a copy: the desk has to load anew.
 async fn check_place(app: &App, device: &Device, from: i64) -> Result<()> {
-    let last: i64 = sqlx::query_scalar("select seq from ward where id = $1").bind(device.ward.0).fetch_one(&app.pool).await?;
+    let last: i64 = sqlx::query_scalar("select seq from ward where id = $1")
+        .bind(device.ward.0)
+        .fetch_one(&app.pool)
+        .await?;
     if from > last {
-        return Err(Error::Clash(Problem::new("feed.ahead", "after").with("last", last)));
+        return Err(Error::Clash(
+            Problem::new("feed.ahead", "after").with("last", last),
+        ));
     }
     Ok(())
 }
@@ -115,21 +136,36 @@ async fn check_place(app: &App, device: &Device, from: i64) -> Result<()> {
 fn item(row: &PgRow, device: &Device) -> Result<FeedItem> {
     let kind = u8::try_from(row.get::<i16, _>("kind")).unwrap_or_default();
     let record = RecordId(row.get("record"));
-    let broken = || Error::Bug(anyhow::anyhow!("the feed names something that is not there"));
+    let broken = || {
+        Error::Bug(anyhow::anyhow!(
+            "the feed names something that is not there"
+        ))
+    };
     let hash: Option<&[u8]> = row.get("hash");
     let is_echo = row.get::<Option<uuid::Uuid>, _>("device") == Some(device.id.0)
         && row.get::<Option<i32>, _>("incarnation") == Some(device.incarnation);
     if let Some(hash) = hash.filter(|_| is_echo) {
-        return Ok(FeedItem::Echo { hash: hash.try_into().map_err(|_| broken())? });
+        return Ok(FeedItem::Echo {
+            hash: hash.try_into().map_err(|_| broken())?,
+        });
     }
     match What::from_number(row.get("what")).ok_or_else(broken)? {
         What::Change => {
             let change: Option<Vec<u8>> = row.get("bytes");
-            Ok(FeedItem::Change { kind, record, change: change.ok_or_else(broken)? })
+            Ok(FeedItem::Change {
+                kind,
+                record,
+                change: change.ok_or_else(broken)?,
+            })
         }
         What::Whole => {
             let (body, doc): (Option<&str>, Option<Vec<u8>>) = (row.get("body"), row.get("doc"));
-            Ok(FeedItem::Whole { kind, record, body: compact(body.ok_or_else(broken)?), doc: doc.ok_or_else(broken)? })
+            Ok(FeedItem::Whole {
+                kind,
+                record,
+                body: compact(body.ok_or_else(broken)?),
+                doc: doc.ok_or_else(broken)?,
+            })
         }
         What::Forget => Ok(FeedItem::Forget { kind, record }),
     }
@@ -167,7 +203,10 @@ mod tests {
     #[test]
     fn spaces_go_between_members_and_stay_in_texts() {
         let check = |given: &str, expect: &str| assert_eq!(compact(given), expect);
-        check(r#"{"a": [1, 2], "b c": "d : e, \" f"}"#, r#"{"a":[1,2],"b c":"d : e, \" f"}"#);
+        check(
+            r#"{"a": [1, 2], "b c": "d : e, \" f"}"#,
+            r#"{"a":[1,2],"b c":"d : e, \" f"}"#,
+        );
         check(r#"{"a": "\\", "b": " "}"#, r#"{"a":"\\","b":" "}"#);
     }
 }

@@ -22,47 +22,79 @@ pub struct News {
 
 impl News {
     pub(crate) fn new(announces: bool) -> Self {
-        Self { announces, wards: Arc::default() }
+        Self {
+            announces,
+            wards: Arc::default(),
+        }
     }
 
     /// Returns what changes whenever the ward's feed grows.
     pub(crate) fn of(&self, ward: WardId) -> watch::Receiver<u64> {
-        if let Some(sender) = self.wards.read().ok().and_then(|wards| wards.get(&ward).cloned()) {
+        if let Some(sender) = self
+            .wards
+            .read()
+            .ok()
+            .and_then(|wards| wards.get(&ward).cloned())
+        {
             return sender.subscribe();
         }
         match self.wards.write() {
-            Ok(mut wards) => wards.entry(ward).or_insert_with(|| watch::channel(0).0).subscribe(),
+            Ok(mut wards) => wards
+                .entry(ward)
+                .or_insert_with(|| watch::channel(0).0)
+                .subscribe(),
             Err(_) => watch::channel(0).1,
         }
     }
 
     /// Returns how many calls wait for a ward's news.
     pub fn waiting(&self, ward: WardId) -> usize {
-        self.wards.read().ok().and_then(|wards| wards.get(&ward).map(watch::Sender::receiver_count)).unwrap_or(0)
+        self.wards
+            .read()
+            .ok()
+            .and_then(|wards| wards.get(&ward).map(watch::Sender::receiver_count))
+            .unwrap_or(0)
     }
 
     /// Wakes everybody who waits for a ward. Called after the commit.
     pub(crate) fn wake(&self, ward: WardId) {
-        if let Some(sender) = self.wards.read().ok().and_then(|wards| wards.get(&ward).cloned()) {
+        if let Some(sender) = self
+            .wards
+            .read()
+            .ok()
+            .and_then(|wards| wards.get(&ward).cloned())
+        {
             sender.send_modify(|times| *times += 1);
         }
     }
 
     fn wake_all(&self) {
-        let wards: Vec<WardId> = self.wards.read().map(|wards| wards.keys().copied().collect()).unwrap_or_default();
+        let wards: Vec<WardId> = self
+            .wards
+            .read()
+            .map(|wards| wards.keys().copied().collect())
+            .unwrap_or_default();
         for ward in wards {
             self.wake(ward);
         }
     }
 
     /// Tells other processes of what this one took, if it is its part to do so.
-    pub(crate) async fn announce(&self, pool: &PgPool, wards: &[WardId]) -> Result<(), sqlx::Error> {
+    pub(crate) async fn announce(
+        &self,
+        pool: &PgPool,
+        wards: &[WardId],
+    ) -> Result<(), sqlx::Error> {
         if !self.announces {
             return Ok(());
         }
         for ward in wards {
             let word = ward.to_string();
-            sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(word).execute(pool).await?;
+            sqlx::query("select pg_notify($1, $2)")
+                .bind(CHANNEL)
+                .bind(word)
+                .execute(pool)
+                .await?;
         }
         Ok(())
     }

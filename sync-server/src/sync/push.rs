@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use metrics::counter;
 use serde::Serialize;
 use shared::problem::Problem;
-use shared::sync::wire::{self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, PushAnswer, Verdict};
+use shared::sync::wire::{
+    self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, PushAnswer, Verdict,
+};
 
 /// Takes changes and says of each what became of it
 #[utoipa::path(
@@ -23,8 +25,15 @@ use shared::sync::wire::{self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, Pu
     ),
     security(("device" = []))
 )]
-pub(crate) async fn push(State(app): State<App>, headers: HeaderMap, signed: Signed) -> Result<Response> {
-    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != MEDIA_TYPE.as_bytes()) {
+pub(crate) async fn push(
+    State(app): State<App>,
+    headers: HeaderMap,
+    signed: Signed,
+) -> Result<Response> {
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes() != MEDIA_TYPE.as_bytes())
+    {
         return Err(Error::MediaType);
     }
     let frame = Frame::open(&signed.body).map_err(refuse)?;
@@ -33,16 +42,33 @@ pub(crate) async fn push(State(app): State<App>, headers: HeaderMap, signed: Sig
         return Err(Error::Forbidden(Problem::new("device.other", "")));
     }
     if push.envelopes.len() > PUSH_ENVELOPES {
-        return Err(Error::TooLarge(Problem::new("push.too_many", "").with("max", PUSH_ENVELOPES)));
+        return Err(Error::TooLarge(
+            Problem::new("push.too_many", "").with("max", PUSH_ENVELOPES),
+        ));
     }
     let device = signed.device;
     let ward = Some(device.ward);
-    let source = Source { device: device.id, number: device.number, incarnation: push.incarnation, ward };
+    let source = Source {
+        device: device.id,
+        number: device.number,
+        incarnation: push.incarnation,
+        ward,
+    };
     let count = push.envelopes.len();
     let verdicts = accept(&app, &source, push.envelopes).await?;
     tally(&verdicts);
-    tracing::debug!(push.changes = count, size_bytes = signed.body.len(), "Answered a push");
-    Ok(framed(frame.version, &PushAnswer { verdicts, now_ms: app.now().0 }))
+    tracing::debug!(
+        push.changes = count,
+        size_bytes = signed.body.len(),
+        "Answered a push"
+    );
+    Ok(framed(
+        frame.version,
+        &PushAnswer {
+            verdicts,
+            now_ms: app.now().0,
+        },
+    ))
 }
 
 /// Returns the problem of a frame that cannot be read.
@@ -54,13 +80,19 @@ pub(crate) fn refuse(error: FrameError) -> Error {
             Error::Version(problem.with("version", asked).with("spoken", spoken))
         }
         FrameError::TooLong => Error::TooLarge(problem.with("max", wire::FRAME_BYTES)),
-        FrameError::NotAFrame | FrameError::Damaged | FrameError::Shape => Error::Malformed(problem),
+        FrameError::NotAFrame | FrameError::Damaged | FrameError::Shape => {
+            Error::Malformed(problem)
+        }
     }
 }
 
 /// Writes an answer as a frame of a version.
 pub(crate) fn framed<T: Serialize>(version: u8, message: &T) -> Response {
-    ([(header::CONTENT_TYPE, MEDIA_TYPE)], wire::encode_as(version, message)).into_response()
+    (
+        [(header::CONTENT_TYPE, MEDIA_TYPE)],
+        wire::encode_as(version, message),
+    )
+        .into_response()
 }
 
 fn tally(verdicts: &[Verdict]) {

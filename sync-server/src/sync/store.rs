@@ -15,7 +15,12 @@ pub(crate) enum Stored {
 }
 
 /// Writes records, changes, audit lines and held changes.
-pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Letter], weighed: &Weighed) -> sqlx::Result<Stored> {
+pub(crate) async fn store(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+    weighed: &Weighed,
+) -> sqlx::Result<Stored> {
     keep_held(tx, source, letters, &weighed.verdicts).await?;
     if weighed.records.is_empty() {
         return Ok(Stored::Nothing);
@@ -30,7 +35,8 @@ pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Let
     for after in &weighed.records {
         rows.id.push(after.id.0);
         rows.kind.push(i16::from(after.kind.number()));
-        rows.subject.push(after.keys.subject.map(|subject| subject.0));
+        rows.subject
+            .push(after.keys.subject.map(|subject| subject.0));
         rows.chart.push(after.chart.0);
         rows.ward.push(after.keys.ward.map(|ward| ward.0));
         rows.at.push(after.keys.at.as_deref());
@@ -40,7 +46,8 @@ pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Let
         rows.doc.push(&after.merged.doc);
         rows.heads.push(heads_of(&after.merged));
         rows.clock.push(after.merged.clock.to_bytes());
-        rows.conflicts.push(i32::try_from(after.merged.conflicts).unwrap_or(i32::MAX));
+        rows.conflicts
+            .push(i32::try_from(after.merged.conflicts).unwrap_or(i32::MAX));
         rows.changed_by.push(after.changed_by.0);
         rows.changed_at.push(after.changed_at);
     }
@@ -67,7 +74,12 @@ pub(crate) async fn store(tx: &mut PgConnection, source: &Source, letters: &[Let
         .bind(rows.changed_at)
         .fetch_all(tx)
         .await?;
-    let row = |row: &sqlx::postgres::PgRow| Some((Hash::try_from(row.get::<&[u8], _>("hash")).ok()?, row.get("id")));
+    let row = |row: &sqlx::postgres::PgRow| {
+        Some((
+            Hash::try_from(row.get::<&[u8], _>("hash")).ok()?,
+            row.get("id"),
+        ))
+    };
     Ok(Stored::Changes(taken.iter().filter_map(row).collect()))
 }
 
@@ -112,7 +124,12 @@ struct Records<'a> {
 }
 
 /// Keeps what a person has to look at, and what can never be taken, with the reason: nothing is dropped.
-async fn keep_held(tx: &mut PgConnection, source: &Source, letters: &[Letter], verdicts: &[Verdict]) -> sqlx::Result<()> {
+async fn keep_held(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+    verdicts: &[Verdict],
+) -> sqlx::Result<()> {
     for (letter, verdict) in letters.iter().zip(verdicts) {
         let (problems, is_final) = match verdict {
             Verdict::Held { problems } => (problems, false),
@@ -136,7 +153,8 @@ async fn keep_held(tx: &mut PgConnection, source: &Source, letters: &[Letter], v
     Ok(())
 }
 
-const KEEP_HELD: &str = "insert into held_change (hash, kind, record, device, staff, is_final, problems, bytes)
+const KEEP_HELD: &str =
+    "insert into held_change (hash, kind, record, device, staff, is_final, problems, bytes)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (hash) do update set problems = excluded.problems, is_final = excluded.is_final";
 

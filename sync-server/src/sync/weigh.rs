@@ -37,10 +37,22 @@ pub(crate) struct Letter {
 
 /// Reads every envelope, within the limits that protect Automerge.
 pub(crate) fn read(envelopes: Vec<Envelope>) -> Vec<Letter> {
-    on_all_cores(envelopes, |Envelope { kind, record, change }| {
-        let seen = inspect(&change);
-        Letter { kind: Kind::from_number(kind), record, change, seen }
-    })
+    on_all_cores(
+        envelopes,
+        |Envelope {
+             kind,
+             record,
+             change,
+         }| {
+            let seen = inspect(&change);
+            Letter {
+                kind: Kind::from_number(kind),
+                record,
+                change,
+                seen,
+            }
+        },
+    )
 }
 
 /// A record as it was before the push.
@@ -101,9 +113,10 @@ pub(crate) fn weigh(source: &Source, letters: &[Letter], known: &Known) -> Weigh
     for (place, letter) in letters.iter().enumerate() {
         by_record.entry(letter.record).or_default().push(place);
     }
-    let weighed = on_all_cores(by_record.into_iter().collect(), |(id, places): (RecordId, Vec<usize>)| {
-        Scale { source, known, id }.weigh(letters, &places)
-    });
+    let weighed = on_all_cores(
+        by_record.into_iter().collect(),
+        |(id, places): (RecordId, Vec<usize>)| Scale { source, known, id }.weigh(letters, &places),
+    );
     let mut verdicts = vec![Verdict::Had; letters.len()];
     let mut records = Vec::new();
     for (of_record, after) in weighed {
@@ -124,7 +137,11 @@ struct Scale<'a> {
 }
 
 impl Scale<'_> {
-    fn weigh(&self, letters: &[Letter], places: &[usize]) -> (Vec<(usize, Verdict)>, Option<After>) {
+    fn weigh(
+        &self,
+        letters: &[Letter],
+        places: &[usize],
+    ) -> (Vec<(usize, Verdict)>, Option<After>) {
         let mut after: Option<After> = None;
         let mut verdicts = Vec::with_capacity(places.len());
         for place in places {
@@ -137,10 +154,22 @@ impl Scale<'_> {
         (verdicts, after)
     }
 
-    fn one(&self, letter: &Letter, place: usize, after: &mut Option<After>) -> Result<Verdict, Vec<Problem>> {
-        let refused = |problem: Problem| Ok(Verdict::Refused { problems: vec![problem] });
+    fn one(
+        &self,
+        letter: &Letter,
+        place: usize,
+        after: &mut Option<After>,
+    ) -> Result<Verdict, Vec<Problem>> {
+        let refused = |problem: Problem| {
+            Ok(Verdict::Refused {
+                problems: vec![problem],
+            })
+        };
         let before = self.known.records.get(&self.id);
-        let Some(kind) = letter.kind.filter(|kind| before.is_none_or(|before| before.kind == *kind)) else {
+        let Some(kind) = letter
+            .kind
+            .filter(|kind| before.is_none_or(|before| before.kind == *kind))
+        else {
             return refused(Problem::new("record.kind", ""));
         };
         let seen = match &letter.seen {
@@ -157,8 +186,19 @@ impl Scale<'_> {
             None => before.map(stored_before),
         };
         let (number, today) = (self.source.number, self.known.today);
-        let short = stored.as_ref().and_then(|stored| follow::judge(kind, stored, seen, &actor, number, today));
-        let long = || judge(kind, stored.as_ref().map(|stored| stored.doc), seen, &actor, number, today);
+        let short = stored
+            .as_ref()
+            .and_then(|stored| follow::judge(kind, stored, seen, &actor, number, today));
+        let long = || {
+            judge(
+                kind,
+                stored.as_ref().map(|stored| stored.doc),
+                seen,
+                &actor,
+                number,
+                today,
+            )
+        };
         match short.unwrap_or_else(long) {
             Judged::Had => Ok(Verdict::Had),
             Judged::Parked(missing) => Ok(Verdict::Parked { missing }),
@@ -172,21 +212,36 @@ impl Scale<'_> {
     }
 
     fn actor(&self, seen: &Inspected) -> Result<Actor, Problem> {
-        let staff = seen.staff.ok_or_else(|| Problem::new("staff.unknown", ""))?;
-        let (roles, is_active) = self.known.staff.get(&staff).ok_or_else(|| Problem::new("staff.unknown", ""))?;
+        let staff = seen
+            .staff
+            .ok_or_else(|| Problem::new("staff.unknown", ""))?;
+        let (roles, is_active) = self
+            .known
+            .staff
+            .get(&staff)
+            .ok_or_else(|| Problem::new("staff.unknown", ""))?;
         // the hub imports under a name that cannot sign in
         if !is_active && self.source.ward.is_some() {
             return Err(Problem::new("staff.inactive", ""));
         }
         let ward = self.source.ward.unwrap_or(WardId(Uuid::nil()));
-        Ok(Actor { staff, roles: roles.clone(), ward, device: self.source.device })
+        Ok(Actor {
+            staff,
+            roles: roles.clone(),
+            ward,
+            device: self.source.device,
+        })
     }
 
     /// A desk may write into a chart that its ward sees, and begin one. Else it could make itself see any chart.
     fn sees(&self, chart: RecordId, field: &str) -> Result<(), Vec<Problem>> {
-        let Some(ward) = self.source.ward else { return Ok(()) };
+        let Some(ward) = self.source.ward else {
+            return Ok(());
+        };
         match self.known.charts.get(&chart) {
-            Some(wards) if !wards.is_empty() && !wards.contains(&ward) => Err(vec![Problem::new("not_allowed", field)]),
+            Some(wards) if !wards.is_empty() && !wards.contains(&ward) => {
+                Err(vec![Problem::new("not_allowed", field)])
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -204,10 +259,16 @@ impl Scale<'_> {
         let keys = record::keys(kind, &merged.body);
         let chart = keys.subject.unwrap_or(self.id);
         self.sees(chart, kind.subject_path().unwrap_or_default())?;
-        if keys.ward.is_some_and(|ward| !self.known.wards.contains(&ward)) {
+        if keys
+            .ward
+            .is_some_and(|ward| !self.known.wards.contains(&ward))
+        {
             return Err(vec![Problem::new("ward.unknown", "ward")]);
         }
-        let wrote = seen.writes.iter().any(|write| claims::is_claimed_by(kind, &write.path));
+        let wrote = seen
+            .writes
+            .iter()
+            .any(|write| claims::is_claimed_by(kind, &write.path));
         let claim = match after {
             Some(after) if !wrote => after.claim.clone(),
             _ if wrote => claims::of(kind, &merged.body),
@@ -220,23 +281,63 @@ impl Scale<'_> {
         let mut taken = after.take().map(|after| after.taken).unwrap_or_default();
         taken.push(place);
         let (id, changed_by, changed_at) = (self.id, staff, seen.at_s);
-        *after = Some(After { id, kind, chart, keys, merged, changed_by, changed_at, taken, claim, reclaimed });
+        *after = Some(After {
+            id,
+            kind,
+            chart,
+            keys,
+            merged,
+            changed_by,
+            changed_at,
+            taken,
+            claim,
+            reclaimed,
+        });
         Ok(())
     }
 
     fn is_denied(&self, claim: &Claim) -> bool {
-        self.known.denied.get(&self.id).is_some_and(|denied| denied.contains(claim))
+        self.known
+            .denied
+            .get(&self.id)
+            .is_some_and(|denied| denied.contains(claim))
     }
 }
 
 fn stored_before(before: &Before) -> Stored<'_> {
-    let Before { doc, body, heads, clock, conflicts, .. } = before;
-    Stored { doc, body, heads, clock, conflicts: *conflicts }
+    let Before {
+        doc,
+        body,
+        heads,
+        clock,
+        conflicts,
+        ..
+    } = before;
+    Stored {
+        doc,
+        body,
+        heads,
+        clock,
+        conflicts: *conflicts,
+    }
 }
 
 fn stored_after(merged: &Merged) -> Stored<'_> {
-    let Merged { doc, body, heads, clock, conflicts, .. } = merged;
-    Stored { doc, body, heads, clock, conflicts: *conflicts }
+    let Merged {
+        doc,
+        body,
+        heads,
+        clock,
+        conflicts,
+        ..
+    } = merged;
+    Stored {
+        doc,
+        body,
+        heads,
+        clock,
+        conflicts: *conflicts,
+    }
 }
 
 /// Returns the heads as they are stored.
@@ -257,7 +358,15 @@ fn on_all_cores<T: Send, R: Send>(mut list: Vec<T>, map: impl Fn(T) -> R + Sync)
     }
     std::thread::scope(|scope| {
         let map = &map;
-        let work: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || part.into_iter().map(map).collect::<Vec<R>>())).collect();
-        work.into_iter().flat_map(|part| part.join().expect("judging does not panic; a panic here is passed on")).collect()
+        let work: Vec<_> = parts
+            .into_iter()
+            .map(|part| scope.spawn(move || part.into_iter().map(map).collect::<Vec<R>>()))
+            .collect();
+        work.into_iter()
+            .flat_map(|part| {
+                part.join()
+                    .expect("judging does not panic; a panic here is passed on")
+            })
+            .collect()
     })
 }

@@ -52,8 +52,19 @@ impl Proxy {
         let faults = Arc::new(Faults::default());
         let (cuts, _) = watch::channel(0);
         let hub = Arc::new(Mutex::new(hub));
-        let task = tokio::spawn(accept(listener, Arc::clone(&hub), Arc::clone(&faults), cuts.clone()));
-        Ok(Self { addr, hub, faults, cuts, task })
+        let task = tokio::spawn(accept(
+            listener,
+            Arc::clone(&hub),
+            Arc::clone(&faults),
+            cuts.clone(),
+        ));
+        Ok(Self {
+            addr,
+            hub,
+            faults,
+            cuts,
+            task,
+        })
     }
 
     /// Returns what a desk uses as the hub's address.
@@ -93,16 +104,23 @@ impl Proxy {
     /// Says up to `count` of the requests heard again to the hub, newest first, whatever it answers.
     pub async fn repeat(&self, count: usize) {
         let heard: Vec<Vec<u8>> = {
-            let heard = self.faults.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let heard = self
+                .faults
+                .heard
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             heard.iter().rev().take(count).cloned().collect()
         };
         let hub = *self.hub.lock().unwrap_or_else(PoisonError::into_inner);
         for request in heard {
-            let Ok(mut stream) = TcpStream::connect(hub).await else { return };
+            let Ok(mut stream) = TcpStream::connect(hub).await else {
+                return;
+            };
             if stream.write_all(&request).await.is_ok() {
                 let mut answer = [0; 1024];
                 // the first bytes of an answer mean that the hub dealt with it
-                let _ = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut answer)).await;
+                let _ =
+                    tokio::time::timeout(Duration::from_secs(2), stream.read(&mut answer)).await;
             }
         }
     }
@@ -110,7 +128,11 @@ impl Proxy {
     /// Returns what went over the wire.
     pub fn traffic(&self) -> Traffic {
         let of = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
-        Traffic { up: of(&self.faults.up), down: of(&self.faults.down), requests: of(&self.faults.requests) }
+        Traffic {
+            up: of(&self.faults.up),
+            down: of(&self.faults.down),
+            requests: of(&self.faults.requests),
+        }
     }
 
     /// Counts from nothing again.
@@ -128,7 +150,12 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, hub: Arc<Mutex<SocketAddr>>, faults: Arc<Faults>, cuts: watch::Sender<u64>) {
+async fn accept(
+    listener: TcpListener,
+    hub: Arc<Mutex<SocketAddr>>,
+    faults: Arc<Faults>,
+    cuts: watch::Sender<u64>,
+) {
     while let Ok((desk, _)) = listener.accept().await {
         if faults.is_cut.load(Ordering::SeqCst) {
             let _ = desk.set_zero_linger();
@@ -138,7 +165,9 @@ async fn accept(listener: TcpListener, hub: Arc<Mutex<SocketAddr>>, faults: Arc<
         let faults = Arc::clone(&faults);
         let mut cut = cuts.subscribe();
         tokio::spawn(async move {
-            let Ok(hub) = TcpStream::connect(target).await else { return };
+            let Ok(hub) = TcpStream::connect(target).await else {
+                return;
+            };
             let _ = (desk.set_nodelay(true), hub.set_nodelay(true));
             let (from_desk, to_desk) = desk.into_split();
             let (from_hub, to_hub) = hub.into_split();
@@ -174,7 +203,11 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: &Fault
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         pause(faults).await;
         let end = faults.cut_answers_after.load(Ordering::SeqCst);
-        let count = if end > 0 { count.min(usize::try_from(end.saturating_sub(sent)).unwrap_or(0)) } else { count };
+        let count = if end > 0 {
+            count.min(usize::try_from(end.saturating_sub(sent)).unwrap_or(0))
+        } else {
+            count
+        };
         if count == 0 || to.write_all(&buffer[..count]).await.is_err() {
             return;
         }
@@ -205,7 +238,12 @@ fn remember(faults: &Faults, request: Vec<u8>) {
 fn request_length(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
-    let body = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    let body = text.lines().find_map(|line| {
+        line.strip_prefix("content-length:")?
+            .trim()
+            .parse::<usize>()
+            .ok()
+    });
     let length = head + body.unwrap_or(0);
     (bytes.len() >= length).then_some(length)
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use shared::document::{self, Edited, Heads, Stamp};
 use shared::ids::{RecordId, StaffId, WardId};
 use shared::record::Kind;
-use shared::sync::wire::{self, Enrolled, Envelope, FeedPage, MEDIA_TYPE, Push, PushAnswer, Verdict};
+use shared::sync::wire::{
+    self, Enrolled, Envelope, FeedPage, MEDIA_TYPE, Push, PushAnswer, Verdict,
+};
 use sync_server::testing::TestHub;
 use sync_server::world;
 
@@ -34,18 +36,36 @@ impl Answer {
         let document: Value = serde_json::from_slice(&self.body).expect("problems are JSON");
         assert_eq!(document["status"], self.status.as_u16());
         for member in ["type", "title", "detail", "request"] {
-            assert!(document[member].as_str().is_some_and(|text| !text.is_empty()), "{member} in {document}");
+            assert!(
+                document[member]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{member} in {document}"
+            );
         }
-        document["problems"][0]["code"].as_str().expect("a problem has a code").to_owned()
+        document["problems"][0]["code"]
+            .as_str()
+            .expect("a problem has a code")
+            .to_owned()
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
-        assert_eq!(self.status, StatusCode::OK, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            self.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
         serde_json::from_slice(&self.body).expect("the answer is JSON")
     }
 
     pub(crate) fn frame<T: DeserializeOwned>(&self) -> T {
-        assert_eq!(self.status, StatusCode::OK, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            self.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
         wire::decode(&self.body).expect("the answer is a frame")
     }
 }
@@ -60,7 +80,10 @@ pub(crate) fn new_key() -> SigningKey {
 pub(crate) fn client() -> reqwest::Client {
     // the client wants to know how to do TLS although nothing here does; a second call changes nothing
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().expect("a client without TLS")
+    reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client without TLS")
 }
 
 impl Desk {
@@ -68,25 +91,61 @@ impl Desk {
         let (http, key) = (client(), new_key());
         let code = hub.code(ward).await;
         let ask = json!({ "code": code, "name": "Desk", "public_key": wire::hex(key.verifying_key().as_bytes()) });
-        let answer = http.post(format!("{}/identity/v1/enrol", hub.url())).json(&ask).send().await.expect("the hub answers");
+        let answer = http
+            .post(format!("{}/identity/v1/enrol", hub.url()))
+            .json(&ask)
+            .send()
+            .await
+            .expect("the hub answers");
         let enrolled = answer.json().await.expect("the code is right");
-        Self { http, url: hub.url(), key, enrolled, staff: hub.doctor, incarnation: 1 }
+        Self {
+            http,
+            url: hub.url(),
+            key,
+            enrolled,
+            staff: hub.doctor,
+            incarnation: 1,
+        }
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
-        let header = wire::sign(&self.key, self.enrolled.device, method.as_str(), path, world::now().0, &body);
+        let header = wire::sign(
+            &self.key,
+            self.enrolled.device,
+            method.as_str(),
+            path,
+            world::now().0,
+            &body,
+        );
         self.send(method, path, Some(header), body).await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, header: Option<String>, body: Vec<u8>) -> Answer {
-        let mut call = self.http.request(method, format!("{}{path}", self.url)).header("content-type", MEDIA_TYPE).body(body);
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<String>,
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut call = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .header("content-type", MEDIA_TYPE)
+            .body(body);
         if let Some(header) = header {
             call = call.header("authorization", header);
         }
         let answer = call.send().await.expect("the hub answers");
-        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().expect("a type is text").to_owned());
+        let kind = answer
+            .headers()
+            .get("content-type")
+            .map(|kind| kind.to_str().expect("a type is text").to_owned());
         let status = answer.status();
-        Answer { status, kind: kind.unwrap_or_default(), body: answer.bytes().await.expect("the whole answer").to_vec() }
+        Answer {
+            status,
+            kind: kind.unwrap_or_default(),
+            body: answer.bytes().await.expect("the whole answer").to_vec(),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -94,38 +153,78 @@ impl Desk {
     }
 
     pub(crate) async fn post(&self, path: &str, message: &impl Serialize) -> Answer {
-        self.call(Method::POST, path, serde_json::to_vec(message).expect("the message is JSON")).await
+        self.call(
+            Method::POST,
+            path,
+            serde_json::to_vec(message).expect("the message is JSON"),
+        )
+        .await
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { staff: self.staff, now: world::now(), device: self.enrolled.number, incarnation: self.incarnation }
+        Stamp {
+            staff: self.staff,
+            now: world::now(),
+            device: self.enrolled.number,
+            incarnation: self.incarnation,
+        }
     }
 
     pub(crate) fn push_of(&self, envelopes: Vec<Envelope>) -> Push {
-        Push { device: self.enrolled.device, incarnation: self.incarnation, sent_at_ms: world::now().0, envelopes }
+        Push {
+            device: self.enrolled.device,
+            incarnation: self.incarnation,
+            sent_at_ms: world::now().0,
+            envelopes,
+        }
     }
 
     pub(crate) async fn push(&self, envelopes: Vec<Envelope>) -> Vec<Verdict> {
-        let answer = self.call(Method::POST, "/sync/v1/push", wire::encode(&self.push_of(envelopes))).await;
+        let answer = self
+            .call(
+                Method::POST,
+                "/sync/v1/push",
+                wire::encode(&self.push_of(envelopes)),
+            )
+            .await;
         answer.frame::<PushAnswer>().verdicts
     }
 
     pub(crate) async fn feed(&self, after: u64) -> FeedPage {
-        self.get(&format!("/sync/v1/feed?after={after}")).await.frame()
+        self.get(&format!("/sync/v1/feed?after={after}"))
+            .await
+            .frame()
     }
 
     /// Makes a record as this desk does.
     pub(crate) fn make(&self, kind: Kind, draft: &Value) -> Made {
         let edited = document::create(kind, draft, &self.stamp());
-        Made { kind, id: RecordId(world::new_id()), edited }
+        Made {
+            kind,
+            id: RecordId(world::new_id()),
+            edited,
+        }
     }
 
     pub(crate) fn patient(&self, family: &str) -> Made {
-        self.make(Kind::Patient, &json!({ "name": [{ "family": family, "given": "Test" }], "ward": self.enrolled.ward }))
+        self.make(
+            Kind::Patient,
+            &json!({ "name": [{ "family": family, "given": "Test" }], "ward": self.enrolled.ward }),
+        )
     }
 
-    pub(crate) fn appointment(&self, hub: &TestHub, patient: RecordId, ward: WardId, start: &str) -> Made {
-        let department = if ward == hub.ward { hub.department } else { hub.other_department };
+    pub(crate) fn appointment(
+        &self,
+        hub: &TestHub,
+        patient: RecordId,
+        ward: WardId,
+        start: &str,
+    ) -> Made {
+        let department = if ward == hub.ward {
+            hub.department
+        } else {
+            hub.other_department
+        };
         let draft = json!({ "patient": patient, "practitioner": hub.doctor, "department": department, "ward": ward,
             "start": start, "minutes": 20, "status": "booked" });
         self.make(Kind::Appointment, &draft)
@@ -135,7 +234,13 @@ impl Desk {
     pub(crate) fn edit(&self, made: &Made, draft: &Value) -> Made {
         let base: &Heads = &made.edited.heads;
         let edited = document::edit(made.kind, &made.edited.doc, base, draft, &self.stamp());
-        Made { kind: made.kind, id: made.id, edited: edited.expect("the version is there").expect("the draft differs") }
+        Made {
+            kind: made.kind,
+            id: made.id,
+            edited: edited
+                .expect("the version is there")
+                .expect("the draft differs"),
+        }
     }
 }
 
@@ -148,14 +253,21 @@ pub(crate) struct Made {
 
 impl Made {
     pub(crate) fn envelope(&self) -> Envelope {
-        Envelope { kind: self.kind.number(), record: self.id, change: self.edited.change.clone() }
+        Envelope {
+            kind: self.kind.number(),
+            record: self.id,
+            change: self.edited.change.clone(),
+        }
     }
 }
 
 /// The codes of the problems of a verdict.
 pub(crate) fn codes(verdict: &Verdict) -> Vec<String> {
     match verdict {
-        Verdict::Held { problems } | Verdict::Refused { problems } => problems.iter().map(|problem| problem.code.clone()).collect(),
+        Verdict::Held { problems } | Verdict::Refused { problems } => problems
+            .iter()
+            .map(|problem| problem.code.clone())
+            .collect(),
         Verdict::Taken | Verdict::Had | Verdict::Parked { .. } => Vec::new(),
     }
 }

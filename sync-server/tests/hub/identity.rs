@@ -9,7 +9,12 @@ use sync_server::testing::{PASSWORD, TestHub};
 
 async fn enrol(hub: &TestHub, code: &str, key: &ed25519_dalek::SigningKey) -> (StatusCode, Value) {
     let ask = json!({ "code": code, "name": "Desk", "public_key": wire::hex(key.verifying_key().as_bytes()) });
-    let answer = client().post(format!("{}/identity/v1/enrol", hub.url())).json(&ask).send().await.unwrap();
+    let answer = client()
+        .post(format!("{}/identity/v1/enrol", hub.url()))
+        .json(&ask)
+        .send()
+        .await
+        .unwrap();
     (answer.status(), answer.json().await.unwrap())
 }
 
@@ -23,7 +28,10 @@ async fn a_code_works_once_and_again_only_for_the_same_key() {
     let (_, again) = enrol(&hub, &code, &key).await;
     assert_eq!(again, first, "the first answer may have been lost");
     let (status, problem) = enrol(&hub, &code, &new_key()).await;
-    assert_eq!((status, &problem["problems"][0]["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("enrol.code_wrong")));
+    assert_eq!(
+        (status, &problem["problems"][0]["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("enrol.code_wrong"))
+    );
     let (status, _) = enrol(&hub, &hub.code(hub.ward).await, &key).await;
     assert_eq!(status, StatusCode::CONFLICT, "a key belongs to one device");
 }
@@ -32,15 +40,39 @@ async fn a_code_works_once_and_again_only_for_the_same_key() {
 async fn a_code_has_five_tries_and_ten_minutes() {
     let hub = TestHub::start().await;
     let code = hub.code(hub.ward).await;
-    let wrong = format!("{}{}", &code[..6], if code.ends_with("22222") { "33333" } else { "22222" });
+    let wrong = format!(
+        "{}{}",
+        &code[..6],
+        if code.ends_with("22222") {
+            "33333"
+        } else {
+            "22222"
+        }
+    );
     for _ in 0..5 {
-        assert_eq!(enrol(&hub, &wrong, &new_key()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            enrol(&hub, &wrong, &new_key()).await.0,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
     }
-    assert_eq!(enrol(&hub, &code, &new_key()).await.0, StatusCode::UNPROCESSABLE_ENTITY, "the right one comes too late");
+    assert_eq!(
+        enrol(&hub, &code, &new_key()).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "the right one comes too late"
+    );
     let late = hub.code(hub.ward).await;
-    sqlx::query("update enrol_code set expires_at = now() - interval '1 second'").execute(&hub.app.pool).await.unwrap();
-    assert_eq!(enrol(&hub, &late, &new_key()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    let kept: Vec<String> = sqlx::query_scalar("select hash from enrol_code").fetch_all(&hub.app.pool).await.unwrap();
+    sqlx::query("update enrol_code set expires_at = now() - interval '1 second'")
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        enrol(&hub, &late, &new_key()).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let kept: Vec<String> = sqlx::query_scalar("select hash from enrol_code")
+        .fetch_all(&hub.app.pool)
+        .await
+        .unwrap();
     assert!(kept.iter().all(|hash| hash.starts_with("$argon2id$")));
 }
 
@@ -48,23 +80,41 @@ async fn a_code_has_five_tries_and_ten_minutes() {
 async fn every_problem_of_an_enrolment_is_named() {
     let hub = TestHub::start().await;
     let ask = json!({ "code": "X", "name": " ", "public_key": "zz" });
-    let answer = client().post(format!("{}/identity/v1/enrol", hub.url())).json(&ask).send().await.unwrap();
+    let answer = client()
+        .post(format!("{}/identity/v1/enrol", hub.url()))
+        .json(&ask)
+        .send()
+        .await
+        .unwrap();
     let document: Value = answer.json().await.unwrap();
-    let fields: Vec<&Value> = document["problems"].as_array().unwrap().iter().map(|problem| &problem["field"]).collect();
+    let fields: Vec<&Value> = document["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| &problem["field"])
+        .collect();
     assert_eq!(fields, ["name", "public_key"]);
 }
 
 #[tokio::test]
 async fn hospital_numbers_are_given_to_one_device_only() {
     let hub = TestHub::start().await;
-    let (one, other) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.other_ward).await);
+    let (one, other) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
     let asks = (0..10).map(async |n| {
         let desk = if n % 2 == 0 { &one } else { &other };
-        desk.post("/sync/v1/numbers", &json!({})).await.json::<NumberBlock>()
+        desk.post("/sync/v1/numbers", &json!({}))
+            .await
+            .json::<NumberBlock>()
     });
     let mut blocks = futures::future::join_all(asks).await;
     blocks.extend([one.enrolled.numbers, other.enrolled.numbers]);
-    let numbers: BTreeSet<u32> = blocks.iter().flat_map(|block| block.from..block.until).collect();
+    let numbers: BTreeSet<u32> = blocks
+        .iter()
+        .flat_map(|block| block.from..block.until)
+        .collect();
     assert_eq!(numbers.len(), 12 * wire::NUMBER_BLOCK as usize);
 }
 
@@ -73,23 +123,43 @@ async fn people_sign_in_with_their_password_and_guessing_becomes_slow() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
     let sign_in = async |username: &str, password: &str| {
-        desk.post("/identity/v1/sign-in", &json!({ "username": username, "password": password })).await
+        desk.post(
+            "/identity/v1/sign-in",
+            &json!({ "username": username, "password": password }),
+        )
+        .await
     };
     let signed_in: SignedIn = sign_in(" Doctor ", PASSWORD).await.json();
     assert_eq!(signed_in.staff.id, hub.doctor);
     assert!(signed_in.not_after_ms > sync_server::world::now().0);
     for username in ["doctor", "nobody", "import"] {
         let answer = sign_in(username, "wrong").await;
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "sign_in.wrong"));
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::UNAUTHORIZED, "sign_in.wrong")
+        );
     }
     for _ in 0..4 {
         sign_in("nurse", "wrong").await;
     }
-    assert_eq!(sign_in("nurse", "wrong").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        sign_in("nurse", "wrong").await.status,
+        StatusCode::UNAUTHORIZED
+    );
     let answer = sign_in("nurse", PASSWORD).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "sign_in.wait"));
-    assert_eq!(sign_in("doctor", PASSWORD).await.status, StatusCode::OK, "others are not made to wait");
-    sqlx::query("update staff set is_active = false where username = 'reception'").execute(&hub.app.pool).await.unwrap();
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "sign_in.wait")
+    );
+    assert_eq!(
+        sign_in("doctor", PASSWORD).await.status,
+        StatusCode::OK,
+        "others are not made to wait"
+    );
+    sqlx::query("update staff set is_active = false where username = 'reception'")
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
     assert_eq!(sign_in("reception", PASSWORD).await.code(), "sign_in.wrong");
 }
 
@@ -97,14 +167,28 @@ async fn people_sign_in_with_their_password_and_guessing_becomes_slow() {
 async fn reference_data_has_a_version_that_grows_when_it_changes() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
-    let read = async || desk.get("/sync/v1/reference").await.json::<shared::staff::Reference>();
+    let read = async || {
+        desk.get("/sync/v1/reference")
+            .await
+            .json::<shared::staff::Reference>()
+    };
     let before = read().await;
-    assert_eq!((before.wards.len(), before.departments.len(), before.staff.len()), (2, 2, 4));
+    assert_eq!(
+        (
+            before.wards.len(),
+            before.departments.len(),
+            before.staff.len()
+        ),
+        (2, 2, 4)
+    );
     assert_eq!(desk.feed(0).await.reference, before.version);
     // work on records is not a change of it
     desk.push(vec![desk.patient("A").envelope()]).await;
     assert_eq!(read().await.version, before.version);
-    sqlx::query("insert into medicine (name) values ('Paracetamol 500 mg')").execute(&hub.app.pool).await.unwrap();
+    sqlx::query("insert into medicine (name) values ('Paracetamol 500 mg')")
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
     let after = read().await;
     assert!(after.version > before.version);
     assert_eq!(after.medicines, ["Paracetamol 500 mg"]);

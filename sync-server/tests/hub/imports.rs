@@ -11,41 +11,84 @@ use sync_server::import::{self, Ask, Outcome, Report};
 use sync_server::testing::TestHub;
 
 fn samples(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("samples")
+        .join(name)
 }
 
 async fn import(hub: &TestHub, path: PathBuf) -> Report {
-    import::run(&hub.app, &Ask { paths: vec![path], ward: None }).await.unwrap()
+    import::run(
+        &hub.app,
+        &Ask {
+            paths: vec![path],
+            ward: None,
+        },
+    )
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
 async fn importing_twice_changes_nothing() {
     let hub = TestHub::start().await;
     let first = import(&hub, samples("synthea-r4")).await;
-    assert_eq!(first.count_of("Patient", Outcome::Taken), 9, "{}", first.table());
-    assert_eq!(first.count_of("MedicationRequest", Outcome::Taken), 20, "{}", first.table());
+    assert_eq!(
+        first.count_of("Patient", Outcome::Taken),
+        9,
+        "{}",
+        first.table()
+    );
+    assert_eq!(
+        first.count_of("MedicationRequest", Outcome::Taken),
+        20,
+        "{}",
+        first.table()
+    );
     assert_eq!(first.count_of("Observation", Outcome::Skipped), 463);
     let places = || async {
-        sqlx::query_as::<_, (i64, i64)>("select (select sum(seq)::bigint from ward), (select count(*) from change)")
-            .fetch_one(&hub.app.pool)
-            .await
-            .unwrap()
+        sqlx::query_as::<_, (i64, i64)>(
+            "select (select sum(seq)::bigint from ward), (select count(*) from change)",
+        )
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap()
     };
     let before = places().await;
     let second = import(&hub, samples("synthea-r4")).await;
-    assert_eq!((second.count(Outcome::Taken), second.count(Outcome::Changed), second.count(Outcome::AlreadyHere)), (0, 0, 29));
+    assert_eq!(
+        (
+            second.count(Outcome::Taken),
+            second.count(Outcome::Changed),
+            second.count(Outcome::AlreadyHere)
+        ),
+        (0, 0, 29)
+    );
     assert_eq!(places().await, before);
     // everybody has a hospital number of ours, none twice
-    let numbers: Vec<String> = sqlx::query_scalar("select distinct body ->> 'mrn' from record where kind = 1").fetch_all(&hub.app.pool).await.unwrap();
+    let numbers: Vec<String> =
+        sqlx::query_scalar("select distinct body ->> 'mrn' from record where kind = 1")
+            .fetch_all(&hub.app.pool)
+            .await
+            .unwrap();
     assert_eq!(numbers.len(), 9);
-    assert!(numbers.iter().all(|mrn| mrn.len() == 9 && shared::patients::is_mrn(mrn)), "{numbers:?}");
+    assert!(
+        numbers
+            .iter()
+            .all(|mrn| mrn.len() == 9 && shared::patients::is_mrn(mrn)),
+        "{numbers:?}"
+    );
 }
 
 #[tokio::test]
 async fn nothing_a_ward_could_act_on_is_made_up() {
     let hub = TestHub::start().await;
     import(&hub, samples("synthea-r4")).await;
-    let active: i64 = sqlx::query_scalar("select count(*) from record where kind = 3 and body ->> 'status' = 'active'").fetch_one(&hub.app.pool).await.unwrap();
+    let active: i64 = sqlx::query_scalar(
+        "select count(*) from record where kind = 3 and body ->> 'status' = 'active'",
+    )
+    .fetch_one(&hub.app.pool)
+    .await
+    .unwrap();
     assert_eq!(active, 0, "no dosage in the source, so nothing is active");
     let row = sqlx::query("select body from record where kind = 3 and body #>> '{line,0,medicine}' = 'Ibuprofen 200 MG Oral Tablet' limit 1")
         .fetch_one(&hub.app.pool)
@@ -53,7 +96,10 @@ async fn nothing_a_ward_could_act_on_is_made_up() {
         .unwrap();
     let body: Value = row.get("body");
     let line = &body["line"][0];
-    assert_eq!((&line["dose"], &line["unit"], &line["route"], &line["prn"]), (&json!("200"), &json!("mg"), &json!("oral"), &json!(true)));
+    assert_eq!(
+        (&line["dose"], &line["unit"], &line["route"], &line["prn"]),
+        (&json!("200"), &json!("mg"), &json!("oral"), &json!(true))
+    );
     assert_eq!(line["instructions"], "Not given in the source: frequency.");
 }
 
@@ -62,20 +108,53 @@ async fn every_resource_of_the_official_examples_is_accounted_for() {
     let hub = TestHub::start().await;
     let report = import(&hub, samples("hl7-r4-examples")).await;
     // 94 lines, four of them bundles with patients of their own
-    let patients = [Outcome::Taken, Outcome::AlreadyHere, Outcome::Skipped].map(|outcome| report.count_of("Patient", outcome));
+    let patients = [Outcome::Taken, Outcome::AlreadyHere, Outcome::Skipped]
+        .map(|outcome| report.count_of("Patient", outcome));
     assert_eq!(patients, [6, 0, 4], "{}", report.table());
-    let reasons: Vec<&str> = report.lines.iter().filter(|line| line.resource == "Patient").map(|line| line.reason.as_str()).filter(|why| !why.is_empty()).collect();
+    let reasons: Vec<&str> = report
+        .lines
+        .iter()
+        .filter(|line| line.resource == "Patient")
+        .map(|line| line.reason.as_str())
+        .filter(|why| !why.is_empty())
+        .collect();
     let nameless = "not valid: patient.name_required name";
-    assert_eq!(reasons, ["not a person", "twice in the source", nameless, nameless]);
-    let reason = |kind: &str| report.lines.iter().find(|line| line.resource == kind).unwrap().reason.clone();
-    assert!(reason("Appointment").starts_with("dangling reference: Patient/example"), "{}", report.table());
-    assert_eq!(reason("RelatedPerson"), "dangling reference: Patient/example");
-    assert!(report.count_of("MedicationRequest", Outcome::Taken) >= 7, "{}", report.table());
+    assert_eq!(
+        reasons,
+        ["not a person", "twice in the source", nameless, nameless]
+    );
+    let reason = |kind: &str| {
+        report
+            .lines
+            .iter()
+            .find(|line| line.resource == kind)
+            .unwrap()
+            .reason
+            .clone()
+    };
+    assert!(
+        reason("Appointment").starts_with("dangling reference: Patient/example"),
+        "{}",
+        report.table()
+    );
+    assert_eq!(
+        reason("RelatedPerson"),
+        "dangling reference: Patient/example"
+    );
+    assert!(
+        report.count_of("MedicationRequest", Outcome::Taken) >= 7,
+        "{}",
+        report.table()
+    );
     let active: Vec<String> = sqlx::query_scalar("select body #>> '{line,0,frequency}' from record where kind = 3 and body ->> 'status' = 'active' order by 1")
         .fetch_all(&hub.app.pool)
         .await
         .unwrap();
-    assert!(!active.is_empty(), "where the source says everything it is active: {}", report.table());
+    assert!(
+        !active.is_empty(),
+        "where the source says everything it is active: {}",
+        report.table()
+    );
 }
 
 fn bundle(birth: &str, phone: &str) -> Value {
@@ -107,8 +186,17 @@ async fn a_source_that_changed_touches_only_what_changed_there() {
     let file = dir.path().join("a.json");
     std::fs::write(&file, bundle("1984-03-05", "555-0100").to_string()).unwrap();
     let report = import(&hub, file.clone()).await;
-    let outcomes: Vec<(&str, Outcome, &str)> =
-        report.lines.iter().map(|line| (line.resource.as_str(), line.outcome, line.reason.split(':').next().unwrap())).collect();
+    let outcomes: Vec<(&str, Outcome, &str)> = report
+        .lines
+        .iter()
+        .map(|line| {
+            (
+                line.resource.as_str(),
+                line.outcome,
+                line.reason.split(':').next().unwrap(),
+            )
+        })
+        .collect();
     for expected in [
         ("Patient", Outcome::Taken, ""),
         ("AllergyIntolerance", Outcome::Taken, ""),
@@ -123,26 +211,67 @@ async fn a_source_that_changed_touches_only_what_changed_there() {
     ] {
         assert!(outcomes.contains(&expected), "{expected:?} in {outcomes:?}");
     }
-    let read = async || sqlx::query("select id, ward, body, doc, heads from record where kind = 1").fetch_one(&hub.app.pool).await.unwrap();
+    let read = async || {
+        sqlx::query("select id, ward, body, doc, heads from record where kind = 1")
+            .fetch_one(&hub.app.pool)
+            .await
+            .unwrap()
+    };
     let row = read().await;
     let body: Value = row.get("body");
-    assert_eq!((&body["allergy"][0]["substance"], &body["alert"][0]["text"]), (&json!("Penicillin"), &json!("Fall risk")));
+    assert_eq!(
+        (&body["allergy"][0]["substance"], &body["alert"][0]["text"]),
+        (&json!("Penicillin"), &json!("Fall risk"))
+    );
     assert_eq!(body["contact"][0]["relationship"], "wife");
 
     // a ward changes the birth date; the source changes the phone
     let ward: uuid::Uuid = row.get("ward");
     let desk = Desk::new(&hub, shared::ids::WardId(ward)).await;
     let base = Heads::from_bytes(row.get("heads"));
-    let edited = shared::document::edit(Kind::Patient, row.get("doc"), &base, &json!({ "birthDate": "1984-03-06" }), &desk.stamp()).unwrap().unwrap();
-    let envelope = shared::sync::wire::Envelope { kind: 1, record: shared::ids::RecordId(row.get("id")), change: edited.change };
+    let edited = shared::document::edit(
+        Kind::Patient,
+        row.get("doc"),
+        &base,
+        &json!({ "birthDate": "1984-03-06" }),
+        &desk.stamp(),
+    )
+    .unwrap()
+    .unwrap();
+    let envelope = shared::sync::wire::Envelope {
+        kind: 1,
+        record: shared::ids::RecordId(row.get("id")),
+        change: edited.change,
+    };
     assert_eq!(desk.push(vec![envelope]).await, [Verdict::Taken]);
     std::fs::write(&file, bundle("1984-03-05", "555-0199").to_string()).unwrap();
     let report = import(&hub, file.clone()).await;
-    assert_eq!((report.count_of("Patient", Outcome::Changed), report.count(Outcome::Taken)), (1, 0), "{report:?}");
+    assert_eq!(
+        (
+            report.count_of("Patient", Outcome::Changed),
+            report.count(Outcome::Taken)
+        ),
+        (1, 0),
+        "{report:?}"
+    );
     let body: Value = read().await.get("body");
-    assert_eq!(body["birthDate"], "1984-03-06", "what the ward put right stays");
-    let phones: Vec<&Value> = body["telecom"].as_array().unwrap().iter().map(|phone| &phone["value"]).collect();
+    assert_eq!(
+        body["birthDate"], "1984-03-06",
+        "what the ward put right stays"
+    );
+    let phones: Vec<&Value> = body["telecom"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phone| &phone["value"])
+        .collect();
     assert_eq!(phones, [&json!("555-0100"), &json!("555-0199")]);
     // the ward's desk hears of it
-    assert!(desk.feed(0).await.items.iter().any(|item| matches!(item, FeedItem::Change { .. })));
+    assert!(
+        desk.feed(0)
+            .await
+            .items
+            .iter()
+            .any(|item| matches!(item, FeedItem::Change { .. }))
+    );
 }

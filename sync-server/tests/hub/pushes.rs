@@ -13,10 +13,17 @@ async fn a_change_is_taken_once_however_often_it_arrives() {
     let desk = Desk::new(&hub, hub.ward).await;
     let patient = desk.patient("Okafor");
     assert_eq!(desk.push(vec![patient.envelope()]).await, [Verdict::Taken]);
-    assert_eq!(desk.push(vec![patient.envelope(), patient.envelope()]).await, [Verdict::Had, Verdict::Had]);
+    assert_eq!(
+        desk.push(vec![patient.envelope(), patient.envelope()])
+            .await,
+        [Verdict::Had, Verdict::Had]
+    );
     let edited = desk.edit(&patient, &json!({ "bed": "A-1" }));
     // the same twice in one push
-    assert_eq!(desk.push(vec![edited.envelope(), edited.envelope()]).await, [Verdict::Taken, Verdict::Had]);
+    assert_eq!(
+        desk.push(vec![edited.envelope(), edited.envelope()]).await,
+        [Verdict::Taken, Verdict::Had]
+    );
     let counted: (i64, i64, i64) = sqlx::query_as("select (select count(*) from change), (select count(*) from feed), (select count(*) from audit where action = 'change.taken')")
         .fetch_one(&hub.app.pool)
         .await
@@ -28,10 +35,20 @@ async fn a_change_is_taken_once_however_often_it_arrives() {
 async fn the_same_push_sent_many_times_at_once_has_one_effect() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
-    let envelopes: Vec<Envelope> = (0..20).map(|n| desk.patient(&format!("P{n}")).envelope()).collect();
+    let envelopes: Vec<Envelope> = (0..20)
+        .map(|n| desk.patient(&format!("P{n}")).envelope())
+        .collect();
     let pushes = futures::future::join_all((0..8).map(|_| desk.push(envelopes.clone()))).await;
-    let taken = pushes.iter().flatten().filter(|verdict| **verdict == Verdict::Taken).count();
-    let had = pushes.iter().flatten().filter(|verdict| **verdict == Verdict::Had).count();
+    let taken = pushes
+        .iter()
+        .flatten()
+        .filter(|verdict| **verdict == Verdict::Taken)
+        .count();
+    let had = pushes
+        .iter()
+        .flatten()
+        .filter(|verdict| **verdict == Verdict::Had)
+        .count();
     assert_eq!((taken, had), (20, 140));
 }
 
@@ -43,9 +60,23 @@ async fn changes_in_the_wrong_order_are_parked_until_their_parents_are_here() {
     let second = desk.edit(&first, &json!({ "bed": "A-2" }));
     let third = desk.edit(&second, &json!({ "bed": "A-3" }));
     let verdicts = desk.push(vec![third.envelope(), first.envelope()]).await;
-    assert_eq!(verdicts, [Verdict::Parked { missing: vec![second.edited.hash] }, Verdict::Taken]);
-    assert_eq!(desk.push(vec![second.envelope(), third.envelope()]).await, [Verdict::Taken, Verdict::Taken]);
-    let bed: String = sqlx::query_scalar("select body ->> 'bed' from record").fetch_one(&hub.app.pool).await.unwrap();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Parked {
+                missing: vec![second.edited.hash]
+            },
+            Verdict::Taken
+        ]
+    );
+    assert_eq!(
+        desk.push(vec![second.envelope(), third.envelope()]).await,
+        [Verdict::Taken, Verdict::Taken]
+    );
+    let bed: String = sqlx::query_scalar("select body ->> 'bed' from record")
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap();
     assert_eq!(bed, "A-3");
 }
 
@@ -60,33 +91,60 @@ async fn one_bad_record_never_blocks_the_others() {
     let mut unknown_kind = desk.patient("Kind").envelope();
     unknown_kind.kind = 99;
     let child = desk.edit(&nameless, &json!({ "bed": "A-2" }));
-    let push = vec![good.envelope(), nameless.envelope(), broken.clone(), unknown_kind, child.envelope(), other.envelope()];
+    let push = vec![
+        good.envelope(),
+        nameless.envelope(),
+        broken.clone(),
+        unknown_kind,
+        child.envelope(),
+        other.envelope(),
+    ];
     let verdicts = desk.push(push).await;
     assert_eq!(verdicts[0], Verdict::Taken);
     assert!(matches!(verdicts[1], Verdict::Held { .. }));
     assert_eq!(codes(&verdicts[1]), ["patient.name_required"]);
     assert!(matches!(verdicts[2], Verdict::Refused { .. }));
     assert_eq!(codes(&verdicts[3]), ["record.kind"]);
-    assert!(matches!(verdicts[4], Verdict::Parked { .. }), "it waits for what it builds on");
+    assert!(
+        matches!(verdicts[4], Verdict::Parked { .. }),
+        "it waits for what it builds on"
+    );
     assert_eq!(verdicts[5], Verdict::Taken);
     // nothing is dropped: the hub keeps what it did not take, with the reason
     let kept: Vec<(Vec<u8>, bool)> =
-        sqlx::query_as("select bytes, is_final from held_change order by is_final, kind").fetch_all(&hub.app.pool).await.unwrap();
+        sqlx::query_as("select bytes, is_final from held_change order by is_final, kind")
+            .fetch_all(&hub.app.pool)
+            .await
+            .unwrap();
     assert_eq!(kept.len(), 3);
     assert_eq!(kept[0], (nameless.edited.change.clone(), false));
-    assert!(kept.iter().any(|(bytes, is_final)| *bytes == broken.change && *is_final));
+    assert!(
+        kept.iter()
+            .any(|(bytes, is_final)| *bytes == broken.change && *is_final)
+    );
 }
 
 #[tokio::test]
 async fn a_number_or_a_slot_given_twice_is_held_and_the_rest_is_taken() {
     let hub = TestHub::start().await;
-    let (here, there) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.other_ward).await);
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
     let mrn = shared::patients::mrn(7);
-    let with_mrn = |desk: &Desk| desk.make(Kind::Patient, &json!({ "mrn": mrn, "name": [{ "family": "A" }], "ward": desk.enrolled.ward }));
+    let with_mrn = |desk: &Desk| {
+        desk.make(
+            Kind::Patient,
+            &json!({ "mrn": mrn, "name": [{ "family": "A" }], "ward": desk.enrolled.ward }),
+        )
+    };
     let (first, second) = (with_mrn(&here), with_mrn(&there));
     let start = "2027-03-01T09:00:00Z";
     let booked = here.appointment(&hub, first.id, hub.ward, start);
-    assert_eq!(here.push(vec![first.envelope(), booked.envelope()]).await, [Verdict::Taken, Verdict::Taken]);
+    assert_eq!(
+        here.push(vec![first.envelope(), booked.envelope()]).await,
+        [Verdict::Taken, Verdict::Taken]
+    );
 
     let free = there.patient("Free");
     let same_slot = there.appointment(&hub, free.id, hub.other_ward, start);
@@ -98,29 +156,46 @@ async fn a_number_or_a_slot_given_twice_is_held_and_the_rest_is_taken() {
     assert_eq!(verdicts[1], Verdict::Taken);
     assert_eq!(codes(&verdicts[2]), ["slot.taken"]);
     assert_eq!(verdicts[3], Verdict::Taken);
-    assert_eq!(codes(&verdicts[4]), ["slot.taken"], "twice in one push counts as well");
+    assert_eq!(
+        codes(&verdicts[4]),
+        ["slot.taken"],
+        "twice in one push counts as well"
+    );
     assert!(matches!(&verdicts[2], Verdict::Held { problems } if problems[0].field == "start"));
 
     // one push cancels and gives the slot away again
-    let cancelled = here.edit(&booked, &json!({ "status": "cancelled", "cancelReason": "ill" }));
+    let cancelled = here.edit(
+        &booked,
+        &json!({ "status": "cancelled", "cancelReason": "ill" }),
+    );
     let again = here.appointment(&hub, first.id, hub.ward, start);
-    let verdicts = here.push(vec![cancelled.envelope(), again.envelope()]).await;
+    let verdicts = here
+        .push(vec![cancelled.envelope(), again.envelope()])
+        .await;
     assert_eq!(verdicts, [Verdict::Taken, Verdict::Taken]);
 }
 
 #[tokio::test]
 async fn two_desks_that_give_away_one_slot_at_the_same_moment_do_not_both_get_it() {
     let hub = TestHub::start().await;
-    let (here, there) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.other_ward).await);
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
     for minute in 10..30 {
         let start = format!("2027-03-01T09:{minute}:00Z");
         let book = async |desk: &Desk| {
             let patient = desk.patient("X");
             let visit = desk.appointment(&hub, patient.id, desk.enrolled.ward, &start);
-            desk.push(vec![patient.envelope(), visit.envelope()]).await.remove(1)
+            desk.push(vec![patient.envelope(), visit.envelope()])
+                .await
+                .remove(1)
         };
         let (one, other) = futures::join!(book(&here), book(&there));
-        let taken = [&one, &other].into_iter().filter(|verdict| **verdict == Verdict::Taken).count();
+        let taken = [&one, &other]
+            .into_iter()
+            .filter(|verdict| **verdict == Verdict::Taken)
+            .count();
         assert_eq!(taken, 1, "{one:?} {other:?}");
     }
 }
@@ -129,8 +204,14 @@ async fn two_desks_that_give_away_one_slot_at_the_same_moment_do_not_both_get_it
 async fn a_message_of_the_version_before_is_understood_and_answered_in_it() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
-    let push = PushV1 { device: desk.enrolled.device, incarnation: 1, envelopes: vec![desk.patient("Old").envelope()] };
-    let answer = desk.call(Method::POST, "/sync/v1/push", wire::encode_as(1, &push)).await;
+    let push = PushV1 {
+        device: desk.enrolled.device,
+        incarnation: 1,
+        envelopes: vec![desk.patient("Old").envelope()],
+    };
+    let answer = desk
+        .call(Method::POST, "/sync/v1/push", wire::encode_as(1, &push))
+        .await;
     assert_eq!(wire::Frame::open(&answer.body).unwrap().version, 1);
     assert_eq!(answer.frame::<PushAnswer>().verdicts, [Verdict::Taken]);
 }
@@ -151,29 +232,73 @@ async fn messages_that_cannot_be_read_change_nothing_and_say_why() {
     };
     check(changed(2, 0), StatusCode::UPGRADE_REQUIRED, "frame.version").await;
     check(changed(2, 3), StatusCode::UPGRADE_REQUIRED, "frame.version").await;
-    check(whole[..whole.len() - 5].to_vec(), StatusCode::BAD_REQUEST, "frame.damaged").await;
-    check(whole[..10].to_vec(), StatusCode::BAD_REQUEST, "frame.not_ours").await;
-    check(changed(whole.len() - 1, !whole[whole.len() - 1]), StatusCode::BAD_REQUEST, "frame.damaged").await;
+    check(
+        whole[..whole.len() - 5].to_vec(),
+        StatusCode::BAD_REQUEST,
+        "frame.damaged",
+    )
+    .await;
+    check(
+        whole[..10].to_vec(),
+        StatusCode::BAD_REQUEST,
+        "frame.not_ours",
+    )
+    .await;
+    check(
+        changed(whole.len() - 1, !whole[whole.len() - 1]),
+        StatusCode::BAD_REQUEST,
+        "frame.damaged",
+    )
+    .await;
     check(Vec::new(), StatusCode::BAD_REQUEST, "frame.not_ours").await;
-    check(wire::encode(&"something else"), StatusCode::BAD_REQUEST, "frame.shape").await;
+    check(
+        wire::encode(&"something else"),
+        StatusCode::BAD_REQUEST,
+        "frame.shape",
+    )
+    .await;
     // a frame that claims to unpack to more than is allowed
-    check([&whole[..8], &[255; 4], &whole[12..]].concat(), StatusCode::PAYLOAD_TOO_LARGE, "frame.too_long").await;
-    check(vec![0; wire::FRAME_BYTES + 1000], StatusCode::PAYLOAD_TOO_LARGE, "frame.too_long").await;
+    check(
+        [&whole[..8], &[255; 4], &whole[12..]].concat(),
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "frame.too_long",
+    )
+    .await;
+    check(
+        vec![0; wire::FRAME_BYTES + 1000],
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "frame.too_long",
+    )
+    .await;
     let many = vec![desk.patient("Many").envelope(); PUSH_ENVELOPES + 1];
-    check(wire::encode(&desk.push_of(many)), StatusCode::PAYLOAD_TOO_LARGE, "push.too_many").await;
-    let count: i64 = sqlx::query_scalar("select count(*) from change").fetch_one(&hub.app.pool).await.unwrap();
+    check(
+        wire::encode(&desk.push_of(many)),
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "push.too_many",
+    )
+    .await;
+    let count: i64 = sqlx::query_scalar("select count(*) from change")
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap();
     assert_eq!(count, 0);
 }
 
 #[tokio::test]
 async fn a_desk_cannot_write_into_a_chart_its_ward_does_not_see() {
     let hub = TestHub::start().await;
-    let (here, there) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.other_ward).await);
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
     let patient = here.patient("Private");
     assert_eq!(here.push(vec![patient.envelope()]).await, [Verdict::Taken]);
     // an appointment of its own would make its ward see the whole chart
     let foreign = there.appointment(&hub, patient.id, hub.other_ward, "2027-03-01T09:00:00Z");
-    assert_eq!(codes(&there.push(vec![foreign.envelope()]).await[0]), ["not_allowed"]);
+    assert_eq!(
+        codes(&there.push(vec![foreign.envelope()]).await[0]),
+        ["not_allowed"]
+    );
     assert_eq!(there.feed(0).await.items, []);
 }
 
@@ -185,30 +310,61 @@ async fn changes_are_judged_by_what_their_author_may_do() {
     assert_eq!(desk.push(vec![patient.envelope()]).await, [Verdict::Taken]);
     desk.staff = hub.receptionist;
     let clinical = desk.edit(&patient, &json!({ "bloodGroup": "A+" }));
-    assert_eq!(codes(&desk.push(vec![clinical.envelope()]).await[0]), ["not_allowed"]);
+    assert_eq!(
+        codes(&desk.push(vec![clinical.envelope()]).await[0]),
+        ["not_allowed"]
+    );
     desk.staff = shared::ids::StaffId(sync_server::world::new_id());
     let unknown = desk.edit(&patient, &json!({ "bed": "A-9" }));
-    assert_eq!(codes(&desk.push(vec![unknown.envelope()]).await[0]), ["staff.unknown"]);
+    assert_eq!(
+        codes(&desk.push(vec![unknown.envelope()]).await[0]),
+        ["staff.unknown"]
+    );
     // a change under another device's name
     desk.staff = hub.doctor;
     let mut forged = Desk::new(&hub, hub.ward).await;
     forged.staff = hub.doctor;
     let theirs = forged.edit(&patient, &json!({ "bed": "A-10" }));
-    assert!(matches!(desk.push(vec![theirs.envelope()]).await[0], Verdict::Refused { .. }));
+    assert!(matches!(
+        desk.push(vec![theirs.envelope()]).await[0],
+        Verdict::Refused { .. }
+    ));
 }
 
 #[tokio::test]
 async fn a_form_opened_on_an_older_version_is_merged_with_what_happened_since() {
     let hub = TestHub::start().await;
-    let (here, there) = (Desk::new(&hub, hub.ward).await, Desk::new(&hub, hub.ward).await);
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.ward).await,
+    );
     let patient = here.patient("Form");
     let bed = here.edit(&patient, &json!({ "bed": "A-1" }));
-    assert_eq!(here.push(vec![patient.envelope(), bed.envelope()]).await, [Verdict::Taken, Verdict::Taken]);
+    assert_eq!(
+        here.push(vec![patient.envelope(), bed.envelope()]).await,
+        [Verdict::Taken, Verdict::Taken]
+    );
     // the other desk has both changes; its form was opened before the second
-    let late = shared::document::edit(Kind::Patient, &bed.edited.doc, &patient.edited.heads, &json!({ "bloodGroup": "A+" }), &there.stamp());
+    let late = shared::document::edit(
+        Kind::Patient,
+        &bed.edited.doc,
+        &patient.edited.heads,
+        &json!({ "bloodGroup": "A+" }),
+        &there.stamp(),
+    );
     let late = late.unwrap().unwrap();
-    let envelope = Envelope { kind: 1, record: patient.id, change: late.change };
+    let envelope = Envelope {
+        kind: 1,
+        record: patient.id,
+        change: late.change,
+    };
     assert_eq!(there.push(vec![envelope]).await, [Verdict::Taken]);
-    let body: serde_json::Value = sqlx::query_scalar("select body from record").fetch_one(&hub.app.pool).await.unwrap();
-    assert_eq!((&body["bed"], &body["bloodGroup"]), (&json!("A-1"), &json!("A+")));
+    let body: serde_json::Value = sqlx::query_scalar("select body from record")
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&body["bed"], &body["bloodGroup"]),
+        (&json!("A-1"), &json!("A+"))
+    );
 }
