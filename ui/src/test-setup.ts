@@ -1,7 +1,10 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 import { dropAllDrafts } from './parts/drafts';
+
+// a slow machine is no fault of a form
+configure({ asyncUtilTimeout: 15_000 });
 
 /** What jsdom lacks and the kit asks for. */
 window.matchMedia ??= (query: string) => ({

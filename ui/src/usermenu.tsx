@@ -12,7 +12,7 @@ export function UserMenu({ onSwitchUser, onLock, onKeys, onPalette }: UserMenuPr
   const t = useWords();
   const { staff, roles } = useSession();
   return (
-    <Menu position="bottom-end" withinPortal width={290} shadow="md">
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" withinPortal width={290} shadow="md">
       <Menu.Target>
         <Button variant="default" className="user" data-testid="user-menu" rightSection={<IconChevronDown size={16} aria-hidden />}>
           <span className="user-name">{staff.name}<span className="user-role">{roles.map((role) => t.of('Role', role)).join(', ')}</span></span>

@@ -44,7 +44,7 @@ const wide = { width: 1366, height: 768 };
 export async function desk({ browser, address }, { asked = 'user=musa&latency=20', hash = '#/today', scheme = 'light', language = 'en', viewport = wide, scale = 1 } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  page.setDefaultTimeout(6000);
+  page.setDefaultTimeout(20_000);
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.faults.push(message.text()));

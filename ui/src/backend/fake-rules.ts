@@ -11,7 +11,7 @@ function unless(holds: boolean, code: string, field: string, blanks?: Problem['w
 }
 
 export function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/['\u2019]/g, '').replace(/ß/g, 'ss')
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').replace(/['\u2019]/g, '').replace(/ß/g, 'ss').replace(/[øØ]/g, 'o').replace(/[łŁ]/g, 'l')
     .replace(/([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])/g, ' $1 ')
     .toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
 }

@@ -79,7 +79,8 @@ function ProblemSummary({ problems, refusals }: { problems: Problem[]; refusals:
 
 function focusField(path: string): void {
   const exact = document.getElementById(fieldId(path));
-  const near = document.querySelector<HTMLElement>(`[id^="${fieldId(path.split('/')[0] ?? '')}-"]`);
+  const within = `[id^="${fieldId(path.split('/')[0] ?? '')}-"]`;
+  const near = document.querySelector<HTMLElement>(`input${within}, select${within}, textarea${within}`);
   (exact ?? near)?.focus();
 }
 

@@ -139,7 +139,7 @@ test('somebody of the same name is pointed out while the name is typed', async (
 test('an allergy is warned of while the medicine is typed, and does not stop a doctor', async () => {
   const user = userEvent.setup();
   await show(<PrescribeForMaria />);
-  await user.type(await screen.findByLabelText(/^Medicine/), 'Penicillin V');
+  await user.type(await screen.findByLabelText(/^Medicine/, { selector: 'input' }), 'Penicillin V');
   expect(await screen.findByText('This patient is allergic to Penicillin.')).toBeInTheDocument();
   await user.type(screen.getByLabelText(/^Dose/), '0,25');
   await user.click(screen.getByTestId('prescribe-submit'));

@@ -1,16 +1,20 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import i18next from 'i18next';
 
 /** Says what happened, for a moment. Undo stays ten seconds, and as long as it is pointed at or has the focus. */
 
 let undoLatest: (() => void) | null = null;
 
+/** Mantine's cross has no name of its own. */
+const named = () => ({ closeButtonProps: { 'aria-label': i18next.t('close') } });
+
 export function toast(message: string): void {
-  notifications.show({ message, autoClose: 5000, withBorder: true, color: 'teal' });
+  notifications.show({ ...named(), message, autoClose: 5000, withBorder: true, color: 'teal' });
 }
 
 export function toastProblem(message: string): void {
-  notifications.show({ message, autoClose: 12_000, withBorder: true, color: 'red' });
+  notifications.show({ ...named(), message, autoClose: 12_000, withBorder: true, color: 'red' });
 }
 
 export function toastUndo(message: string, undoLabel: string, undo: () => void): void {
@@ -22,7 +26,7 @@ export function toastUndo(message: string, undoLabel: string, undo: () => void):
   };
   undoLatest = act;
   notifications.show({
-    id, autoClose: 10_000, withBorder: true, color: 'teal',
+    ...named(), id, autoClose: 10_000, withBorder: true, color: 'teal',
     onClose: () => { if (undoLatest === act) undoLatest = null; },
     message: (
       <Group justify="space-between" wrap="nowrap" gap="sm">

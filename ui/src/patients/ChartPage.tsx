@@ -7,6 +7,7 @@ import { useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
+import { PrintFoot } from '../parts/PrintFoot';
 import { useChart } from '../parts/queries';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
@@ -99,11 +100,4 @@ function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omi
       <Tabs.Panel value="history" pt="sm"><HistorySection chart={chart} /></Tabs.Panel>
     </Tabs>
   );
-}
-
-function PrintFoot() {
-  const t = useWords();
-  const time = useTime();
-  const { staff } = useSession();
-  return <p className="print-only">{t('print.foot', { who: staff.name, time: time(new Date().toISOString()) })}</p>;
 }

@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core';
-import { IconPrinter, IconUserPlus } from '@tabler/icons-react';
+import { IconUserPlus } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react';
 import type { Row } from '../backend/types.gen';
@@ -31,11 +31,11 @@ export function PatientsPage() {
     <Page
       title={t('patients.title', { ward: names.ward(ward) })}
       titleExtra={<Text size="sm" c="dimmed">{t('patients.count', { count: total })} · {t('asOf', { time: time(status?.syncedAt ?? null) || t('never') })}</Text>}
-      actions={<>
-        <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>{t('print')}</Button>
+      actions={(
         <Button leftSection={<IconUserPlus size={16} aria-hidden />} disabled={!mayRegister} title={mayRegister ? undefined : t('may.notRegister')} onClick={() => go({ page: 'register' })}>{t('patients.register')}</Button>
-      </>}
+      )}
     >
+      <p className="print-only">{t('print.rowsInSight')}</p>
       {!isPending && rows.length === 0 && <Empty>{t('patients.empty')}</Empty>}
       {rows.length > 0 && <PatientList rows={rows} total={total} isMore={hasNextPage && !isFetchingNextPage} onMore={() => void fetchNextPage()} />}
     </Page>

@@ -7,6 +7,7 @@ import { addDays, showDate } from '../parts/dates';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
 import { PersonName } from '../parts/PersonName';
+import { PrintFoot } from '../parts/PrintFoot';
 import { useDay } from '../parts/queries';
 import { asAppointment, asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
@@ -43,6 +44,7 @@ export function TodayPage({ date: asked }: { date: string | null }) {
             <WaitingNow visits={visits} />
           </div>
         )}
+      <PrintFoot />
     </Page>
   );
 }

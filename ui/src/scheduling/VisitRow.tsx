@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core';
 import type { Appointment, AppointmentStatus, Row, Visit } from '../backend/types.gen';
-import { useBackend, useMay, useNames, useReference } from '../parts/context';
+import { bornText } from '../parts/Banner';
+import { useBackend, useMay, useNames, useReference, useToday } from '../parts/context';
 import { PersonName } from '../parts/PersonName';
 import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { go, href } from '../parts/route';
@@ -11,16 +12,20 @@ import { wallOf } from '../parts/zone';
 
 /** One visit of the day, with the next step one press away. */
 export function VisitRow({ visit }: { visit: Visit }) {
+  const t = useWords();
+  const today = useToday();
   const { zone } = useReference();
   const names = useNames();
   const appointment = asAppointment(visit.appointment.body);
+  const person = visit.patient && asPatient(visit.patient.body);
   const isOver = ['cancelled', 'fulfilled', 'noshow', 'entered-in-error'].includes(appointment.status);
   return (
     <tr data-testid="row-visit" data-status={appointment.status} className={isOver ? 'is-over' : undefined}>
       <td className="number">{wallOf(appointment.start ?? '', zone).time}</td>
       <td>
-        <a href={href({ page: 'chart', id: appointment.patient ?? '' })}><PersonName patient={visit.patient && asPatient(visit.patient.body)} /></a>{' '}
+        <a href={href({ page: 'chart', id: appointment.patient ?? '' })}><PersonName patient={person} /></a>{' '}
         <SyncMark row={visit.appointment} isQuiet />
+        {person && <span className="print-only line-facts">{[bornText(person, today, t), person.mrn].filter(Boolean).join(' · ')}</span>}
       </td>
       <td className="nowrap">{names.staff(appointment.practitioner)}<span className="line-facts">{names.department(appointment.department)}</span></td>
       <td className="wraps"><bdi>{appointment.reason}</bdi>{appointment.status === 'cancelled' && <span className="line-facts"><bdi>{appointment.cancelReason}</bdi></span>}</td>
