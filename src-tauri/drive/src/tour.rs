@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
+use crate::process::until;
 use crate::window::Window;
 
 /// A screen on the way: the name of its picture, its address, and what shows that it is there.
@@ -90,18 +91,18 @@ pub async fn tour(
 async fn wear(window: &Window, scheme: &str) -> anyhow::Result<()> {
     window.press("user-menu").await?;
     let words = format!("Colours: {scheme}");
-    for _ in 0..2 {
-        if !window
-            .find("toggle-scheme")
-            .await?
-            .text()
-            .await?
-            .contains(&words)
-        {
-            window.press("toggle-scheme").await?;
+    loop {
+        let shown = window.find("toggle-scheme").await?.text().await?;
+        if shown.contains(&words) {
+            break;
         }
+        window.press("toggle-scheme").await?;
+        until("other colours", 20, async || {
+            let now = window.find("toggle-scheme").await?.text().await?;
+            Ok((now != shown).then_some(()))
+        })
+        .await?;
     }
-    window.until_words(&words).await?;
     window
         .css(&format!(":root[data-mantine-color-scheme={scheme}]"))
         .await?;
