@@ -179,13 +179,24 @@ fn bundle(birth: &str, phone: &str) -> Value {
     ]})
 }
 
-#[tokio::test]
-async fn a_source_that_changed_touches_only_what_changed_there() {
-    let hub = TestHub::start().await;
-    let dir = tempfile::tempdir().unwrap();
+async fn import_bundle(hub: &TestHub, birth: &str, phone: &str) -> Report {
+    let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("a.json");
-    std::fs::write(&file, bundle("1984-03-05", "555-0100").to_string()).unwrap();
-    let report = import(&hub, file.clone()).await;
+    std::fs::write(&file, bundle(birth, phone).to_string()).expect("the folder can be written");
+    import(hub, file).await
+}
+
+async fn the_patient(hub: &TestHub) -> sqlx::postgres::PgRow {
+    sqlx::query("select id, ward, body, doc, heads from record where kind = 1")
+        .fetch_one(&hub.app.pool)
+        .await
+        .expect("there is one patient")
+}
+
+#[tokio::test]
+async fn each_resource_becomes_part_of_a_record_or_says_why_not() {
+    let hub = TestHub::start().await;
+    let report = import_bundle(&hub, "1984-03-05", "555-0100").await;
     let outcomes: Vec<(&str, Outcome, &str)> = report
         .lines
         .iter()
@@ -211,21 +222,21 @@ async fn a_source_that_changed_touches_only_what_changed_there() {
     ] {
         assert!(outcomes.contains(&expected), "{expected:?} in {outcomes:?}");
     }
-    let read = async || {
-        sqlx::query("select id, ward, body, doc, heads from record where kind = 1")
-            .fetch_one(&hub.app.pool)
-            .await
-            .unwrap()
-    };
-    let row = read().await;
+    let row = the_patient(&hub).await;
     let body: Value = row.get("body");
     assert_eq!(
         (&body["allergy"][0]["substance"], &body["alert"][0]["text"]),
         (&json!("Penicillin"), &json!("Fall risk"))
     );
     assert_eq!(body["contact"][0]["relationship"], "wife");
+}
 
+#[tokio::test]
+async fn a_source_that_changed_touches_only_what_changed_there() {
+    let hub = TestHub::start().await;
+    import_bundle(&hub, "1984-03-05", "555-0100").await;
     // a ward changes the birth date; the source changes the phone
+    let row = the_patient(&hub).await;
     let ward: uuid::Uuid = row.get("ward");
     let desk = Desk::new(&hub, shared::ids::WardId(ward)).await;
     let base = Heads::from_bytes(row.get("heads"));
@@ -244,8 +255,7 @@ async fn a_source_that_changed_touches_only_what_changed_there() {
         change: edited.change,
     };
     assert_eq!(desk.push(vec![envelope]).await, [Verdict::Taken]);
-    std::fs::write(&file, bundle("1984-03-05", "555-0199").to_string()).unwrap();
-    let report = import(&hub, file.clone()).await;
+    let report = import_bundle(&hub, "1984-03-05", "555-0199").await;
     assert_eq!(
         (
             report.count_of("Patient", Outcome::Changed),
@@ -254,7 +264,7 @@ async fn a_source_that_changed_touches_only_what_changed_there() {
         (1, 0),
         "{report:?}"
     );
-    let body: Value = read().await.get("body");
+    let body: Value = the_patient(&hub).await.get("body");
     assert_eq!(
         body["birthDate"], "1984-03-06",
         "what the ward put right stays"

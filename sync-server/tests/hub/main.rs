@@ -7,4 +7,5 @@ mod doors;
 mod feeds;
 mod identity;
 mod imports;
+mod logs;
 mod pushes;
