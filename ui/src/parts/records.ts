@@ -34,7 +34,7 @@ export const emptyPrescription: Prescription = {
 };
 
 function filled<T extends object>(empty: T, body: unknown): T {
-  const given = Object.entries((body ?? {}) as object).filter(([, value]) => value !== undefined);
+  const given = Object.entries((body ?? {}) as object).filter(([, value]) => value !== undefined && value !== null);
   return { ...empty, ...Object.fromEntries(given) } as T;
 }
 

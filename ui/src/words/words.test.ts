@@ -42,6 +42,7 @@ test('every problem that shared, hub or desk can state has a sentence', () => {
   const folders = ['shared/src', 'src-tauri', 'sync-server/src'].map((folder) => join(root, folder));
   const found = folders.flatMap(rustFiles).map(shipped).flatMap((text) => [
     ...[...text.matchAll(/Problem::new\(\s*"([a-z_.]+)"/g)].map((match) => match[1]!),
+    ...[...text.matchAll(/\b(?:problem|refuse|Code)\(\s*"([a-z_]+(?:\.[a-z_]+)+)"/g)].map((match) => match[1]!),
     ...[...text.matchAll(/\.unless\([^;{}]*?"([a-z_]+(?:\.[a-z_]+)*)",\s*(?:"|&)/g)].map((match) => match[1]!),
   ]);
   expect(found.length).toBeGreaterThan(20);
