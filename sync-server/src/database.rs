@@ -66,7 +66,11 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
 /// Opens connections. Statements are logged without their values, and only when they are slow.
 pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
     let options = options
-        .options([("jit", "off"), ("timezone", "UTC")])
+        .options([
+            ("jit", "off"),
+            ("timezone", "UTC"),
+            ("client_min_messages", "warning"),
+        ])
         .application_name("wardbook-hub")
         .log_statements(tracing::log::LevelFilter::Trace)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(2));

@@ -163,7 +163,6 @@ impl Home {
         }
         // the path of a unix socket may have about a hundred characters, so it cannot be below any data directory
         let socket = Path::new("/tmp").join(format!("wardbook-{}", short_hash(&dir)));
-        make_dir(&socket, runs_as)?;
         Ok(Self {
             dir,
             socket,
@@ -214,12 +213,14 @@ impl Home {
         UnixStream::connect(self.socket.join(format!(".s.PGSQL.{PORT}"))).is_ok()
     }
 
+    /// Says whether another process uses the server: those share the lock, while the guard that stops the server has it
+    /// alone.
     fn is_used_by_others(&self) -> bool {
-        // the guard holds the lock alone while it stops the server: being locked out then is not another user
-        self.answers()
-            && self
-                .lock_file("in-use.lock")
-                .is_ok_and(|file| file.try_lock().is_err())
+        let Ok(file) = self.lock_file("in-use.lock") else {
+            return false;
+        };
+        let is_shared = file.try_lock_shared().is_ok() && file.unlock().is_ok();
+        is_shared && file.try_lock().is_err()
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -238,6 +239,7 @@ impl Home {
     /// Makes the cluster when there is none and starts the server beside its guard.
     fn launch(&self) -> Result<Child> {
         let bin = binaries()?;
+        make_dir(&self.socket, self.runs_as)?;
         if !self.cluster().join("PG_VERSION").exists() {
             self.init(&bin)?;
         }
