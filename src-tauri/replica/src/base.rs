@@ -56,7 +56,14 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub(crate) fn new(options: &Options, clock: Clock, dir: Dir, lock: Lock, store: Arc<Store>, mirror: Mirror) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        clock: Clock,
+        dir: Dir,
+        lock: Lock,
+        store: Arc<Store>,
+        mirror: Mirror,
+    ) -> Self {
         Self {
             dir,
             lock,
@@ -76,7 +83,10 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.store.read().unwrap_or_else(PoisonError::into_inner).close();
+        self.store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .close();
         self.lock.closed();
     }
 }
@@ -90,7 +100,11 @@ impl std::fmt::Debug for Replica {
 impl Replica {
     /// Returns the generation in use.
     pub(crate) fn store(&self) -> Arc<Store> {
-        self.0.store.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .store
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Puts another generation into use.
@@ -104,7 +118,11 @@ impl Replica {
     }
 
     /// Runs one transaction on the generation in use, whichever that is by then.
-    pub(crate) fn write<T>(&self, lasting: Lasting, work: impl Fn(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(
+        &self,
+        lasting: Lasting,
+        work: impl Fn(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         loop {
             if let Some(value) = self.notice(self.store().write(lasting, &work))? {
                 return Ok(value);
@@ -154,7 +172,11 @@ impl Replica {
             let mut statement = db.prepare_cached("select kind, id, heads from record")?;
             let records = statement.query_map([], |row| {
                 let heads = Heads::from_bytes(row.get_ref(2)?.as_blob()?);
-                Ok((row::kind(row.get(0)?), RecordId(row::uuid(row.get_ref(1)?.as_blob()?)), heads))
+                Ok((
+                    row::kind(row.get(0)?),
+                    RecordId(row::uuid(row.get_ref(1)?.as_blob()?)),
+                    heads,
+                ))
             })?;
             Ok(digest::of(records.collect::<rusqlite::Result<Vec<_>>>()?))
         })
@@ -172,8 +194,10 @@ impl Replica {
 }
 
 /// Reads this computer's clock.
-#[expect(clippy::disallowed_methods, reason = "the outermost function that reads the clock; everything else is handed it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost function that reads the clock; everything else is handed it"
+)]
 pub(crate) fn system_clock() -> Clock {
     Arc::new(|| Now(Timestamp::now().as_millisecond()))
 }
-

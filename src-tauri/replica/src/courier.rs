@@ -49,8 +49,15 @@ impl Courier {
     pub fn start(replica: Replica) -> Courier {
         let hurry = Arc::new(Notify::new());
         replica.0.news.is_paced.store(true, Ordering::Relaxed);
-        let tasks = vec![tokio::spawn(run(replica.clone(), hurry.clone())), tokio::spawn(pace(replica.clone()))];
-        Courier { replica, hurry, tasks }
+        let tasks = vec![
+            tokio::spawn(run(replica.clone(), hurry.clone())),
+            tokio::spawn(pace(replica.clone())),
+        ];
+        Courier {
+            replica,
+            hurry,
+            tasks,
+        }
     }
 
     /// Does one push and pull, loading first if need be.
@@ -89,7 +96,10 @@ async fn pace(replica: Replica) {
     loop {
         replica.0.news.dirty.notified().await;
         let sender = replica.clone();
-        if tokio::task::spawn_blocking(move || sender.send_status()).await.is_err() {
+        if tokio::task::spawn_blocking(move || sender.send_status())
+            .await
+            .is_err()
+        {
             return;
         }
         tokio::time::sleep(PACE).await;
@@ -175,7 +185,10 @@ async fn pull_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
 fn report(replica: &Replica, error: &Error, failed: u32) {
     let problem = error.problems().into_iter().next();
     let link = match error {
-        Error::Refused { status: 401 | 403 | 426, .. } => Link::Refused,
+        Error::Refused {
+            status: 401 | 403 | 426,
+            ..
+        } => Link::Refused,
         Error::Problems(_)
         | Error::Sqlite(_)
         | Error::Column(_)
@@ -192,11 +205,18 @@ fn report(replica: &Replica, error: &Error, failed: u32) {
         tracing::info!(%error, "No connection to the hub; tries again by itself");
     }
     let fallback = || Problem::new("hub.unreachable", "");
-    let trouble = if matches!(error, Error::NotEnrolled) { None } else { Some(problem.unwrap_or_else(fallback)) };
+    let trouble = if matches!(error, Error::NotEnrolled) {
+        None
+    } else {
+        Some(problem.unwrap_or_else(fallback))
+    };
     replica.set_link(link, trouble);
 }
 
-#[expect(clippy::disallowed_methods, reason = "chance spreads the desks of a hospital; nothing is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "chance spreads the desks of a hospital; nothing is decided by it"
+)]
 fn jitter() -> u32 {
     rand::random()
 }

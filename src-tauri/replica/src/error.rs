@@ -83,16 +83,25 @@ impl Error {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "SQLite's codes are not ours; the rest has nothing to do with disks")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "SQLite's codes are not ours; the rest has nothing to do with disks"
+)]
 fn of_sqlite(error: &rusqlite::Error) -> Option<Disk> {
     match error.sqlite_error_code()? {
         ErrorCode::DiskFull => Some(Disk::Full),
-        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Some(Disk::Failed),
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => {
+            Some(Disk::Failed)
+        }
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(Disk::Damaged),
         _ => None,
     }
 }
 
 fn codes(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>().join(", ")
+    problems
+        .iter()
+        .map(|problem| problem.code.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -36,7 +36,10 @@ pub(crate) enum Outcome {
 }
 
 /// Runs work on the replica off the threads that wait for the network.
-async fn blocking<T: Send + 'static>(replica: &Replica, work: impl FnOnce(&Replica) -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    replica: &Replica,
+    work: impl FnOnce(&Replica) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let replica = replica.clone();
     tokio::task::spawn_blocking(move || work(&replica)).await?
 }
@@ -48,8 +51,13 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     }
     let (device, needs_load, reference) = blocking(replica, |replica| {
         replica.read(|db| {
-            let needs_load = meta::LOADED.get(db)? != Some(true) || meta::REBUILD.get(db)?.is_some();
-            Ok((meta::DEVICE.get(db)?, needs_load, meta::REFERENCE.get(db)?.is_some()))
+            let needs_load =
+                meta::LOADED.get(db)? != Some(true) || meta::REBUILD.get(db)?.is_some();
+            Ok((
+                meta::DEVICE.get(db)?,
+                needs_load,
+                meta::REFERENCE.get(db)?.is_some(),
+            ))
         })
     })
     .await?;
@@ -64,7 +72,10 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     let own_too = blocking(replica, |replica| replica.read(|db| meta::OWN_TOO.get(db))).await?;
     if own_too == Some(true) {
         send(replica, &hub, &[], &[]).await?;
-        blocking(replica, |replica| replica.write(Lasting::Refetchable, |db| meta::OWN_TOO.clear(db))).await?;
+        blocking(replica, |replica| {
+            replica.write(Lasting::Refetchable, |db| meta::OWN_TOO.clear(db))
+        })
+        .await?;
     }
     Ok(hub)
 }
@@ -72,40 +83,58 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
 /// Sends everything that waits.
 pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
     for _ in 0..PASSES {
-        let (mut after, mut most, mut asked_for, mut undecided) = (0, usize::MAX, Vec::new(), false);
+        let (mut after, mut most, mut asked_for, mut undecided) =
+            (0, usize::MAX, Vec::new(), false);
         loop {
             if must_restart(replica).await? {
                 return Ok(Outcome::Restart);
             }
-            let (mut items, covered) = blocking(replica, move |replica| replica.next_push(after)).await?;
+            let (mut items, covered) =
+                blocking(replica, move |replica| replica.next_push(after)).await?;
             items.truncate(most);
-            let Some(last) = items.last().map(|item| item.lseq) else { break };
+            let Some(last) = items.last().map(|item| item.lseq) else {
+                break;
+            };
             replica.set_link(Link::Syncing, None);
-            let covered = if most < wire::PUSH_ENVELOPES { Vec::new() } else { covered };
+            let covered = if most < wire::PUSH_ENVELOPES {
+                Vec::new()
+            } else {
+                covered
+            };
             let verdicts = match send(replica, hub, &items, &covered).await {
                 Ok(verdicts) => verdicts,
                 // the hub cannot take the push as a whole: find the one change that is to blame
-                Err(Error::Refused { status: 400 | 413 | 415 | 422, problems }) if items.len() == 1 => {
+                Err(Error::Refused {
+                    status: 400 | 413 | 415 | 422,
+                    problems,
+                }) if items.len() == 1 => {
                     vec![Verdict::Refused { problems }]
                 }
-                Err(Error::Refused { status: 400 | 413 | 415 | 422, .. }) => {
+                Err(Error::Refused {
+                    status: 400 | 413 | 415 | 422,
+                    ..
+                }) => {
                     most = items.len() / 2;
                     continue;
                 }
                 Err(error) => {
-                    let told = Error::Unreachable(error.to_string());
-                    let told = if let Error::Refused { status, problems } = &error {
-                        Error::Refused { status: *status, problems: problems.clone() }
-                    } else {
-                        told
-                    };
-                    blocking(replica, move |replica| replica.not_sent(&items, &told)).await?;
+                    let code = error
+                        .problems()
+                        .into_iter()
+                        .next()
+                        .map(|problem| problem.code);
+                    blocking(replica, move |replica| replica.not_sent(&items, code)).await?;
                     return Err(error);
                 }
             };
             let count = items.len() as u64;
-            let answered = blocking(replica, move |replica| replica.answered(&items, &verdicts)).await?;
-            let Answered { accepted, held, asked_for: asked } = answered;
+            let answered =
+                blocking(replica, move |replica| replica.answered(&items, &verdicts)).await?;
+            let Answered {
+                accepted,
+                held,
+                asked_for: asked,
+            } = answered;
             round.accepted += accepted;
             round.held += held;
             undecided |= accepted < count;
@@ -126,33 +155,66 @@ async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) ->
     for some in envelopes.chunks(wire::PUSH_ENVELOPES) {
         let push = push_of(replica, some.to_vec()).await?;
         // what it says of them shows when the changes that build on them are sent again
-        let _: PushAnswer = hub.post_frame("/sync/v1/push", replica.now(), wire::encode(&push), || ()).await?;
+        let _: PushAnswer = hub
+            .post_frame("/sync/v1/push", replica.now(), wire::encode(&push), || ())
+            .await?;
     }
     Ok(())
 }
 
 async fn push_of(replica: &Replica, envelopes: Vec<Envelope>) -> Result<Push> {
     let (device, incarnation) = blocking(replica, |replica| {
-        replica.read(|db| Ok((meta::DEVICE.get(db)?, meta::INCARNATION.get(db)?.unwrap_or(0))))
+        replica.read(|db| {
+            Ok((
+                meta::DEVICE.get(db)?,
+                meta::INCARNATION.get(db)?.unwrap_or(0),
+            ))
+        })
     })
     .await?;
     let device = device.ok_or(Error::NotEnrolled)?.id;
-    Ok(Push { device, incarnation, sent_at_ms: replica.now().0, envelopes })
+    Ok(Push {
+        device,
+        incarnation,
+        sent_at_ms: replica.now().0,
+        envelopes,
+    })
 }
 
 /// Sends one push; the records it covers entirely are *sent* once its last byte has left.
-async fn send(replica: &Replica, hub: &Hub, items: &[Item], covered: &[RecordId]) -> Result<Vec<Verdict>> {
-    let envelope = |item: &Item| Envelope { kind: item.kind.number(), record: item.record, change: item.change.clone() };
+async fn send(
+    replica: &Replica,
+    hub: &Hub,
+    items: &[Item],
+    covered: &[RecordId],
+) -> Result<Vec<Verdict>> {
+    let envelope = |item: &Item| Envelope {
+        kind: item.kind.number(),
+        record: item.record,
+        change: item.change.clone(),
+    };
     let push = push_of(replica, items.iter().map(envelope).collect()).await?;
     let covered = covered.to_vec();
     replica.0.flight.board(&covered);
-    let told: BTreeSet<(Kind, RecordId)> = items.iter().map(|item| (item.kind, item.record)).collect();
+    let told: BTreeSet<(Kind, RecordId)> =
+        items.iter().map(|item| (item.kind, item.record)).collect();
     let teller = replica.clone();
     let has_left = move || {
         teller.0.flight.left(&covered);
-        teller.tell(if told.len() <= FEW { &told } else { const { &BTreeSet::new() } });
+        teller.tell(if told.len() <= FEW {
+            &told
+        } else {
+            const { &BTreeSet::new() }
+        });
     };
-    let answer: PushAnswer = hub.post_frame("/sync/v1/push", replica.now(), wire::encode(&push), has_left).await?;
+    let answer: PushAnswer = hub
+        .post_frame(
+            "/sync/v1/push",
+            replica.now(),
+            wire::encode(&push),
+            has_left,
+        )
+        .await?;
     Ok(answer.verdicts)
 }
 
@@ -174,38 +236,62 @@ pub(crate) async fn follow(replica: &Replica, hub: &Hub) -> Result<Outcome> {
 
 async fn pull(replica: &Replica, hub: &Hub, call: &str) -> Result<(u64, bool, Outcome)> {
     let after = cursor(replica).await?;
-    let page: FeedPage = match hub.frame(&format!("/sync/v1/{call}?after={after}"), replica.now()).await {
+    let page: FeedPage = match hub
+        .frame(&format!("/sync/v1/{call}?after={after}"), replica.now())
+        .await
+    {
         Ok(page) => page,
         // the hub was put back from a copy, or does not keep the feed so far back
-        Err(Error::Refused { status: 409 | 410, .. }) => {
-            blocking(replica, |replica| replica.write(Lasting::Refetchable, |db| rebuild(db, "feed.ahead"))).await?;
+        Err(Error::Refused {
+            status: 409 | 410, ..
+        }) => {
+            blocking(replica, |replica| {
+                replica.write(Lasting::Refetchable, |db| rebuild(db, "feed.ahead"))
+            })
+            .await?;
             return Ok((0, false, Outcome::Restart));
         }
         Err(error) => return Err(error),
     };
     let (items, more, version) = (page.items.len() as u64, page.more, page.reference);
     blocking(replica, move |replica| replica.receive(after, &page)).await?;
-    let known = blocking(replica, |replica| replica.read(|db| Ok(meta::REFERENCE.get(db)?.map(|r| r.version)))).await?;
+    let known = blocking(replica, |replica| {
+        replica.read(|db| Ok(meta::REFERENCE.get(db)?.map(|r| r.version)))
+    })
+    .await?;
     if known != Some(version) {
         fetch_reference(replica, hub).await?;
     }
-    let outcome = if must_restart(replica).await? { Outcome::Restart } else { Outcome::Done };
+    let outcome = if must_restart(replica).await? {
+        Outcome::Restart
+    } else {
+        Outcome::Done
+    };
     Ok((items, more, outcome))
 }
 
 async fn cursor(replica: &Replica) -> Result<u64> {
-    blocking(replica, |replica| replica.read(|db| Ok(meta::CURSOR.get(db)?.unwrap_or(0)))).await
+    blocking(replica, |replica| {
+        replica.read(|db| Ok(meta::CURSOR.get(db)?.unwrap_or(0)))
+    })
+    .await
 }
 
 async fn must_restart(replica: &Replica) -> Result<bool> {
     let is_damaged = replica.0.is_damaged.load(Ordering::Relaxed);
-    Ok(is_damaged || blocking(replica, |replica| replica.read(|db| Ok(meta::REBUILD.get(db)?.is_some()))).await?)
+    Ok(is_damaged
+        || blocking(replica, |replica| {
+            replica.read(|db| Ok(meta::REBUILD.get(db)?.is_some()))
+        })
+        .await?)
 }
 
 async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
     let reference: Reference = hub.json("/sync/v1/reference", replica.now()).await?;
     blocking(replica, move |replica| {
-        replica.write(Lasting::Refetchable, |db| meta::REFERENCE.set(db, &reference))?;
+        replica.write(Lasting::Refetchable, |db| {
+            meta::REFERENCE.set(db, &reference)
+        })?;
         replica.forget_zone();
         replica.tell_reloaded();
         Ok(())
@@ -219,7 +305,9 @@ pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
     if left >= wire::NUMBERS_LOW {
         return Ok(());
     }
-    let block: NumberBlock = hub.post_json("/sync/v1/numbers", replica.now(), &serde_json::json!({})).await?;
+    let block: NumberBlock = hub
+        .post_json("/sync/v1/numbers", replica.now(), &serde_json::json!({}))
+        .await?;
     blocking(replica, move |replica| {
         replica.write(Lasting::Yes, |db| {
             let mut blocks = meta::NUMBERS.get(db)?.unwrap_or_default();
@@ -238,7 +326,10 @@ pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outco
     let now = replica.now().0;
     let last = blocking(replica, |replica| replica.read(|db| meta::COMPARED.get(db))).await?;
     let Some(last) = last else {
-        blocking(replica, move |replica| replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))).await?;
+        blocking(replica, move |replica| {
+            replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))
+        })
+        .await?;
         return Ok(Outcome::Done);
     };
     if now - last < COMPARE_AFTER_MS {
@@ -247,14 +338,20 @@ pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outco
     for _ in 0..COMPARE_TIMES {
         let before = cursor(replica).await?;
         let theirs: Digest = hub.json("/sync/v1/digest", replica.now()).await?;
-        let (ours, unsent) = blocking(replica, |replica| Ok((replica.digest()?, replica.read(outbox::count)?))).await?;
+        let (ours, unsent) = blocking(replica, |replica| {
+            Ok((replica.digest()?, replica.read(outbox::count)?))
+        })
+        .await?;
         let mut round = Round::default();
         if catch_up(replica, hub, &mut round).await? == Outcome::Restart {
             return Ok(Outcome::Restart);
         }
         let is_quiet = unsent == 0 && cursor(replica).await? == before;
         if ours == theirs {
-            blocking(replica, move |replica| replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))).await?;
+            blocking(replica, move |replica| {
+                replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))
+            })
+            .await?;
             return Ok(Outcome::Done);
         }
         if is_quiet {

@@ -39,7 +39,12 @@ impl Dir {
     pub(crate) fn lock(&self) -> Result<Lock> {
         fs::create_dir_all(&self.0)?;
         let path = self.0.join("in-use");
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(Error::Busy),
@@ -50,13 +55,21 @@ impl Dir {
         if let Err(error) = (&file).write_all(b"open") {
             tracing::warn!(%error, "Could not note that the replica is open");
         }
-        Ok(Lock { _file: file, path, was_left_open })
+        Ok(Lock {
+            _file: file,
+            path,
+            was_left_open,
+        })
     }
 
     /// Returns the generation in use, if there is one.
     pub(crate) fn current(&self) -> Result<Option<u64>> {
         match fs::read_to_string(self.0.join("current")) {
-            Ok(text) => Ok(text.trim().strip_prefix("ward-").and_then(|t| t.strip_suffix(".db")).and_then(|n| n.parse().ok())),
+            Ok(text) => Ok(text
+                .trim()
+                .strip_prefix("ward-")
+                .and_then(|t| t.strip_suffix(".db"))
+                .and_then(|n| n.parse().ok())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == ErrorKind::InvalidData => Ok(None),
             Err(error) => Err(error.into()),
@@ -97,7 +110,14 @@ impl Dir {
     /// Returns the greatest generation of which there is a file, 0 when there is none.
     pub(crate) fn newest(&self) -> Result<u64> {
         let numbers = self.names("ward-")?.into_iter().map(|(number, _)| number);
-        Ok(numbers.chain(self.names("loading-")?.into_iter().map(|(number, _)| number)).max().unwrap_or(0))
+        Ok(numbers
+            .chain(
+                self.names("loading-")?
+                    .into_iter()
+                    .map(|(number, _)| number),
+            )
+            .max()
+            .unwrap_or(0))
     }
 
     /// Removes generations that are not in use, and what is left of loads other than `loading`.
@@ -117,15 +137,25 @@ impl Dir {
 
     /// Returns the loads under way.
     pub(crate) fn loads(&self) -> Result<Vec<u64>> {
-        Ok(self.names("loading-")?.into_iter().map(|(number, _)| number).collect())
+        Ok(self
+            .names("loading-")?
+            .into_iter()
+            .map(|(number, _)| number)
+            .collect())
     }
 
     fn names(&self, prefix: &str) -> Result<Vec<(u64, PathBuf)>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".db")).and_then(|n| n.parse().ok());
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or("");
+            let number = name
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(".db"))
+                .and_then(|n| n.parse().ok());
             found.extend(number.map(|number: u64| (number, path)));
         }
         Ok(found)
@@ -135,9 +165,14 @@ impl Dir {
     pub(crate) fn set_aside(&self, path: &Path, why: &str, at: &str) -> Result<PathBuf> {
         let aside = self.0.join("aside");
         fs::create_dir_all(&aside)?;
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("file");
         let stamp: String = at.chars().filter(char::is_ascii_alphanumeric).collect();
-        let target = (0..).map(|n| aside.join(format!("{stamp}-{n}-{name}"))).find(|target| !target.exists());
+        let target = (0..)
+            .map(|n| aside.join(format!("{stamp}-{n}-{name}")))
+            .find(|target| !target.exists());
         let target = target.expect("there is always a number that is not taken");
         rename_if_there(path, &target)?;
         for ending in BESIDE {
@@ -150,7 +185,11 @@ impl Dir {
 
 /// Removes a database and what lies beside it.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    for path in BESIDE.iter().map(|ending| beside(path, ending)).chain([path.to_owned()]) {
+    for path in BESIDE
+        .iter()
+        .map(|ending| beside(path, ending))
+        .chain([path.to_owned()])
+    {
         match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}

@@ -25,7 +25,8 @@ pub(crate) struct Kept {
     pub(crate) is_withdrawn: bool,
 }
 
-const COLUMNS: &str = "id, kind, record, writes, fields, problems, staff, at_ms, is_new, is_withdrawn";
+const COLUMNS: &str =
+    "id, kind, record, writes, fields, problems, staff, at_ms, is_new, is_withdrawn";
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
@@ -65,7 +66,10 @@ pub(crate) fn put(db: &Connection, kept: &Kept) -> Result<()> {
 /// Returns everything kept, oldest first.
 pub(crate) fn all(db: &Connection) -> Result<Vec<Kept>> {
     let sql = format!("select {COLUMNS} from held order by at_ms, id");
-    Ok(db.prepare_cached(&sql)?.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns one.
@@ -76,18 +80,25 @@ pub(crate) fn get(db: &Connection, id: &str) -> Result<Option<Kept>> {
 
 /// Drops one: the person's edit took its place.
 pub(crate) fn remove(db: &Connection, id: &str) -> Result<()> {
-    db.prepare_cached("delete from held where id = ?1")?.execute([id])?;
+    db.prepare_cached("delete from held where id = ?1")?
+        .execute([id])?;
     Ok(())
 }
 
 /// Returns how many a person still has to deal with.
 pub(crate) fn count(db: &Connection) -> Result<u32> {
-    Ok(db.prepare_cached("select count(*) from held where is_withdrawn = 0")?.query_row([], |row| row.get(0))?)
+    Ok(db
+        .prepare_cached("select count(*) from held where is_withdrawn = 0")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Returns what a command wrote, beside what was there: the screen shows both.
 pub(crate) fn fields(before: &Value, writes: &[Write]) -> Vec<FieldChange> {
-    let field = |write: &Write| FieldChange { before: at(before, &write.path), after: write.value.clone(), path: write.path.clone() };
+    let field = |write: &Write| FieldChange {
+        before: at(before, &write.path),
+        after: write.value.clone(),
+        path: write.path.clone(),
+    };
     writes.iter().map(field).collect()
 }
 
@@ -96,7 +107,11 @@ fn at(body: &Value, path: &str) -> Value {
     let parts: Vec<&str> = path.splitn(3, '/').collect();
     match parts.as_slice() {
         [list, id, member] => {
-            let element = body[*list].as_array().into_iter().flatten().find(|element| element["id"] == *id);
+            let element = body[*list]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|element| element["id"] == *id);
             element.map_or(Value::Null, |element| element[*member].clone())
         }
         _ => body[path].clone(),

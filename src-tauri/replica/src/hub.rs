@@ -20,6 +20,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(20);
 /// The same for a call that waits for news.
 const LIVE: Duration = Duration::from_secs(wire::LIVE_WAIT_S + 10);
+/// Bytes a second on the slowest line on which a push has to arrive.
+const SLOWEST: usize = 8 << 10;
 /// Bytes of one answer, at most.
 const ANSWER_BYTES: usize = wire::FRAME_BYTES + 1_024;
 /// Bytes of reference data, at most.
@@ -54,19 +56,36 @@ impl Hub {
     pub(crate) fn new(device: Device, address: Option<&str>) -> Result<Self> {
         let base = address_of(address.unwrap_or(&device.hub))?;
         let key = SigningKey::from_bytes(&device.secret);
-        Ok(Self { base, device, key, traffic: Traffic::default() })
+        Ok(Self {
+            base,
+            device,
+            key,
+            traffic: Traffic::default(),
+        })
     }
 
     /// Asks for a frame.
     pub(crate) async fn frame<T: DeserializeOwned>(&self, path: &str, at: Now) -> Result<T> {
-        let wait = if path.starts_with("/sync/v1/live") { LIVE } else { SILENCE };
+        let wait = if path.starts_with("/sync/v1/live") {
+            LIVE
+        } else {
+            SILENCE
+        };
         let bytes = self.bytes(path, at, wait, ANSWER_BYTES).await?;
         wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))
     }
 
     /// Asks for bytes.
-    pub(crate) async fn bytes(&self, path: &str, at: Now, wait: Duration, most: usize) -> Result<Vec<u8>> {
-        let response = self.call(Method::GET, path, at, Vec::new(), "", wait, || ()).await?;
+    pub(crate) async fn bytes(
+        &self,
+        path: &str,
+        at: Now,
+        wait: Duration,
+        most: usize,
+    ) -> Result<Vec<u8>> {
+        let response = self
+            .call(Method::GET, path, at, Vec::new(), "", wait, || ())
+            .await?;
         self.read(response, most, wait).await
     }
 
@@ -77,9 +96,24 @@ impl Hub {
     }
 
     /// Sends JSON and reads JSON.
-    pub(crate) async fn post_json<T: DeserializeOwned>(&self, path: &str, at: Now, ask: &impl Serialize) -> Result<T> {
+    pub(crate) async fn post_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        at: Now,
+        ask: &impl Serialize,
+    ) -> Result<T> {
         let body = serde_json::to_vec(ask).map_err(|_| Error::Nonsense("json"))?;
-        let response = self.call(Method::POST, path, at, body, "application/json", SILENCE, || ()).await?;
+        let response = self
+            .call(
+                Method::POST,
+                path,
+                at,
+                body,
+                "application/json",
+                SILENCE,
+                || (),
+            )
+            .await?;
         let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
         serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
     }
@@ -92,12 +126,25 @@ impl Hub {
         frame: Vec<u8>,
         has_left: impl FnOnce() + Send + 'static,
     ) -> Result<T> {
-        let response = self.call(Method::POST, path, at, frame, wire::MEDIA_TYPE, SILENCE, has_left).await?;
+        let response = self
+            .call(
+                Method::POST,
+                path,
+                at,
+                frame,
+                wire::MEDIA_TYPE,
+                SILENCE,
+                has_left,
+            )
+            .await?;
         let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
         wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call to the hub has these parts")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call to the hub has these parts"
+    )]
     async fn call(
         &self,
         method: Method,
@@ -108,43 +155,74 @@ impl Hub {
         wait: Duration,
         has_left: impl FnOnce() + Send + 'static,
     ) -> Result<Response> {
-        let signature = wire::sign(&self.key, self.device.id, method.as_str(), path, at.0, &body);
-        let url = self.base.join(path).map_err(|_| Error::Nonsense("address"))?;
+        let signature = wire::sign(
+            &self.key,
+            self.device.id,
+            method.as_str(),
+            path,
+            at.0,
+            &body,
+        );
+        let url = self
+            .base
+            .join(path)
+            .map_err(|_| Error::Nonsense("address"))?;
         self.traffic.calls.fetch_add(1, Ordering::Relaxed);
         let weight = method.as_str().len() + path.len() + signature.len() + body.len() + CALL_BYTES;
-        self.traffic.sent.fetch_add(weight as u64, Ordering::Relaxed);
-        let mut request = client().request(method, url).timeout(wait.max(SILENCE) * 6);
-        let signature = HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
+        self.traffic
+            .sent
+            .fetch_add(weight as u64, Ordering::Relaxed);
+        // a slow line gets the time its bytes need
+        let wait = wait + Duration::from_secs((body.len() / SLOWEST) as u64);
+        let mut request = client().request(method, url);
+        let signature =
+            HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
         request = request.header(wire::SIGNATURE_HEADER, signature);
         if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, media).body(counted(body, has_left));
+            request = request
+                .header(CONTENT_TYPE, media)
+                .body(counted(body, has_left));
         }
         let response = tokio::time::timeout(wait, request.send());
-        let response = response.await.map_err(|_| Error::Unreachable("silence".into()))?.map_err(|error| unreachable(&error))?;
+        let response = response
+            .await
+            .map_err(|_| Error::Unreachable("silence".into()))?
+            .map_err(|error| unreachable(&error))?;
         let weight = head_bytes(response.headers());
-        self.traffic.received.fetch_add(weight as u64, Ordering::Relaxed);
+        self.traffic
+            .received
+            .fetch_add(weight as u64, Ordering::Relaxed);
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status().as_u16();
-        let bytes = self.read(response, ANSWER_BYTES, SILENCE).await.unwrap_or_default();
+        let bytes = self
+            .read(response, ANSWER_BYTES, SILENCE)
+            .await
+            .unwrap_or_default();
         let document: ProblemDocument = serde_json::from_slice(&bytes).unwrap_or_default();
         Err(refused(status, document.problems))
     }
 
     /// Reads an answer as it comes, up to a limit; a line that falls silent ends it.
     async fn read(&self, mut response: Response, most: usize, wait: Duration) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(most as u64) as usize);
+        let mut bytes =
+            Vec::with_capacity(response.content_length().unwrap_or(0).min(most as u64) as usize);
         loop {
             let chunk = tokio::time::timeout(wait, response.chunk());
-            let chunk = chunk.await.map_err(|_| Error::Unreachable("silence".into()))?.map_err(|error| unreachable(&error))?;
+            let chunk = chunk
+                .await
+                .map_err(|_| Error::Unreachable("silence".into()))?
+                .map_err(|error| unreachable(&error))?;
             let Some(chunk) = chunk else { break };
             if bytes.len() + chunk.len() > most {
                 return Err(Error::Nonsense("frame.too_long"));
             }
             bytes.extend_from_slice(&chunk);
         }
-        self.traffic.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.traffic
+            .received
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(bytes)
     }
 }
@@ -153,11 +231,26 @@ impl Hub {
 const CALL_BYTES: usize = 80;
 
 /// Asks the hub something without being known to it, such as to become known.
-pub(crate) async fn post_unsigned<T: DeserializeOwned>(address: &str, path: &str, ask: &impl Serialize) -> Result<T> {
-    let url = address_of(address)?.join(path).map_err(|_| Error::Nonsense("address"))?;
-    let response = client().post(url).json(ask).timeout(SILENCE).send().await.map_err(|error| unreachable(&error))?;
+pub(crate) async fn post_unsigned<T: DeserializeOwned>(
+    address: &str,
+    path: &str,
+    ask: &impl Serialize,
+) -> Result<T> {
+    let url = address_of(address)?
+        .join(path)
+        .map_err(|_| Error::Nonsense("address"))?;
+    let response = client()
+        .post(url)
+        .json(ask)
+        .timeout(SILENCE)
+        .send()
+        .await
+        .map_err(|error| unreachable(&error))?;
     let status = response.status();
-    let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
+    let bytes = response
+        .bytes()
+        .await
+        .map_err(|error| unreachable(&error))?;
     if !status.is_success() {
         let document: ProblemDocument = serde_json::from_slice(&bytes).unwrap_or_default();
         return Err(refused(status.as_u16(), document.problems));
@@ -171,30 +264,43 @@ fn client() -> &'static Client {
     CLIENT.get_or_init(|| {
         // the client wants one even for plain calls; whoever installed one before is right
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder().http1_only().connect_timeout(CONNECT).tcp_nodelay(true).no_proxy();
-        let builder = builder.tcp_keepalive(Duration::from_secs(15)).pool_idle_timeout(Duration::from_secs(90));
+        let builder = Client::builder()
+            .http1_only()
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .no_proxy();
+        let builder = builder
+            .tcp_keepalive(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(90));
         builder.build().expect("these settings are always possible")
     })
 }
 
 /// A body that says when its last byte was taken.
 fn counted(body: Vec<u8>, has_left: impl FnOnce() + Send + 'static) -> Body {
-    let parts = stream::unfold((Some(body), Some(has_left)), |(body, mut has_left)| async move {
-        match body {
-            Some(body) => Some((Ok::<_, std::io::Error>(body), (None, has_left))),
-            None => {
-                if let Some(has_left) = has_left.take() {
-                    has_left();
+    let parts = stream::unfold(
+        (Some(body), Some(has_left)),
+        |(body, mut has_left)| async move {
+            match body {
+                Some(body) => Some((Ok::<_, std::io::Error>(body), (None, has_left))),
+                None => {
+                    if let Some(has_left) = has_left.take() {
+                        has_left();
+                    }
+                    None
                 }
-                None
             }
-        }
-    });
+        },
+    );
     Body::wrap_stream(parts)
 }
 
 fn address_of(address: &str) -> Result<Url> {
-    let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let address = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    };
     Url::parse(&address).map_err(|_| Error::Problems(vec![Problem::new("hub.address", "hub")]))
 }
 
@@ -218,5 +324,8 @@ fn refused(status: u16, problems: Vec<Problem>) -> Error {
 }
 
 fn head_bytes(headers: &HeaderMap) -> usize {
-    17 + headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+    17 + headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum::<usize>()
 }

@@ -33,18 +33,25 @@ impl Replica {
         let secret = random_bytes();
         let key = ed25519_dalek::SigningKey::from_bytes(&secret);
         let public_key = hex(key.verifying_key().as_bytes());
-        let ask = EnrolAsk { code: code.trim().to_owned(), name: name.trim().to_owned(), public_key };
+        let ask = EnrolAsk {
+            code: code.trim().to_owned(),
+            name: name.trim().to_owned(),
+            public_key,
+        };
         let known: Enrolled = hub::post_unsigned(hub, "/identity/v1/enrol", &ask).await?;
-        let device =
-            Device { id: known.device, number: known.number, ward: known.ward, name: ask.name, hub: hub.to_owned(), secret };
+        let device = Device {
+            id: known.device,
+            number: known.number,
+            ward: known.ward,
+            name: ask.name,
+            hub: hub.to_owned(),
+            secret,
+        };
         self.write(Lasting::Yes, |db| {
             meta::DEVICE.set(db, &device)?;
             meta::NUMBERS.set(db, &vec![known.numbers])
         })?;
-        self.read(|db| {
-            self.0.mirror.copy(db);
-            Ok(())
-        })?;
+        self.copy_to_mirror()?;
         tracing::info!(device.id = %device.id, ward = %device.ward, "This device is enrolled");
         self.0.nudge.notify_one();
         self.tell_reloaded();
@@ -53,9 +60,14 @@ impl Replica {
 
     /// Signs a person in: asked of the hub, or, when it does not answer, known from an earlier time here.
     pub async fn sign_in(&self, username: &str, password: &str) -> Result<Session> {
-        let device = self.read(|db| meta::DEVICE.get(db))?.ok_or(Error::NotEnrolled)?;
+        let device = self
+            .read(|db| meta::DEVICE.get(db))?
+            .ok_or(Error::NotEnrolled)?;
         let hub = Hub::new(device.clone(), self.0.hub.as_deref())?;
-        let ask = SignInAsk { username: username.trim().to_owned(), password: password.to_owned() };
+        let ask = SignInAsk {
+            username: username.trim().to_owned(),
+            password: password.to_owned(),
+        };
         let call = hub.post_json::<SignedIn>("/identity/v1/sign-in", self.now(), &ask);
         let staff = match tokio::time::timeout(PATIENCE, call).await {
             Ok(Ok(signed_in)) => {
@@ -63,31 +75,59 @@ impl Replica {
                 tokio::task::spawn_blocking(move || replica.remember(&ask, &known)).await??;
                 signed_in.staff
             }
-            Ok(Err(Error::Refused { status: 401 | 403, problems })) => {
+            Ok(Err(Error::Refused {
+                status: 401 | 403,
+                problems,
+            })) => {
                 let wrong = vec![Problem::new("sign_in.wrong", "")];
-                return Err(Error::Problems(if problems.is_empty() { wrong } else { problems }));
+                return Err(Error::Problems(if problems.is_empty() {
+                    wrong
+                } else {
+                    problems
+                }));
             }
-            Ok(Err(Error::Unreachable(_) | Error::Nonsense(_) | Error::Refused { .. })) | Err(_) => {
+            Ok(Err(Error::Unreachable(_) | Error::Nonsense(_) | Error::Refused { .. }))
+            | Err(_) => {
                 let replica = self.clone();
                 tokio::task::spawn_blocking(move || replica.recall(&ask)).await??
             }
             Ok(Err(error)) => return Err(error),
         };
-        Ok(Session { roles: staff.roles.clone(), staff, ward: device.ward, device: device.number })
+        Ok(Session {
+            roles: staff.roles.clone(),
+            staff,
+            ward: device.ward,
+            device: device.number,
+        })
     }
 
     /// Returns who acts when a person who signed in here does something: the person, at this device.
     pub fn actor(&self, session: &Session) -> Result<Actor> {
-        let device = self.read(|db| meta::DEVICE.get(db))?.ok_or(Error::NotEnrolled)?;
-        let Session { staff, roles, ward, .. } = session;
-        Ok(Actor { staff: staff.id, roles: roles.clone(), ward: *ward, device: device.id })
+        let device = self
+            .read(|db| meta::DEVICE.get(db))?
+            .ok_or(Error::NotEnrolled)?;
+        let Session {
+            staff, roles, ward, ..
+        } = session;
+        Ok(Actor {
+            staff: staff.id,
+            roles: roles.clone(),
+            ward: *ward,
+            device: device.id,
+        })
     }
 
     /// Keeps what is needed to know a person without the hub: a hash of the password, never the password.
-    fn remember(&self, ask: &SignInAsk, known: &SignedIn) -> Result<()> {
-        let salt = SaltString::encode_b64(&random_bytes()[..16]).map_err(|_| Error::Nonsense("salt"))?;
-        let hash = hasher().hash_password(ask.password.as_bytes(), &salt).map_err(|_| Error::Nonsense("hash"))?;
-        let (hash, about) = (hash.to_string(), serde_json::to_string(&known.staff).map_err(|_| Error::Nonsense("json"))?);
+    pub(crate) fn remember(&self, ask: &SignInAsk, known: &SignedIn) -> Result<()> {
+        let salt =
+            SaltString::encode_b64(&random_bytes()[..16]).map_err(|_| Error::Nonsense("salt"))?;
+        let hash = hasher()
+            .hash_password(ask.password.as_bytes(), &salt)
+            .map_err(|_| Error::Nonsense("hash"))?;
+        let (hash, about) = (
+            hash.to_string(),
+            serde_json::to_string(&known.staff).map_err(|_| Error::Nonsense("json"))?,
+        );
         self.write(Lasting::Yes, |db| {
             let sql = "insert or replace into pass (staff, username, hash, not_after_ms, about, wrong, wait_until_ms)
                 values (?1, ?2, ?3, ?4, ?5, 0, 0)";
@@ -98,7 +138,7 @@ impl Replica {
     }
 
     /// Knows a person without the hub.
-    fn recall(&self, ask: &SignInAsk) -> Result<Staff> {
+    pub(crate) fn recall(&self, ask: &SignInAsk) -> Result<Staff> {
         let username = shared::search::fold(&ask.username);
         let sql = "select staff, hash, not_after_ms, about, wrong, wait_until_ms from pass where username = ?1";
         let (pass, ahead, reference) = self.read(|db| {
@@ -112,22 +152,36 @@ impl Replica {
                     wait_until_ms: row.get(5)?,
                 })
             });
-            Ok((pass.optional()?, meta::AHEAD.get(db)?.unwrap_or(0), meta::REFERENCE.get(db)?))
+            Ok((
+                pass.optional()?,
+                meta::AHEAD.get(db)?.unwrap_or(0),
+                meta::REFERENCE.get(db)?,
+            ))
         })?;
         let pass = pass.ok_or_else(|| problem("sign_in.offline_unknown", "username"))?;
         let now = self.now().0;
         if now < pass.wait_until_ms {
             let seconds = (pass.wait_until_ms - now) / 1_000 + 1;
-            return Err(Error::Problems(vec![Problem::new("sign_in.wait", "password").with("seconds", seconds)]));
+            return Err(Error::Problems(vec![
+                Problem::new("sign_in.wait", "password").with("seconds", seconds),
+            ]));
         }
-        let is_right =
-            PasswordHash::new(&pass.hash).is_ok_and(|hash| hasher().verify_password(ask.password.as_bytes(), &hash).is_ok());
+        let is_right = PasswordHash::new(&pass.hash).is_ok_and(|hash| {
+            hasher()
+                .verify_password(ask.password.as_bytes(), &hash)
+                .is_ok()
+        });
         let wrong = if is_right { 0 } else { pass.wrong + 1 };
         if wrong != pass.wrong {
-            let wait_until = if wrong >= WRONG_AT_MOST { now + wait_ms(wrong - WRONG_AT_MOST) } else { 0 };
+            let wait_until = if wrong >= WRONG_AT_MOST {
+                now + wait_ms(wrong - WRONG_AT_MOST)
+            } else {
+                0
+            };
             self.write(Lasting::Yes, |db| {
                 let sql = "update pass set wrong = ?2, wait_until_ms = ?3 where staff = ?1";
-                db.prepare_cached(sql)?.execute(params![pass.staff, wrong, wait_until])?;
+                db.prepare_cached(sql)?
+                    .execute(params![pass.staff, wrong, wait_until])?;
                 Ok(())
             })?;
         }
@@ -138,12 +192,18 @@ impl Replica {
         if now - ahead > pass.not_after_ms {
             return Err(problem("sign_in.expired", ""));
         }
-        let about: Staff = serde_json::from_str(&pass.about).map_err(|_| Error::Nonsense("json"))?;
+        let about: Staff =
+            serde_json::from_str(&pass.about).map_err(|_| Error::Nonsense("json"))?;
         let id = row::uuid(&pass.staff);
         // what the hub has told since counts more than what it told at sign-in
-        let newer = reference.and_then(|reference| reference.staff.into_iter().find(|staff| staff.id.0 == id));
+        let newer = reference
+            .and_then(|reference| reference.staff.into_iter().find(|staff| staff.id.0 == id));
         let staff = newer.unwrap_or(about);
-        if staff.is_active { Ok(staff) } else { Err(problem("sign_in.wrong", "username")) }
+        if staff.is_active {
+            Ok(staff)
+        } else {
+            Err(problem("sign_in.wrong", "username"))
+        }
     }
 }
 
@@ -166,7 +226,10 @@ fn hasher() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a key and a salt have to be chance; nothing is decided by them")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a key and a salt have to be chance; nothing is decided by them"
+)]
 fn random_bytes() -> [u8; 32] {
     rand::random()
 }

@@ -3,6 +3,7 @@
 
 mod base;
 mod courier;
+mod draft;
 mod error;
 mod exchange;
 mod files;
@@ -14,6 +15,7 @@ mod load;
 mod meta;
 mod mirror;
 mod news;
+mod numbers;
 mod open;
 mod outbox;
 mod push;

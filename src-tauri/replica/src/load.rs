@@ -68,7 +68,9 @@ pub(crate) async fn load(replica: &Replica, hub: &Hub) -> Result<()> {
         match fetch(replica, hub, &mut loading).await {
             Ok(()) => break,
             // the hub does not keep this snapshot any more
-            Err(Error::Refused { status: 404 | 410, .. }) if loading.next > 0 => {
+            Err(Error::Refused {
+                status: 404 | 410, ..
+            }) if loading.next > 0 => {
                 files::remove(&loading.path)?;
                 loading = begin(replica, hub).await?;
             }
@@ -89,18 +91,35 @@ async fn begin(replica: &Replica, hub: &Hub) -> Result<Loading> {
         tracing::info!(segment = loading.next, "Goes on with a load");
         return Ok(loading);
     }
-    let bytes = hub.bytes("/sync/v1/bootstrap", replica.now(), SILENCE, MANIFEST_BYTES).await?;
+    let bytes = hub
+        .bytes("/sync/v1/bootstrap", replica.now(), SILENCE, MANIFEST_BYTES)
+        .await?;
     let manifest: Manifest = wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))?;
     let generation = replica.0.dir.newest()? + 1;
     let path = replica.0.dir.loading(generation);
     files::remove(&path)?;
     let plan = Plan { manifest, boot };
     let db = open(&path, &replica.0.key)?;
-    db.execute_batch(&format!("begin; {}; {}; commit;", section("tables"), section("text")))?;
-    db.execute("insert into record_text (record_text, rank) values ('automerge', 0)", [])?;
-    db.execute("insert into record_text (record_text, rank) values ('crisismerge', 1999)", [])?;
+    db.execute_batch(&format!(
+        "begin; {}; {}; commit;",
+        section("tables"),
+        section("text")
+    ))?;
+    db.execute(
+        "insert into record_text (record_text, rank) values ('automerge', 0)",
+        [],
+    )?;
+    db.execute(
+        "insert into record_text (record_text, rank) values ('crisismerge', 1999)",
+        [],
+    )?;
     PLAN.set(&db, &plan)?;
-    Ok(Loading { path, generation, plan, next: 0 })
+    Ok(Loading {
+        path,
+        generation,
+        plan,
+        next: 0,
+    })
 }
 
 fn resume(dir: &Dir, key: &Key, boot: Option<&str>) -> Option<Loading> {
@@ -109,14 +128,22 @@ fn resume(dir: &Dir, key: &Key, boot: Option<&str>) -> Option<Loading> {
     let found = open(&path, key).and_then(|db| Ok((PLAN.get(&db)?, NEXT.get(&db)?)));
     let (plan, next) = found.ok()?;
     let plan = plan.filter(|plan| boot.is_some() && plan.boot.as_deref() == boot)?;
-    Some(Loading { path, generation, plan, next: next.unwrap_or(0) })
+    Some(Loading {
+        path,
+        generation,
+        plan,
+        next: next.unwrap_or(0),
+    })
 }
 
 /// Fetches what is missing, two segments at a time, and writes each as it comes.
 async fn fetch(replica: &Replica, hub: &Hub, loading: &mut Loading) -> Result<()> {
     let (to_reader, frames) = sync_channel::<Vec<u8>>(1);
     let (to_writer, rows) = sync_channel::<Vec<Ready>>(1);
-    let sums: Vec<wire::Hash> = loading.plan.manifest.segments[loading.next..].iter().map(|(sum, _)| *sum).collect();
+    let sums: Vec<wire::Hash> = loading.plan.manifest.segments[loading.next..]
+        .iter()
+        .map(|(sum, _)| *sum)
+        .collect();
     let reading = tokio::task::spawn_blocking(move || read_all(&frames, &to_writer, &sums));
     let (owner, path, from) = (replica.clone(), loading.path.clone(), loading.next);
     let total = loading.plan.manifest.records;
@@ -128,11 +155,19 @@ async fn fetch(replica: &Replica, hub: &Hub, loading: &mut Loading) -> Result<()
     fetched.and(read)
 }
 
-async fn fetch_all(replica: &Replica, hub: &Hub, loading: &Loading, to_reader: SyncSender<Vec<u8>>) -> Result<()> {
-    let Manifest { snapshot, segments, .. } = &loading.plan.manifest;
+async fn fetch_all(
+    replica: &Replica,
+    hub: &Hub,
+    loading: &Loading,
+    to_reader: SyncSender<Vec<u8>>,
+) -> Result<()> {
+    let Manifest {
+        snapshot, segments, ..
+    } = &loading.plan.manifest;
     let calls = (loading.next..segments.len()).map(|number| async move {
         let path = format!("/sync/v1/bootstrap/{snapshot}/{number}");
-        hub.bytes(&path, replica.now(), SILENCE, wire::FRAME_BYTES + 1_024).await
+        hub.bytes(&path, replica.now(), SILENCE, wire::FRAME_BYTES + 1_024)
+            .await
     });
     let mut calls = stream::iter(calls).buffered(AT_ONCE);
     while let Some(frame) = calls.next().await {
@@ -148,14 +183,23 @@ async fn fetch_all(replica: &Replica, hub: &Hub, loading: &Loading, to_reader: S
 }
 
 /// Checks and reads segments, and folds what their records are found by.
-fn read_all(frames: &Receiver<Vec<u8>>, to_writer: &SyncSender<Vec<Ready>>, sums: &[wire::Hash]) -> Result<()> {
+fn read_all(
+    frames: &Receiver<Vec<u8>>,
+    to_writer: &SyncSender<Vec<Ready>>,
+    sums: &[wire::Hash],
+) -> Result<()> {
     for (frame, sum) in frames.iter().zip(sums) {
         let found: wire::Hash = Sha256::digest(&frame).into();
         if found != *sum {
             return Err(Error::Unreachable("segment damaged on its way".into()));
         }
-        let segment: Segment = wire::decode(&frame).map_err(|error| Error::Nonsense(error.code()))?;
-        let ready = segment.records.into_iter().map(ready).collect::<Result<Vec<_>>>()?;
+        let segment: Segment =
+            wire::decode(&frame).map_err(|error| Error::Nonsense(error.code()))?;
+        let ready = segment
+            .records
+            .into_iter()
+            .map(ready)
+            .collect::<Result<Vec<_>>>()?;
         if to_writer.send(ready).is_err() {
             // the writer has ended, and says why
             return Ok(());
@@ -165,13 +209,25 @@ fn read_all(frames: &Receiver<Vec<u8>>, to_writer: &SyncSender<Vec<Ready>>, sums
 }
 
 fn ready(record: SegmentRecord) -> Result<Ready> {
-    let heads = document::heads(&record.doc).ok_or(Error::Nonsense("document"))?.to_bytes();
+    let heads = document::heads(&record.doc)
+        .ok_or(Error::Nonsense("document"))?
+        .to_bytes();
     let keys = record::keys_of_text(row::kind(record.kind), &record.body);
-    Ok(Ready { record, heads, keys })
+    Ok(Ready {
+        record,
+        heads,
+        keys,
+    })
 }
 
 /// Writes segments as they come, each with its number; returns the one that comes next.
-fn write_all(replica: &Replica, path: &Path, from: usize, total: u64, rows: &Receiver<Vec<Ready>>) -> Result<usize> {
+fn write_all(
+    replica: &Replica,
+    path: &Path,
+    from: usize,
+    total: u64,
+    rows: &Receiver<Vec<Ready>>,
+) -> Result<usize> {
     let mut db = open(path, &replica.0.key)?;
     let mut next = from;
     let mut done = (from * wire::SEGMENT_RECORDS) as u64;
@@ -190,7 +246,12 @@ fn write_all(replica: &Replica, path: &Path, from: usize, total: u64, rows: &Rec
 fn write_segment(db: &Connection, segment: &[Ready]) -> Result<()> {
     let mut insert = db.prepare_cached(row::INSERT)?;
     let mut words = db.prepare_cached("insert into record_text (rowid, words) values (?1, ?2)")?;
-    for Ready { record, heads, keys } in segment {
+    for Ready {
+        record,
+        heads,
+        keys,
+    } in segment
+    {
         insert.execute(params![
             record.id.0.as_bytes(),
             record.kind,
@@ -228,7 +289,10 @@ fn finish(replica: &Replica, loading: &Loading) -> Result<()> {
     for (_, sql) in &migrations::WARD[1..] {
         db.execute_batch(sql)?;
     }
-    db.execute_batch(&format!("pragma user_version = {}; commit", migrations::WARD.len()))?;
+    db.execute_batch(&format!(
+        "pragma user_version = {}; commit",
+        migrations::WARD.len()
+    ))?;
     drop(db);
     File::open(&loading.path)?.sync_all()?;
     swap(replica, loading)
@@ -251,10 +315,7 @@ fn swap(replica: &Replica, loading: &Loading) -> Result<()> {
     })?;
     old.close();
     replica.forget_zone();
-    replica.read(|db| {
-        replica.0.mirror.copy(db);
-        Ok(())
-    })?;
+    replica.copy_to_mirror()?;
     dir.tidy(loading.generation, None)?;
     replica.tell_reloaded();
     Ok(())
@@ -274,7 +335,12 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
             meta::next_incarnation(db)?;
             meta::OWN_TOO.set(db, &true)?;
         }
-        rescue::copy_rows(old, db, "pass", "staff, username, hash, not_after_ms, about, wrong, wait_until_ms")?;
+        rescue::copy_rows(
+            old,
+            db,
+            "pass",
+            "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
+        )?;
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
         for kept in held::all(old)? {
             held::put(db, &kept)?;
@@ -288,7 +354,11 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
 
 /// Opens a file that is being loaded: nothing is flushed, and only pages that were there before are journalled.
 fn open(path: &Path, key: &Key) -> Result<Connection> {
-    let db = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let db = connect(
+        path,
+        key,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
     db.execute_batch(&format!(
         "pragma journal_mode = truncate; pragma synchronous = off; pragma locking_mode = exclusive;
          pragma secure_delete = off; pragma cache_size = -{CACHE_KIB};"
@@ -300,11 +370,12 @@ fn open(path: &Path, key: &Key) -> Result<Connection> {
 fn section(name: &str) -> &'static str {
     let (_, sql) = migrations::WARD[0];
     let marked = sql.split("--: ").find(|part| part.starts_with(name));
-    marked.and_then(|part| part.strip_prefix(name)).expect("the first migration has this section")
+    marked
+        .and_then(|part| part.strip_prefix(name))
+        .expect("the first migration has this section")
 }
 
 fn boot() -> Option<String> {
     // elsewhere than on Linux a load that was cut short begins anew
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
 }
-

@@ -75,13 +75,17 @@ impl<T: Serialize + DeserializeOwned> Item<T> {
     pub(crate) fn set(&self, connection: &Connection, value: &T) -> Result<()> {
         let text = serde_json::to_vec(value).expect("what we keep has string keys only");
         let sql = "insert into meta (name, value) values (?1, ?2) on conflict (name) do update set value = ?2";
-        connection.prepare_cached(sql)?.execute(params![self.0, text])?;
+        connection
+            .prepare_cached(sql)?
+            .execute(params![self.0, text])?;
         Ok(())
     }
 
     /// Forgets it.
     pub(crate) fn clear(&self, connection: &Connection) -> Result<()> {
-        connection.prepare_cached("delete from meta where name = ?1")?.execute([self.0])?;
+        connection
+            .prepare_cached("delete from meta where name = ?1")?
+            .execute([self.0])?;
         Ok(())
     }
 }
@@ -97,7 +101,9 @@ pub(crate) fn next_incarnation(connection: &Connection) -> Result<u16> {
 pub(crate) fn take_number(connection: &Connection) -> Result<Option<u32>> {
     let mut blocks = NUMBERS.get(connection)?.unwrap_or_default();
     blocks.retain(|block| block.from < block.until);
-    let Some(block) = blocks.first_mut() else { return Ok(None) };
+    let Some(block) = blocks.first_mut() else {
+        return Ok(None);
+    };
     let number = block.from;
     block.from += 1;
     NUMBERS.set(connection, &blocks)?;
@@ -107,5 +113,8 @@ pub(crate) fn take_number(connection: &Connection) -> Result<Option<u32>> {
 /// Returns how many hospital numbers are left.
 pub(crate) fn numbers_left(connection: &Connection) -> Result<u32> {
     let blocks = NUMBERS.get(connection)?.unwrap_or_default();
-    Ok(blocks.iter().map(|block| block.until.saturating_sub(block.from)).sum())
+    Ok(blocks
+        .iter()
+        .map(|block| block.until.saturating_sub(block.from))
+        .sum())
 }

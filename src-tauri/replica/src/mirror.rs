@@ -53,7 +53,14 @@ impl Mirror {
             Ok(connection) => (Some(connection), None),
             Err(error) => (None, Some(error)),
         };
-        (Mirror { dir: dir.clone(), key: key.clone(), connection: Mutex::new(connection) }, error)
+        (
+            Mirror {
+                dir: dir.clone(),
+                key: key.clone(),
+                connection: Mutex::new(connection),
+            },
+            error,
+        )
     }
 
     /// Begins anew with an empty file; the old one must have been moved away.
@@ -69,7 +76,9 @@ impl Mirror {
     /// Reads everything.
     pub(crate) fn reflection(&self) -> Result<Reflection> {
         let guard = lock(&self.connection);
-        let Some(db) = guard.as_ref() else { return Ok(Reflection::default()) };
+        let Some(db) = guard.as_ref() else {
+            return Ok(Reflection::default());
+        };
         Ok(Reflection {
             device: meta::DEVICE.get(db)?,
             incarnation: meta::INCARNATION.get(db)?.unwrap_or(0),
@@ -81,13 +90,19 @@ impl Mirror {
 
     /// Notes changes that are about to be committed.
     pub(crate) fn note(&self, items: &[Item]) {
-        self.attempt(|db| items.iter().try_for_each(|item| outbox::put(db, item).map(drop)));
+        self.attempt(|db| {
+            items
+                .iter()
+                .try_for_each(|item| outbox::put(db, item).map(drop))
+        });
     }
 
     /// Takes changes out again whose commit failed.
     pub(crate) fn retract(&self, replica: &Connection, items: &[Item]) {
         self.attempt(|db| {
-            items.iter().try_for_each(|item| outbox::remove(db, item.lseq))?;
+            items
+                .iter()
+                .try_for_each(|item| outbox::remove(db, item.lseq))?;
             outbox::count_on(db, outbox::last_place(replica)?)
         });
     }
@@ -95,10 +110,12 @@ impl Mirror {
     /// Does after the replica what it did with some changes.
     pub(crate) fn follow(&self, replica: &Connection, lseqs: &[i64]) {
         self.attempt(|db| {
-            lseqs.iter().try_for_each(|lseq| match outbox::get(replica, *lseq)? {
-                Some(item) => outbox::put(db, &item).map(drop),
-                None => outbox::remove(db, *lseq),
-            })
+            lseqs
+                .iter()
+                .try_for_each(|lseq| match outbox::get(replica, *lseq)? {
+                    Some(item) => outbox::put(db, &item).map(drop),
+                    None => outbox::remove(db, *lseq),
+                })
         });
     }
 
@@ -106,7 +123,9 @@ impl Mirror {
     pub(crate) fn follow_held(&self, replica: &Connection) {
         self.attempt(|db| {
             db.execute("delete from held", [])?;
-            held::all(replica)?.iter().try_for_each(|kept| held::put(db, kept))
+            held::all(replica)?
+                .iter()
+                .try_for_each(|kept| held::put(db, kept))
         });
     }
 
@@ -114,11 +133,17 @@ impl Mirror {
     pub(crate) fn copy(&self, replica: &Connection) {
         self.attempt(|db| {
             db.execute_batch("delete from outbox; delete from held; delete from meta;")?;
-            outbox::all(replica)?.iter().try_for_each(|item| outbox::put(db, item).map(drop))?;
-            held::all(replica)?.iter().try_for_each(|kept| held::put(db, kept))?;
+            outbox::all(replica)?
+                .iter()
+                .try_for_each(|item| outbox::put(db, item).map(drop))?;
+            held::all(replica)?
+                .iter()
+                .try_for_each(|kept| held::put(db, kept))?;
             outbox::count_on(db, outbox::last_place(replica)?)?;
             meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
-            meta::DEVICE.get(replica)?.map_or(Ok(()), |device| meta::DEVICE.set(db, &device))
+            meta::DEVICE
+                .get(replica)?
+                .map_or(Ok(()), |device| meta::DEVICE.set(db, &device))
         });
     }
 
@@ -140,11 +165,20 @@ impl Mirror {
 }
 
 fn connect(dir: &Dir, key: &Key) -> Result<Connection> {
-    let connection =
-        store::connect(&dir.mirror(), key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    connection.execute_batch("pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -1000;")?;
+    let connection = store::connect(
+        &dir.mirror(),
+        key,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    connection.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -1000;",
+    )?;
     connection.execute_batch(TABLES)?;
-    if store::is_whole(&connection)? { Ok(connection) } else { Err(damaged()) }
+    if store::is_whole(&connection)? {
+        Ok(connection)
+    } else {
+        Err(damaged())
+    }
 }
 
 /// Returns the error of a file that is not whole.

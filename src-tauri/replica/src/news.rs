@@ -30,7 +30,10 @@ const WAITING: u32 = 1_000;
 /// Something the screen may want to show.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    Changed { kind: Kind, id: RecordId },
+    Changed {
+        kind: Kind,
+        id: RecordId,
+    },
     Status(Box<SyncStatus>),
     /// Anything may have changed: read again what is shown.
     Reloaded,
@@ -57,7 +60,11 @@ pub(crate) struct News {
 
 impl Default for News {
     fn default() -> Self {
-        let weather = Weather { link: Link::Offline, trouble: None, progress: None };
+        let weather = Weather {
+            link: Link::Offline,
+            trouble: None,
+            progress: None,
+        };
         Self {
             sender: broadcast::channel(BACKLOG).0,
             weather: Mutex::new(weather),
@@ -79,7 +86,12 @@ impl Replica {
         if changed.len() > MANY {
             self.send(Event::Reloaded);
         } else {
-            changed.iter().for_each(|(kind, id)| self.send(Event::Changed { kind: *kind, id: *id }));
+            changed.iter().for_each(|(kind, id)| {
+                self.send(Event::Changed {
+                    kind: *kind,
+                    id: *id,
+                })
+            });
         }
         self.tell_status();
     }
@@ -92,7 +104,11 @@ impl Replica {
 
     /// Tells the screen the status: soon when a courier paces it, at once when there is none.
     pub(crate) fn tell_status(&self) {
-        if self.0.news.is_paced.load(Ordering::Relaxed) { self.0.news.dirty.notify_one() } else { self.send_status() }
+        if self.0.news.is_paced.load(Ordering::Relaxed) {
+            self.0.news.dirty.notify_one()
+        } else {
+            self.send_status()
+        }
     }
 
     /// Sends the status now.
@@ -151,7 +167,9 @@ impl Replica {
                 link: weather.link,
                 waiting: outbox::count(db)?,
                 held: held::count(db)?,
-                conflicts: db.prepare_cached(conflicts)?.query_row([], |row| row.get(0))?,
+                conflicts: db
+                    .prepare_cached(conflicts)?
+                    .query_row([], |row| row.get(0))?,
                 synced_at: meta::SYNCED.get(db)?.map(|ms| Now(ms).rfc3339()),
                 progress: weather.progress,
                 trouble: disk.or(weather.trouble).or(set_aside(db)?),
@@ -196,7 +214,8 @@ impl Replica {
     pub fn held(&self) -> Result<Vec<Held>> {
         self.read(|db| {
             let found = held::all(db)?.into_iter().map(|kept| {
-                let body = row::find(db, &self.0.flight, kept.kind, kept.record)?.map_or(Value::Null, |row| row.body);
+                let body = row::find(db, &self.0.flight, kept.kind, kept.record)?
+                    .map_or(Value::Null, |row| row.body);
                 let draft = draft_of(kept.kind, &body, &kept.writes);
                 let about = self.about(db, kept.kind, kept.record, Some(&draft))?;
                 Ok(Held {
@@ -219,27 +238,51 @@ impl Replica {
     }
 
     /// Returns the patient a record is about, and their name as lists show it.
-    fn about(&self, db: &Connection, kind: Kind, id: RecordId, draft: Option<&Value>) -> Result<(Option<RecordId>, String)> {
+    fn about(
+        &self,
+        db: &Connection,
+        kind: Kind,
+        id: RecordId,
+        draft: Option<&Value>,
+    ) -> Result<(Option<RecordId>, String)> {
         let row = row::find(db, &self.0.flight, kind, id)?;
-        let Some(body) = draft.or(row.as_ref().map(|row| &row.body)) else { return Ok((None, String::new())) };
+        let Some(body) = draft.or(row.as_ref().map(|row| &row.body)) else {
+            return Ok((None, String::new()));
+        };
         let subject = match kind {
             Kind::Patient => return Ok((row.as_ref().map(|row| row.id), name(body))),
             Kind::Appointment | Kind::Prescription => record::keys(kind, body).subject,
         };
-        let Some(subject) = subject else { return Ok((None, String::new())) };
+        let Some(subject) = subject else {
+            return Ok((None, String::new()));
+        };
         let patient = row::find(db, &self.0.flight, Kind::Patient, subject)?;
-        Ok((Some(subject), patient.map(|patient| name(&patient.body)).unwrap_or_default()))
+        Ok((
+            Some(subject),
+            patient
+                .map(|patient| name(&patient.body))
+                .unwrap_or_default(),
+        ))
     }
 }
 
 fn name(body: &Value) -> String {
     let patient: Option<Patient> = record::parse(body).ok();
-    let Some(name) = patient.as_ref().and_then(Patient::display_name) else { return String::new() };
+    let Some(name) = patient.as_ref().and_then(Patient::display_name) else {
+        return String::new();
+    };
     let parts = [name.family.as_deref(), name.given.as_deref()];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    parts
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn set_aside(db: &Connection) -> Result<Option<Problem>> {
-    let count: u32 = db.prepare_cached("select count(*) from set_aside")?.query_row(params![], |row| row.get(0))?;
+    let count: u32 = db
+        .prepare_cached("select count(*) from set_aside")?
+        .query_row(params![], |row| row.get(0))?;
     Ok((count > 0).then(|| Problem::new("feed.set_aside", "").with("count", count)))
 }

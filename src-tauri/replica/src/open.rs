@@ -30,7 +30,11 @@ impl Replica {
         let mut mirror_lost = false;
         if let Some(error) = trouble.filter(|error| error.disk() == Some(Disk::Damaged)) {
             tracing::error!(%error, "The second copy of unsent work is damaged and begun anew");
-            dir.set_aside(&dir.mirror(), "not readable with this desk's key, or damaged", &at)?;
+            dir.set_aside(
+                &dir.mirror(),
+                "not readable with this desk's key, or damaged",
+                &at,
+            )?;
             mirror.renew();
             mirror_lost = true;
         }
@@ -39,13 +43,28 @@ impl Replica {
         let (store, rescue) = match found {
             Found::Sound(store) => (store, None),
             Found::Nothing => (Store::open(&dir.ward(1), 1, &key)?, None),
-            Found::Unsound(rescue) => (Store::open(&dir.ward(dir.newest()? + 1), dir.newest()? + 1, &key)?, Some(rescue)),
+            Found::Unsound(rescue) => (
+                Store::open(&dir.ward(dir.newest()? + 1), dir.newest()? + 1, &key)?,
+                Some(rescue),
+            ),
         };
         let was_left_open = lock.was_left_open;
-        let put_aside = rescue.as_ref().and_then(|rescue| Some((rescue.path.clone()?, rescue.why)));
-        let replica = Replica(Arc::new(Inner::new(options, clock, dir.clone(), lock, store, mirror)));
+        let put_aside = rescue
+            .as_ref()
+            .and_then(|rescue| Some((rescue.path.clone()?, rescue.why)));
+        let replica = Replica(Arc::new(Inner::new(
+            options,
+            clock,
+            dir.clone(),
+            lock,
+            store,
+            mirror,
+        )));
         match rescue {
-            Some(rescue) => replica.fill(&rescue, &reflection, mirror_lost)?,
+            Some(rescue) => {
+                replica.fill(&replica.store(), &rescue, &reflection, mirror_lost)?;
+                replica.copy_to_mirror()?;
+            }
             None => replica.settle_in(&reflection)?,
         }
         let generation = replica.store().generation;
@@ -64,7 +83,10 @@ impl Replica {
 
     /// Makes the replica agree with its mirror; damage that shows on the way is put right.
     fn settle_in(&self, reflection: &Reflection) -> Result<()> {
-        match self.catch_up(reflection).and_then(|()| self.status().map(drop)) {
+        match self
+            .catch_up(reflection)
+            .and_then(|()| self.status().map(drop))
+        {
             Err(error) if error.disk() == Some(Disk::Damaged) => self.rescue_now(),
             other => other,
         }
@@ -74,15 +96,36 @@ impl Replica {
     /// since an old copy of the replica was put back.
     fn catch_up(&self, reflection: &Reflection) -> Result<()> {
         let (known, last, incarnation) = self.read(|db| {
-            let known: BTreeSet<(i64, Hash)> = outbox::all(db)?.iter().map(|item| (item.lseq, item.hash)).collect();
-            Ok((known, outbox::last_place(db)?, meta::INCARNATION.get(db)?.unwrap_or(0)))
+            let known: BTreeSet<(i64, Hash)> = outbox::all(db)?
+                .iter()
+                .map(|item| (item.lseq, item.hash))
+                .collect();
+            Ok((
+                known,
+                outbox::last_place(db)?,
+                meta::INCARNATION.get(db)?.unwrap_or(0),
+            ))
         })?;
-        let mirrored: BTreeSet<(i64, Hash)> = reflection.items.iter().map(|item| (item.lseq, item.hash)).collect();
-        let orphans: Vec<_> = reflection.items.iter().filter(|item| item.lseq > last).cloned().collect();
+        let mirrored: BTreeSet<(i64, Hash)> = reflection
+            .items
+            .iter()
+            .map(|item| (item.lseq, item.hash))
+            .collect();
+        let orphans: Vec<_> = reflection
+            .items
+            .iter()
+            .filter(|item| item.lseq > last)
+            .cloned()
+            .collect();
         let is_behind = reflection.last_place > last;
         if is_behind {
-            let is_old = orphans.len() as i64 != reflection.last_place - last || reflection.incarnation > incarnation;
-            tracing::warn!(count = orphans.len(), is_old, "The replica is behind its second copy of unsent work");
+            let is_old = orphans.len() as i64 != reflection.last_place - last
+                || reflection.incarnation > incarnation;
+            tracing::warn!(
+                count = orphans.len(),
+                is_old,
+                "The replica is behind its second copy of unsent work"
+            );
             self.write(Lasting::Yes, |db| {
                 if is_old {
                     meta::INCARNATION.set(db, &reflection.incarnation.max(incarnation))?;
@@ -96,12 +139,12 @@ impl Replica {
                 outbox::count_on(db, reflection.last_place)
             })?;
         }
-        let is_same = known == mirrored && !is_behind && reflection.incarnation == incarnation && reflection.last_place == last;
+        let is_same = known == mirrored
+            && !is_behind
+            && reflection.incarnation == incarnation
+            && reflection.last_place == last;
         if !is_same || self.read(|db| meta::DEVICE.get(db))? != reflection.device {
-            self.read(|db| {
-                self.0.mirror.copy(db);
-                Ok(())
-            })?;
+            self.copy_to_mirror()?;
         }
         Ok(())
     }
@@ -119,7 +162,11 @@ fn find(dir: &Dir, key: &Key, reflection: &Reflection) -> Result<Found> {
     let newest = Some(dir.newest()?).filter(|newest| *newest > 0 && dir.ward(*newest).exists());
     let Some(generation) = named.filter(|named| dir.ward(*named).exists()).or(newest) else {
         // the replica is gone, but what was unsent is not
-        return Ok(if reflection.device.is_some() { Found::Unsound(Rescue::gone()) } else { Found::Nothing });
+        return Ok(if reflection.device.is_some() {
+            Found::Unsound(Rescue::gone())
+        } else {
+            Found::Nothing
+        });
     };
     let path = dir.ward(generation);
     let opened = Store::open(&path, generation, key).and_then(|store| {
@@ -141,7 +188,9 @@ fn find(dir: &Dir, key: &Key, reflection: &Reflection) -> Result<Found> {
             }
             (Some(_) | None, _) => Found::Sound(store),
         }),
-        Err(error) if matches!(error.disk(), Some(Disk::Damaged)) || rescue::is_unreadable(&error) => {
+        Err(error)
+            if matches!(error.disk(), Some(Disk::Damaged)) || rescue::is_unreadable(&error) =>
+        {
             tracing::error!(%error, "The replica cannot be read");
             Ok(Found::Unsound(Rescue::damaged(path)))
         }
@@ -151,7 +200,9 @@ fn find(dir: &Dir, key: &Key, reflection: &Reflection) -> Result<Found> {
 
 /// Checks the whole file in a thread of its own, because it was not closed in good order.
 fn check_behind(replica: Weak<Inner>) {
-    let Some(store) = replica.upgrade().map(|inner| Replica(inner).store()) else { return };
+    let Some(store) = replica.upgrade().map(|inner| Replica(inner).store()) else {
+        return;
+    };
     let check = move || match store.is_whole() {
         Ok(true) => tracing::debug!("Every page of the replica is as it was written"),
         Ok(false) | Err(_) => {
@@ -162,7 +213,10 @@ fn check_behind(replica: Weak<Inner>) {
             }
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("replica-check".into()).spawn(check) {
+    if let Err(error) = std::thread::Builder::new()
+        .name("replica-check".into())
+        .spawn(check)
+    {
         tracing::warn!(%error, "No thread to check the replica");
     }
 }

@@ -25,7 +25,8 @@ pub(crate) struct Item {
     pub(crate) parked: u32,
 }
 
-const COLUMNS: &str = "lseq, kind, record, hash, change, writes, base, staff, at_ms, is_new, parked";
+const COLUMNS: &str =
+    "lseq, kind, record, hash, change, writes, base, staff, at_ms, is_new, parked";
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<Item> {
     Ok(Item {
@@ -45,14 +46,39 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Item> {
 
 impl Item {
     /// Makes the item of an edit; its place is given when it is added.
-    pub(crate) fn of(kind: Kind, record: RecordId, edited: &Edited, base: Heads, staff: StaffId, at_ms: i64, is_new: bool) -> Self {
+    pub(crate) fn of(
+        kind: Kind,
+        record: RecordId,
+        edited: &Edited,
+        base: Heads,
+        staff: StaffId,
+        at_ms: i64,
+        is_new: bool,
+    ) -> Self {
         let (hash, change, writes) = (edited.hash, edited.change.clone(), edited.writes.clone());
-        Self { lseq: 0, kind, record, hash, change, writes, base, staff, at_ms, is_new, parked: 0 }
+        Self {
+            lseq: 0,
+            kind,
+            record,
+            hash,
+            change,
+            writes,
+            base,
+            staff,
+            at_ms,
+            is_new,
+            parked: 0,
+        }
     }
 
     /// Puts another change in the place of the one that was here: the same command, written on another version.
     pub(crate) fn rewritten(self, edited: &Edited) -> Self {
-        Self { hash: edited.hash, change: edited.change.clone(), parked: 0, ..self }
+        Self {
+            hash: edited.hash,
+            change: edited.change.clone(),
+            parked: 0,
+            ..self
+        }
     }
 }
 
@@ -81,7 +107,10 @@ pub(crate) fn put(db: &Connection, item: &Item) -> Result<i64> {
 /// Returns one change.
 pub(crate) fn get(db: &Connection, lseq: i64) -> Result<Option<Item>> {
     let sql = format!("select {COLUMNS} from outbox where lseq = ?1");
-    Ok(db.prepare_cached(&sql)?.query_row([lseq], read).optional()?)
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([lseq], read)
+        .optional()?)
 }
 
 /// Returns the place of a change; nothing when it does not wait any more.
@@ -93,18 +122,25 @@ pub(crate) fn place(db: &Connection, hash: &Hash) -> Result<Option<i64>> {
 /// Returns everything that waits, oldest first.
 pub(crate) fn all(db: &Connection) -> Result<Vec<Item>> {
     let sql = format!("select {COLUMNS} from outbox order by lseq");
-    Ok(db.prepare_cached(&sql)?.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Returns what waits of one record, oldest first.
 pub(crate) fn of_record(db: &Connection, record: RecordId) -> Result<Vec<Item>> {
     let sql = format!("select {COLUMNS} from outbox where record = ?1 order by lseq");
-    Ok(db.prepare_cached(&sql)?.query_map([record.0.as_bytes()], read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_map([record.0.as_bytes()], read)?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Says whether something of a record waits after a place.
 pub(crate) fn has_later(db: &Connection, record: RecordId, lseq: i64) -> Result<bool> {
-    let mut statement = db.prepare_cached("select exists (select 1 from outbox where record = ?1 and lseq > ?2)")?;
+    let mut statement =
+        db.prepare_cached("select exists (select 1 from outbox where record = ?1 and lseq > ?2)")?;
     Ok(statement.query_row(params![record.0.as_bytes(), lseq], |row| row.get(0))?)
 }
 
@@ -127,25 +163,33 @@ pub(crate) fn next(db: &Connection, after: i64) -> Result<Vec<Item>> {
 
 /// Takes a change out.
 pub(crate) fn remove(db: &Connection, lseq: i64) -> Result<()> {
-    db.prepare_cached("delete from outbox where lseq = ?1")?.execute([lseq])?;
+    db.prepare_cached("delete from outbox where lseq = ?1")?
+        .execute([lseq])?;
     Ok(())
 }
 
 /// Returns how many changes wait.
 pub(crate) fn count(db: &Connection) -> Result<u32> {
-    Ok(db.prepare_cached("select count(*) from outbox")?.query_row([], |row| row.get(0))?)
+    Ok(db
+        .prepare_cached("select count(*) from outbox")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Returns the greatest place that was ever given.
 pub(crate) fn last_place(db: &Connection) -> Result<i64> {
-    let mut statement = db.prepare_cached("select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'")?;
+    let mut statement = db.prepare_cached(
+        "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'",
+    )?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// Goes on counting after a place.
 pub(crate) fn count_on(db: &Connection, place: i64) -> Result<()> {
     db.execute("delete from sqlite_sequence where name = 'outbox'", [])?;
-    db.execute("insert into sqlite_sequence (name, seq) values ('outbox', ?1)", [place])?;
+    db.execute(
+        "insert into sqlite_sequence (name, seq) values ('outbox', ?1)",
+        [place],
+    )?;
     Ok(())
 }
 
@@ -160,6 +204,7 @@ pub(crate) fn note_error(db: &Connection, lseqs: &[i64], code: Option<&str>) -> 
 
 /// Notes that the hub asked for what a change builds on.
 pub(crate) fn note_parked(db: &Connection, lseq: i64) -> Result<()> {
-    db.prepare_cached("update outbox set parked = parked + 1 where lseq = ?1")?.execute([lseq])?;
+    db.prepare_cached("update outbox set parked = parked + 1 where lseq = ?1")?
+        .execute([lseq])?;
     Ok(())
 }

@@ -63,18 +63,22 @@ impl Replica {
                     }
                     Verdict::Held { problems } | Verdict::Refused { problems } => {
                         answered.held += 1;
-                        refused.entry(item.record).or_default().insert(item.hash, problems.clone());
+                        refused
+                            .entry(item.record)
+                            .or_default()
+                            .insert(item.hash, problems.clone());
                     }
-                    Verdict::Parked { missing } => {
-                        match parked(db, item, missing)? {
-                            Parked::Ask(envelopes) => answered.asked_for.extend(envelopes),
-                            Parked::Wait => {}
-                            Parked::GiveUp(problem) => {
-                                answered.held += 1;
-                                refused.entry(item.record).or_default().insert(item.hash, vec![problem]);
-                            }
+                    Verdict::Parked { missing } => match parked(db, item, missing)? {
+                        Parked::Ask(envelopes) => answered.asked_for.extend(envelopes),
+                        Parked::Wait => {}
+                        Parked::GiveUp(problem) => {
+                            answered.held += 1;
+                            refused
+                                .entry(item.record)
+                                .or_default()
+                                .insert(item.hash, vec![problem]);
                         }
-                    }
+                    },
                 }
             }
             for (record, why) in &refused {
@@ -85,7 +89,12 @@ impl Replica {
             }
             Ok((answered, touched, changed))
         })?;
-        self.0.flight.landed(&changed.iter().map(|(_, record)| *record).collect::<Vec<_>>());
+        self.0.flight.landed(
+            &changed
+                .iter()
+                .map(|(_, record)| *record)
+                .collect::<Vec<_>>(),
+        );
         self.read(|db| {
             self.0.mirror.follow(db, &touched);
             if answered.held > 0 {
@@ -98,22 +107,28 @@ impl Replica {
     }
 
     /// Notes why changes could not be sent, for the list of what waits.
-    pub(crate) fn not_sent(&self, items: &[Item], error: &Error) -> Result<()> {
+    pub(crate) fn not_sent(&self, items: &[Item], code: Option<String>) -> Result<()> {
         let places: Vec<i64> = items.iter().map(|item| item.lseq).collect();
-        let code = error.problems().first().map(|problem| problem.code.clone());
-        self.0.flight.landed(&items.iter().map(|item| item.record).collect::<Vec<_>>());
+        self.0
+            .flight
+            .landed(&items.iter().map(|item| item.record).collect::<Vec<_>>());
         let is_known = self.read(|db| {
             let sql = "select error from outbox where lseq = ?1";
-            let first: Option<Option<String>> = db.prepare_cached(sql)?.query_map([places.first()], |row| row.get(0))?.next().transpose()?;
+            let first: Option<Option<String>> = db
+                .prepare_cached(sql)?
+                .query_map([places.first()], |row| row.get(0))?
+                .next()
+                .transpose()?;
             Ok(first.is_none_or(|known| known == code))
         })?;
         if !is_known {
-            self.write(Lasting::Refetchable, |db| outbox::note_error(db, &places, code.as_deref()))?;
+            self.write(Lasting::Refetchable, |db| {
+                outbox::note_error(db, &places, code.as_deref())
+            })?;
         }
         self.tell_status();
         Ok(())
     }
-
 }
 
 enum Parked {
@@ -144,6 +159,10 @@ fn parked(db: &rusqlite::Connection, item: &Item, missing: &[Hash]) -> Result<Pa
     if changes.is_empty() {
         return Ok(Parked::GiveUp(Problem::new("change.parents_missing", "")));
     }
-    let envelope = |change| Envelope { kind: item.kind.number(), record: item.record, change };
+    let envelope = |change| Envelope {
+        kind: item.kind.number(),
+        record: item.record,
+        change,
+    };
     Ok(Parked::Ask(changes.into_iter().map(envelope).collect()))
 }

@@ -50,29 +50,51 @@ impl Replica {
                 }
             }
             found.truncate(limit as usize);
-            let next = found.last().filter(|_| is_more).map(|(sort, row)| format!("{}/{sort}", row.id));
+            let next = found
+                .last()
+                .filter(|_| is_more)
+                .map(|(sort, row)| format!("{}/{sort}", row.id));
             let mut total = 0;
             for ward in &wards {
                 total += count(db, ask.kind, ward)?;
             }
-            Ok(Page { rows: found.into_iter().map(|(_, row)| row).collect(), total, next })
+            Ok(Page {
+                rows: found.into_iter().map(|(_, row)| row).collect(),
+                total,
+                next,
+            })
         })
     }
 
-    fn listed(&self, db: &Connection, ask: &ListAsk, ward: &[u8], limit: u32) -> Result<Vec<(String, Row)>> {
+    fn listed(
+        &self,
+        db: &Connection,
+        ask: &ListAsk,
+        ward: &[u8],
+        limit: u32,
+    ) -> Result<Vec<(String, Row)>> {
         // one more than asked for says whether there is a next page
         let limit = limit + 1;
-        let read = |row: &SqlRow<'_>| Ok((row.get::<_, String>(8)?, row::read(row, &self.0.flight)?));
+        let read =
+            |row: &SqlRow<'_>| Ok((row.get::<_, String>(8)?, row::read(row, &self.0.flight)?));
         let after = ask.after.as_deref().and_then(|after| after.split_once('/'));
         let after = after.and_then(|(id, sort)| Some((id.parse::<RecordId>().ok()?, sort)));
-        let (compare, order) = if newest_first(ask.kind) { ("<", "desc") } else { (">", "asc") };
+        let (compare, order) = if newest_first(ask.kind) {
+            ("<", "desc")
+        } else {
+            (">", "asc")
+        };
         let columns = row::COLUMNS;
         let order = format!("order by sort {order}, id {order} limit");
         let rows = match after {
             None => {
-                let sql = format!("select {columns}, sort from record where kind = ?1 and ward = ?2 {order} ?3");
+                let sql = format!(
+                    "select {columns}, sort from record where kind = ?1 and ward = ?2 {order} ?3"
+                );
                 let mut statement = db.prepare_cached(&sql)?;
-                statement.query_map(params![ask.kind.number(), ward, limit], read)?.collect::<rusqlite::Result<Vec<_>>>()
+                statement
+                    .query_map(params![ask.kind.number(), ward, limit], read)?
+                    .collect::<rusqlite::Result<Vec<_>>>()
             }
             Some((id, sort)) => {
                 let sql = format!(
@@ -80,7 +102,9 @@ impl Replica {
                 );
                 let mut statement = db.prepare_cached(&sql)?;
                 let params = params![ask.kind.number(), ward, sort, id.0.as_bytes(), limit];
-                statement.query_map(params, read)?.collect::<rusqlite::Result<Vec<_>>>()
+                statement
+                    .query_map(params, read)?
+                    .collect::<rusqlite::Result<Vec<_>>>()
             }
         };
         Ok(rows?)
@@ -88,20 +112,30 @@ impl Replica {
 
     /// Returns patients that have all the words, those that have them whole before those that only begin with them.
     pub fn search(&self, text: &str, limit: u32) -> Result<Vec<Row>> {
-        let Some(begins) = search::fts_query(text) else { return Ok(Vec::new()) };
+        let Some(begins) = search::fts_query(text) else {
+            return Ok(Vec::new());
+        };
         let whole = begins.replace("\"*", "\"");
         let limit = limit.clamp(1, PAGE);
         self.read(|db| {
             let mut keys = matches(db, &whole, CANDIDATES)?;
             if keys.len() < CANDIDATES as usize {
                 let seen: BTreeSet<i64> = keys.iter().copied().collect();
-                keys.extend(matches(db, &begins, CANDIDATES)?.into_iter().filter(|key| !seen.contains(key)));
+                keys.extend(
+                    matches(db, &begins, CANDIDATES)?
+                        .into_iter()
+                        .filter(|key| !seen.contains(key)),
+                );
             }
             let sql = format!("select {} from record where key = ?1", row::COLUMNS);
             let mut statement = db.prepare_cached(&sql)?;
             let mut rows = Vec::with_capacity(limit as usize);
             for key in keys.into_iter().take(limit as usize) {
-                rows.extend(statement.query_map([key], |row| row::read(row, &self.0.flight))?.collect::<rusqlite::Result<Vec<_>>>()?);
+                rows.extend(
+                    statement
+                        .query_map([key], |row| row::read(row, &self.0.flight))?
+                        .collect::<rusqlite::Result<Vec<_>>>()?,
+                );
             }
             Ok(rows)
         })
@@ -110,16 +144,24 @@ impl Replica {
     /// Returns a patient with what belongs to them.
     pub fn chart(&self, id: RecordId) -> Result<Option<Chart>> {
         self.read(|db| {
-            let Some(patient) = row::find(db, &self.0.flight, Kind::Patient, id)? else { return Ok(None) };
+            let Some(patient) = row::find(db, &self.0.flight, Kind::Patient, id)? else {
+                return Ok(None);
+            };
             let appointments = self.of_subject(db, id, Kind::Appointment)?;
             let prescriptions = self.of_subject(db, id, Kind::Prescription)?;
-            Ok(Some(Chart { patient, appointments, prescriptions }))
+            Ok(Some(Chart {
+                patient,
+                appointments,
+                prescriptions,
+            }))
         })
     }
 
     fn of_subject(&self, db: &Connection, subject: RecordId, kind: Kind) -> Result<Vec<Row>> {
         let columns = row::COLUMNS;
-        let sql = format!("select {columns} from record where subject = ?1 and kind = ?2 order by at desc limit ?3");
+        let sql = format!(
+            "select {columns} from record where subject = ?1 and kind = ?2 order by at desc limit ?3"
+        );
         let mut statement = db.prepare_cached(&sql)?;
         let params = params![subject.0.as_bytes(), kind.number(), CHART];
         let rows = statement.query_map(params, |row| row::read(row, &self.0.flight))?;
@@ -128,7 +170,9 @@ impl Replica {
 
     /// Returns the appointments of a ward on a day of the hospital's calendar, earliest first, with their patients.
     pub fn day(&self, ward: WardId, date: &str) -> Result<Vec<Visit>> {
-        let Ok(date) = date.parse::<Date>() else { return Ok(Vec::new()) };
+        let Ok(date) = date.parse::<Date>() else {
+            return Ok(Vec::new());
+        };
         let zone = self.zone();
         self.read(|db| {
             let starts = |date: Date| date.to_zoned(zone.clone()).map(|start| start.timestamp().to_string());
@@ -147,32 +191,46 @@ impl Replica {
     }
 
     fn visit(&self, db: &Connection, appointment: Row) -> Result<Visit> {
-        let patient = appointment.body["patient"].as_str().and_then(|id| id.parse().ok());
+        let patient = appointment.body["patient"]
+            .as_str()
+            .and_then(|id| id.parse().ok());
         let patient = match patient {
             Some(id) => row::find(db, &self.0.flight, Kind::Patient, id)?,
             None => None,
         };
-        Ok(Visit { appointment, patient })
+        Ok(Visit {
+            appointment,
+            patient,
+        })
     }
 
     /// Returns who changed what in a record, newest first.
     pub fn history(&self, kind: Kind, id: RecordId) -> Result<Vec<HistoryEntry>> {
         let stored = self.read(|db| row::stored(db, kind, id))?;
-        Ok(stored.map(|stored| document::history(kind, &stored.doc)).transpose()?.unwrap_or_default())
+        Ok(stored
+            .map(|stored| document::history(kind, &stored.doc))
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Returns the fields of a record on which two places disagree.
     pub fn conflicts(&self, kind: Kind, id: RecordId) -> Result<Vec<Conflict>> {
-        let (stored, device) = self.read(|db| Ok((row::stored(db, kind, id)?, meta::DEVICE.get(db)?)))?;
+        let (stored, device) =
+            self.read(|db| Ok((row::stored(db, kind, id)?, meta::DEVICE.get(db)?)))?;
         let here = device.map_or(0, |device| device.number);
-        Ok(stored.map(|stored| document::conflicts(kind, &stored.doc, here)).transpose()?.unwrap_or_default())
+        Ok(stored
+            .map(|stored| document::conflicts(kind, &stored.doc, here))
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Returns the records on which two places disagree.
     pub fn conflict_list(&self) -> Result<Vec<Row>> {
         self.read(|db| {
             let columns = row::COLUMNS;
-            let sql = format!("select {columns} from record where conflicts > 0 order by kind, sort limit ?1");
+            let sql = format!(
+                "select {columns} from record where conflicts > 0 order by kind, sort limit ?1"
+            );
             let mut statement = db.prepare_cached(&sql)?;
             let rows = statement.query_map([CONFLICTS], |row| row::read(row, &self.0.flight))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -190,11 +248,17 @@ impl Replica {
             let device = meta::DEVICE.get(db)?;
             let reference = meta::REFERENCE.get(db)?;
             let ward = device.as_ref().map(|device| device.ward);
-            let known = reference.iter().flat_map(|r| &r.wards).find(|w| Some(w.id) == ward);
+            let known = reference
+                .iter()
+                .flat_map(|r| &r.wards)
+                .find(|w| Some(w.id) == ward);
             Ok(DeskState {
                 ward,
                 ward_name: known.map(|ward| ward.name.clone()),
-                hospital: reference.as_ref().map(|r| r.hospital.clone()).filter(|name| !name.is_empty()),
+                hospital: reference
+                    .as_ref()
+                    .map(|r| r.hospital.clone())
+                    .filter(|name| !name.is_empty()),
                 device_name: device.map(|device| device.name),
                 known_staff: known_staff(db)?,
                 session: None,
@@ -213,22 +277,33 @@ fn newest_first(kind: Kind) -> bool {
 
 fn all_wards(db: &Connection, kind: Kind) -> Result<Vec<Vec<u8>>> {
     let mut statement = db.prepare_cached("select ward from tally where kind = ?1 and n > 0")?;
-    Ok(statement.query_map([kind.number()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    Ok(statement
+        .query_map([kind.number()], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 fn count(db: &Connection, kind: Kind, ward: &[u8]) -> Result<u64> {
-    let mut statement = db.prepare_cached("select coalesce(sum(n), 0) from tally where kind = ?1 and ward = ?2")?;
+    let mut statement =
+        db.prepare_cached("select coalesce(sum(n), 0) from tally where kind = ?1 and ward = ?2")?;
     let n: i64 = statement.query_row(params![kind.number(), ward], |row| row.get(0))?;
     Ok(n.max(0).cast_unsigned())
 }
 
 fn matches(db: &Connection, query: &str, limit: u32) -> Result<Vec<i64>> {
-    let mut statement = db.prepare_cached("select rowid from record_text where record_text match ?1 limit ?2")?;
-    Ok(statement.query_map(params![query, limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    let mut statement =
+        db.prepare_cached("select rowid from record_text where record_text match ?1 limit ?2")?;
+    Ok(statement
+        .query_map(params![query, limit], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 fn known_staff(db: &Connection) -> Result<Vec<Staff>> {
     let mut statement = db.prepare_cached("select about from pass order by username")?;
-    let texts = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    let texts = statement
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(texts
+        .iter()
+        .filter_map(|text| serde_json::from_str(text).ok())
+        .collect())
 }

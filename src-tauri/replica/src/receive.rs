@@ -79,13 +79,19 @@ impl Replica {
         settled: &mut Vec<i64>,
     ) -> Result<(), Trouble> {
         match item {
-            FeedItem::Change { kind, record, change } => {
+            FeedItem::Change {
+                kind,
+                record,
+                change,
+            } => {
                 let kind = known(*kind)?;
                 let hash = apply_change(db, kind, *record, change)?;
                 settled.extend(settle(db, &hash)?.map(|(lseq, _)| lseq));
                 changed.insert((kind, *record));
             }
-            FeedItem::Whole { kind, record, doc, .. } => {
+            FeedItem::Whole {
+                kind, record, doc, ..
+            } => {
                 let kind = known(*kind)?;
                 settled.extend(self.apply_whole(db, kind, *record, doc)?);
                 changed.insert((kind, *record));
@@ -105,7 +111,13 @@ impl Replica {
     }
 
     /// Takes a record whole, and puts what is unsent of it on top.
-    fn apply_whole(&self, db: &Connection, kind: Kind, id: RecordId, doc: &[u8]) -> Result<Vec<i64>, Trouble> {
+    fn apply_whole(
+        &self,
+        db: &Connection,
+        kind: Kind,
+        id: RecordId,
+        doc: &[u8],
+    ) -> Result<Vec<i64>, Trouble> {
         let merged = guarded(|| document::merge(kind, Some(doc), &[]))?;
         let (by, at) = last_author(kind, doc);
         let before = row::stored(db, kind, id)?;
@@ -130,22 +142,50 @@ fn apply_change(db: &Connection, kind: Kind, id: RecordId, change: &[u8]) -> Res
     }
     let short = before.as_ref().and_then(|before| {
         let clock = before.clock.as_ref()?;
-        let row::Stored { doc, body, heads, conflicts, .. } = before;
-        follow::apply(kind, &follow::Stored { doc, body, heads, clock, conflicts: *conflicts }, &seen)
+        let row::Stored {
+            doc,
+            body,
+            heads,
+            conflicts,
+            ..
+        } = before;
+        follow::apply(
+            kind,
+            &follow::Stored {
+                doc,
+                body,
+                heads,
+                clock,
+                conflicts: *conflicts,
+            },
+            &seen,
+        )
     });
     let merged = match short {
         Some(merged) => merged,
-        None => guarded(|| document::merge(kind, before.as_ref().map(|before| before.doc.as_slice()), &[change.to_vec()]))?,
+        None => guarded(|| {
+            document::merge(
+                kind,
+                before.as_ref().map(|before| before.doc.as_slice()),
+                &[change.to_vec()],
+            )
+        })?,
     };
     if !merged.missing.is_empty() {
         return Err(Trouble::Replica("feed.parents_missing"));
     }
-    row::put(db, &Version::of(kind, id, &merged, seen.staff, seen.at_s), before.as_ref())?;
+    row::put(
+        db,
+        &Version::of(kind, id, &merged, seen.staff, seen.at_s),
+        before.as_ref(),
+    )?;
     Ok(seen.hash)
 }
 
 /// Runs work on a document from elsewhere. A document that brings the library down blocks itself alone.
-fn guarded(work: impl FnOnce() -> Result<Merged, document::DocumentError>) -> Result<Merged, Trouble> {
+fn guarded(
+    work: impl FnOnce() -> Result<Merged, document::DocumentError>,
+) -> Result<Merged, Trouble> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(merged)) => Ok(merged),
         Ok(Err(error)) => Err(Trouble::Message(error.to_string())),
@@ -155,7 +195,13 @@ fn guarded(work: impl FnOnce() -> Result<Merged, document::DocumentError>) -> Re
 
 /// Takes a change out of the outbox: the hub has it.
 pub(crate) fn settle(db: &Connection, hash: &Hash) -> Result<Option<(i64, (Kind, RecordId))>> {
-    let Some(item) = outbox::place(db, hash)?.map(|lseq| outbox::get(db, lseq)).transpose()?.flatten() else { return Ok(None) };
+    let Some(item) = outbox::place(db, hash)?
+        .map(|lseq| outbox::get(db, lseq))
+        .transpose()?
+        .flatten()
+    else {
+        return Ok(None);
+    };
     outbox::remove(db, item.lseq)?;
     row::set_state(db, item.record)?;
     Ok(Some((item.lseq, (item.kind, item.record))))
@@ -163,9 +209,16 @@ pub(crate) fn settle(db: &Connection, hash: &Hash) -> Result<Option<(i64, (Kind,
 
 /// Returns who changed a document last, and when.
 pub(crate) fn last_author(kind: Kind, doc: &[u8]) -> (Option<shared::ids::StaffId>, i64) {
-    let newest = document::history(kind, doc).ok().and_then(|history| history.into_iter().next());
-    let at = newest.as_ref().and_then(|entry| entry.at.parse::<jiff::Timestamp>().ok());
-    (newest.and_then(|entry| entry.staff), at.map_or(0, jiff::Timestamp::as_second))
+    let newest = document::history(kind, doc)
+        .ok()
+        .and_then(|history| history.into_iter().next());
+    let at = newest
+        .as_ref()
+        .and_then(|entry| entry.at.parse::<jiff::Timestamp>().ok());
+    (
+        newest.and_then(|entry| entry.staff),
+        at.map_or(0, jiff::Timestamp::as_second),
+    )
 }
 
 /// Notes that the replica has to be loaded anew, and why.
@@ -176,14 +229,25 @@ pub(crate) fn rebuild(db: &Connection, reason: &str) -> Result<()> {
 
 fn put_aside(db: &Connection, place: u64, item: &FeedItem, reason: &str) -> Result<()> {
     let (kind, record, bytes): (u8, RecordId, &[u8]) = match item {
-        FeedItem::Change { kind, record, change } => (*kind, *record, change),
-        FeedItem::Whole { kind, record, doc, .. } => (*kind, *record, doc),
+        FeedItem::Change {
+            kind,
+            record,
+            change,
+        } => (*kind, *record, change),
+        FeedItem::Whole {
+            kind, record, doc, ..
+        } => (*kind, *record, doc),
         FeedItem::Forget { kind, record } => (*kind, *record, &[]),
         FeedItem::Echo { hash } => (0, RecordId(uuid::Uuid::nil()), hash),
     };
     tracing::error!(record.id = %record, feed.seq = place, reason, "Put a message of the feed aside");
     let sql = "insert or replace into set_aside (place, kind, record, reason, bytes) values (?1, ?2, ?3, ?4, ?5)";
-    db.prepare_cached(sql)?.execute(params![place.cast_signed(), kind, record.0.as_bytes(), reason, bytes])?;
+    db.prepare_cached(sql)?.execute(params![
+        place.cast_signed(),
+        kind,
+        record.0.as_bytes(),
+        reason,
+        bytes
+    ])?;
     Ok(())
 }
-

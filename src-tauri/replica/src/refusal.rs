@@ -20,15 +20,26 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Replica {
     /// Takes refused changes of one record out of it. Everything that waits after them is written again on what is left,
     /// under a new actor, so that it does not depend on them. Returns the places that were touched.
-    pub(crate) fn refuse(&self, db: &Connection, record: RecordId, why: &BTreeMap<Hash, Vec<Problem>>) -> Result<Vec<i64>> {
+    pub(crate) fn refuse(
+        &self,
+        db: &Connection,
+        record: RecordId,
+        why: &BTreeMap<Hash, Vec<Problem>>,
+    ) -> Result<Vec<i64>> {
         let items = outbox::of_record(db, record)?;
-        let Some(kind) = items.first().map(|item| item.kind) else { return Ok(Vec::new()) };
+        let Some(kind) = items.first().map(|item| item.kind) else {
+            return Ok(Vec::new());
+        };
         let touched = items.iter().map(|item| item.lseq).collect();
         let (refused, later, kept) = sort_out(items, why);
         debug_assert!(kept.iter().all(|item| !why.contains_key(&item.hash)));
         let hashes: Vec<Hash> = refused.iter().map(|item| item.hash).collect();
         let before = row::stored(db, kind, record)?;
-        let rest = before.as_ref().map(|b| document::without(kind, &b.doc, &hashes)).transpose()?.flatten();
+        let rest = before
+            .as_ref()
+            .map(|b| document::without(kind, &b.doc, &hashes))
+            .transpose()?
+            .flatten();
         let (Some(before), Some(rest)) = (before, rest) else {
             hold_whole(db, kind, record, refused, later, why)?;
             return Ok(touched);
@@ -38,7 +49,14 @@ impl Replica {
         for item in refused {
             let fields = held::fields(&rest.body, &item.writes);
             outbox::remove(db, item.lseq)?;
-            held::put(db, &keep(&item, fields, why.get(&item.hash).cloned().unwrap_or_default()))?;
+            held::put(
+                db,
+                &keep(
+                    &item,
+                    fields,
+                    why.get(&item.hash).cloned().unwrap_or_default(),
+                ),
+            )?;
         }
         meta::next_incarnation(db)?;
         for item in later {
@@ -50,12 +68,29 @@ impl Replica {
 
     /// Makes a change again on the newest version of its record, as the same person at the same time.
     pub(crate) fn write_again(&self, db: &Connection, item: Item) -> Result<()> {
-        let Some(stored) = row::stored(db, item.kind, item.record)? else { return Ok(()) };
-        let stamp = Stamp { now: Now(item.at_ms), ..self.stamp(db, item.staff)? };
+        let Some(stored) = row::stored(db, item.kind, item.record)? else {
+            return Ok(());
+        };
+        let stamp = Stamp {
+            now: Now(item.at_ms),
+            ..self.stamp(db, item.staff)?
+        };
         match document::write(item.kind, &stored.doc, &item.writes, &stamp)? {
             Some(edited) => {
-                put_edited(db, item.kind, item.record, Some(&stored), &edited, item.staff, Now(item.at_ms))?;
-                let again = Item { base: stored.heads, is_new: false, ..item.rewritten(&edited) };
+                put_edited(
+                    db,
+                    item.kind,
+                    item.record,
+                    Some(&stored),
+                    &edited,
+                    item.staff,
+                    Now(item.at_ms),
+                )?;
+                let again = Item {
+                    base: stored.heads,
+                    is_new: false,
+                    ..item.rewritten(&edited)
+                };
                 outbox::put(db, &again)?;
             }
             // nothing is left of it to write: others wrote the same
@@ -79,8 +114,17 @@ impl Replica {
             let merged = document::merge(item.kind, doc, std::slice::from_ref(&item.change));
             match merged.ok().filter(|merged| merged.missing.is_empty()) {
                 Some(merged) => {
-                    if stored.as_ref().is_none_or(|stored| stored.heads != merged.heads) {
-                        let version = Version::of(item.kind, item.record, &merged, Some(item.staff), Now(item.at_ms).seconds());
+                    if stored
+                        .as_ref()
+                        .is_none_or(|stored| stored.heads != merged.heads)
+                    {
+                        let version = Version::of(
+                            item.kind,
+                            item.record,
+                            &merged,
+                            Some(item.staff),
+                            Now(item.at_ms).seconds(),
+                        );
                         row::put(db, &version, stored.as_ref())?;
                     }
                     outbox::put(db, item)?;
@@ -101,11 +145,16 @@ impl Replica {
 }
 
 /// Parts what waits of a record into what was refused, what builds on that, and what does not.
-fn sort_out(items: Vec<Item>, why: &BTreeMap<Hash, Vec<Problem>>) -> (Vec<Item>, Vec<Item>, Vec<Item>) {
+fn sort_out(
+    items: Vec<Item>,
+    why: &BTreeMap<Hash, Vec<Problem>>,
+) -> (Vec<Item>, Vec<Item>, Vec<Item>) {
     let mut gone: BTreeSet<Hash> = why.keys().copied().collect();
     let (mut refused, mut later, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for item in items {
-        let deps = judge::inspect(&item.change).map(|seen| seen.deps).unwrap_or_default();
+        let deps = judge::inspect(&item.change)
+            .map(|seen| seen.deps)
+            .unwrap_or_default();
         if why.contains_key(&item.hash) {
             refused.push(item);
         } else if deps.iter().any(|dep| gone.contains(dep)) {
@@ -138,11 +187,20 @@ fn hold_whole(
     for item in &all {
         outbox::remove(db, item.lseq)?;
     }
-    let Some(first) = all.first() else { return Ok(()) };
+    let Some(first) = all.first() else {
+        return Ok(());
+    };
     let writes: Vec<_> = all.iter().flat_map(|item| item.writes.clone()).collect();
     let is_here = row::stored(db, kind, record)?.is_some();
     let fields = held::fields(&Value::Null, &writes);
-    held::put(db, &Kept { writes, is_new: is_here || first.is_new, ..keep(first, fields, problems) })?;
+    held::put(
+        db,
+        &Kept {
+            writes,
+            is_new: is_here || first.is_new,
+            ..keep(first, fields, problems)
+        },
+    )?;
     row::erase(db, record)
 }
 

@@ -34,15 +34,30 @@ pub(crate) struct Rescue {
 
 impl Rescue {
     pub(crate) fn gone() -> Self {
-        Self { path: None, why: "gone", notice: "replica.rebuilt", is_ours: false }
+        Self {
+            path: None,
+            why: "gone",
+            notice: "replica.rebuilt",
+            is_ours: false,
+        }
     }
 
     pub(crate) fn damaged(path: PathBuf) -> Self {
-        Self { path: Some(path), why: "damaged, or not readable with this desk's key", notice: "replica.rebuilt", is_ours: true }
+        Self {
+            path: Some(path),
+            why: "damaged, or not readable with this desk's key",
+            notice: "replica.rebuilt",
+            is_ours: true,
+        }
     }
 
     pub(crate) fn foreign(path: PathBuf) -> Self {
-        Self { path: Some(path), why: "the replica of another device", notice: "replica.foreign", is_ours: false }
+        Self {
+            path: Some(path),
+            why: "the replica of another device",
+            notice: "replica.foreign",
+            is_ours: false,
+        }
     }
 }
 
@@ -61,36 +76,76 @@ impl Replica {
         let fresh = Store::open(&self.0.dir.ward(generation), generation, &self.0.key)?;
         let reflection = self.0.mirror.reflection().unwrap_or_default();
         let rescue = Rescue::damaged(old.path.clone());
-        old.retire(|| {
+        let filled = old.retire(|| {
+            self.fill(&fresh, &rescue, &reflection, false)?;
+            self.0.dir.set_current(generation)?;
             self.set_store(fresh.clone());
-            self.fill(&rescue, &reflection, false).inspect_err(|_| self.set_store(old.clone()))?;
-            self.0.dir.set_current(generation)
-        })?;
+            Ok(())
+        });
+        if let Err(error) = filled {
+            drop(fresh);
+            crate::files::remove(&self.0.dir.ward(generation))?;
+            return Err(error);
+        }
+        self.copy_to_mirror()?;
         self.0.is_damaged.store(false, Ordering::Relaxed);
         old.close();
-        self.0.dir.set_aside(&old.path, rescue.why, &self.now().rfc3339())?;
+        self.0
+            .dir
+            .set_aside(&old.path, rescue.why, &self.now().rfc3339())?;
         self.tell_reloaded();
         Ok(())
     }
 
-    /// Fills the generation in use, which is empty, with what can be read of another and with what the mirror has.
-    pub(crate) fn fill(&self, rescue: &Rescue, reflection: &Reflection, mirror_lost: bool) -> Result<()> {
-        let old = rescue.path.as_ref().filter(|_| rescue.is_ours).and_then(|path| reader(path, &self.0.key).ok());
+    /// Fills an empty generation with what can be read of another and with what the mirror has.
+    pub(crate) fn fill(
+        &self,
+        fresh: &Store,
+        rescue: &Rescue,
+        reflection: &Reflection,
+        mirror_lost: bool,
+    ) -> Result<()> {
+        let old = rescue
+            .path
+            .as_ref()
+            .filter(|_| rescue.is_ours)
+            .and_then(|path| reader(path, &self.0.key).ok());
         let mut device = reflection.device.clone();
         let mut incarnation = reflection.incarnation;
         let mut last = reflection.last_place;
-        let mut items: BTreeMap<i64, Item> = reflection.items.iter().map(|item| (item.lseq, item.clone())).collect();
-        let mut kept: BTreeMap<String, Kept> = reflection.held.iter().map(|kept| (kept.id.clone(), kept.clone())).collect();
+        let mut items: BTreeMap<i64, Item> = reflection
+            .items
+            .iter()
+            .map(|item| (item.lseq, item.clone()))
+            .collect();
+        let mut kept: BTreeMap<String, Kept> = reflection
+            .held
+            .iter()
+            .map(|kept| (kept.id.clone(), kept.clone()))
+            .collect();
         if let Some(old) = &old {
             device = device.or(meta::DEVICE.get(old).ok().flatten());
             incarnation = incarnation.max(meta::INCARNATION.get(old).ok().flatten().unwrap_or(0));
             last = last.max(outbox::last_place(old).unwrap_or(0));
-            items.extend(salvaged_items(old, last).into_iter().map(|item| (item.lseq, item)));
-            kept.extend(held::all(old).unwrap_or_default().into_iter().map(|kept| (kept.id.clone(), kept)));
+            items.extend(
+                salvaged_items(old, last)
+                    .into_iter()
+                    .map(|item| (item.lseq, item)),
+            );
+            kept.extend(
+                held::all(old)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|kept| (kept.id.clone(), kept)),
+            );
         }
         let count = items.len();
-        let notice = if device.is_none() && mirror_lost { "replica.foreign" } else { rescue.notice };
-        let records = self.write(Lasting::Yes, |db| {
+        let notice = if device.is_none() && mirror_lost {
+            "replica.foreign"
+        } else {
+            rescue.notice
+        };
+        let records = fresh.write(Lasting::Yes, |db| {
             if let Some(device) = &device {
                 meta::DEVICE.set(db, device)?;
             }
@@ -108,8 +163,18 @@ impl Replica {
             outbox::count_on(db, last.max(items.keys().next_back().copied().unwrap_or(0)))?;
             Ok(records)
         })?;
-        tracing::warn!(unsent = count, held = kept.len(), records, why = rescue.why, "Saved what could be read of a replica");
+        tracing::warn!(
+            unsent = count,
+            held = kept.len(),
+            records,
+            why = rescue.why,
+            "Saved what could be read of a replica"
+        );
         self.forget_zone();
+        Ok(())
+    }
+
+    pub(crate) fn copy_to_mirror(&self) -> Result<()> {
         self.read(|db| {
             self.0.mirror.copy(db);
             Ok(())
@@ -127,19 +192,32 @@ fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {
     if let Ok(items) = outbox::all(old) {
         return items;
     }
-    let one_by_one = (1..=last).rev().take(100_000).filter_map(|lseq| outbox::get(old, lseq).ok().flatten());
+    let one_by_one = (1..=last)
+        .rev()
+        .take(100_000)
+        .filter_map(|lseq| outbox::get(old, lseq).ok().flatten());
     one_by_one.collect()
 }
 
 /// Copies what can be read of the tables that a rebuild from the hub does not bring at once. Returns how many records.
 fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
     for item in ["reference", "synced"] {
-        let value = old.query_row("select value from meta where name = ?1", [item], |row| row.get::<_, Vec<u8>>(0));
+        let value = old.query_row("select value from meta where name = ?1", [item], |row| {
+            row.get::<_, Vec<u8>>(0)
+        });
         if let Ok(value) = value {
-            new.execute("insert or replace into meta (name, value) values (?1, ?2)", rusqlite::params![item, value])?;
+            new.execute(
+                "insert or replace into meta (name, value) values (?1, ?2)",
+                rusqlite::params![item, value],
+            )?;
         }
     }
-    copy_rows(old, new, "pass", "staff, username, hash, not_after_ms, about, wrong, wait_until_ms")?;
+    copy_rows(
+        old,
+        new,
+        "pass",
+        "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
+    )?;
     copy_rows(old, new, "numberless", "record, staff")?;
     let records = copy_records(old, new)?;
     reindex(new)?;
@@ -147,21 +225,38 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
 }
 
 /// Copies the rows of a small table as far as they can be read.
-pub(crate) fn copy_rows(old: &Connection, new: &Connection, table: &str, columns: &str) -> Result<()> {
+pub(crate) fn copy_rows(
+    old: &Connection,
+    new: &Connection,
+    table: &str,
+    columns: &str,
+) -> Result<()> {
     let rows = rows_of(old, &format!("select {columns} from {table}")).unwrap_or_default();
-    rows.iter().try_for_each(|row| insert(new, table, columns, row))
+    rows.iter()
+        .try_for_each(|row| insert(new, table, columns, row))
 }
 
 fn copy_records(old: &Connection, new: &Connection) -> Result<u64> {
-    let last: i64 = old.query_row("select max(key) from record", [], |row| row.get(0)).unwrap_or(i64::MAX);
+    let last: i64 = old
+        .query_row("select max(key) from record", [], |row| row.get(0))
+        .unwrap_or(i64::MAX);
     let (mut from, mut copied, mut failed) = (1_i64, 0, 0);
     while from <= last && failed < FAILURES {
         let until = from.saturating_add(CHUNK);
-        let together = rows_of(old, &format!("select {RECORD} from record where key >= {from} and key < {until}"));
+        let together = rows_of(
+            old,
+            &format!("select {RECORD} from record where key >= {from} and key < {until}"),
+        );
         let rows = match together {
             Ok(rows) => rows,
             Err(_) => {
-                let one = |key| rows_of(old, &format!("select {RECORD} from record where key = {key}")).unwrap_or_default();
+                let one = |key| {
+                    rows_of(
+                        old,
+                        &format!("select {RECORD} from record where key = {key}"),
+                    )
+                    .unwrap_or_default()
+                };
                 (from..until).flat_map(one).collect()
             }
         };

@@ -45,10 +45,19 @@ pub(crate) fn read(row: &SqlRow<'_>, flight: &Flight) -> rusqlite::Result<Row> {
 }
 
 /// Reads one record as lists show it.
-pub(crate) fn find(connection: &Connection, flight: &Flight, kind: Kind, id: RecordId) -> Result<Option<Row>> {
+pub(crate) fn find(
+    connection: &Connection,
+    flight: &Flight,
+    kind: Kind,
+    id: RecordId,
+) -> Result<Option<Row>> {
     let sql = "select id, kind, state, conflicts, changed_by, changed_at, heads, body from record where id = ?1 and kind = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(params![id.0.as_bytes(), kind.number()], |row| read(row, flight)).optional()?)
+    Ok(statement
+        .query_row(params![id.0.as_bytes(), kind.number()], |row| {
+            read(row, flight)
+        })
+        .optional()?)
 }
 
 /// A record as an edit needs it.
@@ -63,13 +72,17 @@ pub(crate) struct Stored {
 
 /// Reads one record with its document.
 pub(crate) fn stored(connection: &Connection, kind: Kind, id: RecordId) -> Result<Option<Stored>> {
-    let sql = "select key, heads, clock, conflicts, body, doc from record where id = ?1 and kind = ?2";
+    let sql =
+        "select key, heads, clock, conflicts, body, doc from record where id = ?1 and kind = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_row(params![id.0.as_bytes(), kind.number()], |row| {
         Ok(Stored {
             key: row.get(0)?,
             heads: Heads::from_bytes(row.get_ref(1)?.as_blob()?),
-            clock: row.get_ref(2)?.as_blob_or_null()?.and_then(Clock::from_bytes),
+            clock: row
+                .get_ref(2)?
+                .as_blob_or_null()?
+                .and_then(Clock::from_bytes),
             conflicts: row.get(3)?,
             body: serde_json::from_str(row.get_ref(4)?.as_str()?).unwrap_or(Value::Null),
             doc: row.get(5)?,
@@ -94,16 +107,45 @@ pub(crate) struct Version<'a> {
 
 impl<'a> Version<'a> {
     /// Makes the version of a document that took changes in.
-    pub(crate) fn of(kind: Kind, id: RecordId, merged: &'a Merged, by: Option<StaffId>, at: i64) -> Self {
-        let Merged { doc, heads, clock, body, conflicts, .. } = merged;
-        Self { kind, id, doc, heads, clock, body, conflicts: *conflicts, by, at }
+    pub(crate) fn of(
+        kind: Kind,
+        id: RecordId,
+        merged: &'a Merged,
+        by: Option<StaffId>,
+        at: i64,
+    ) -> Self {
+        let Merged {
+            doc,
+            heads,
+            clock,
+            body,
+            conflicts,
+            ..
+        } = merged;
+        Self {
+            kind,
+            id,
+            doc,
+            heads,
+            clock,
+            body,
+            conflicts: *conflicts,
+            by,
+            at,
+        }
     }
 }
 
 /// Stores a version in place of the one before, touching no index that does not change.
-pub(crate) fn put(connection: &Connection, version: &Version<'_>, before: Option<&Stored>) -> Result<()> {
+pub(crate) fn put(
+    connection: &Connection,
+    version: &Version<'_>,
+    before: Option<&Stored>,
+) -> Result<()> {
     let keys = record::keys(version.kind, version.body);
-    let Some(before) = before else { return add(connection, version, &keys) };
+    let Some(before) = before else {
+        return add(connection, version, &keys);
+    };
     let sql = "update record set conflicts = ?2, changed_by = ?3, changed_at = ?4, heads = ?5, clock = ?6, body = ?7, doc = ?8
         where key = ?1";
     connection.prepare_cached(sql)?.execute(params![
@@ -117,13 +159,23 @@ pub(crate) fn put(connection: &Connection, version: &Version<'_>, before: Option
         version.doc,
     ])?;
     let old = record::keys(version.kind, &before.body);
-    if (old.ward, old.subject, &old.at, &old.sort) != (keys.ward, keys.subject, &keys.at, &keys.sort) {
+    if (old.ward, old.subject, &old.at, &old.sort)
+        != (keys.ward, keys.subject, &keys.at, &keys.sort)
+    {
         let sql = "update record set ward = ?2, subject = ?3, at = ?4, sort = ?5 where key = ?1";
         let subject = keys.subject.map(|id| id.0.into_bytes());
-        connection.prepare_cached(sql)?.execute(params![before.key, ward(keys.ward), subject, keys.at, keys.sort])?;
+        connection.prepare_cached(sql)?.execute(params![
+            before.key,
+            ward(keys.ward),
+            subject,
+            keys.at,
+            keys.sort
+        ])?;
     }
     if old.search != keys.search {
-        connection.prepare_cached("delete from record_text where rowid = ?1")?.execute([before.key])?;
+        connection
+            .prepare_cached("delete from record_text where rowid = ?1")?
+            .execute([before.key])?;
         put_text(connection, before.key, &keys.search)?;
     }
     Ok(())
@@ -155,14 +207,18 @@ fn add(connection: &Connection, version: &Version<'_>, keys: &record::Keys) -> R
 
 pub(crate) fn put_text(connection: &Connection, key: i64, words: &str) -> Result<()> {
     if !words.is_empty() {
-        connection.prepare_cached("insert into record_text (rowid, words) values (?1, ?2)")?.execute(params![key, words])?;
+        connection
+            .prepare_cached("insert into record_text (rowid, words) values (?1, ?2)")?
+            .execute(params![key, words])?;
     }
     Ok(())
 }
 
 /// Erases a record.
 pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<()> {
-    connection.prepare_cached("delete from record where id = ?1")?.execute([id.0.as_bytes()])?;
+    connection
+        .prepare_cached("delete from record where id = ?1")?
+        .execute([id.0.as_bytes()])?;
     Ok(())
 }
 
@@ -179,7 +235,8 @@ pub(crate) fn set_state(connection: &Connection, id: RecordId) -> Result<()> {
 
 /// Returns a ward as it lies in a column: never null, so that a list can go on from one.
 pub(crate) fn ward(ward: Option<WardId>) -> Vec<u8> {
-    ward.map(|ward| ward.0.into_bytes().to_vec()).unwrap_or_default()
+    ward.map(|ward| ward.0.into_bytes().to_vec())
+        .unwrap_or_default()
 }
 
 /// Reads an id; one of the wrong length is nobody's.

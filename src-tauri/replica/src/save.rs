@@ -1,5 +1,6 @@
 //! What a person writes at this desk: decided here, safe on this computer when the answer comes.
 
+use crate::draft::{is_same, laid_over};
 use crate::error::{Disk, Error, Result};
 use crate::outbox::Item;
 use crate::row::{self, Stored, Version};
@@ -12,7 +13,7 @@ use shared::clock::Now;
 use shared::desk::{Checked, Row, Save, SaveAnswer};
 use shared::document::{self, Edited, Heads, Stamp, Write, draft_of};
 use shared::ids::{RecordId, StaffId};
-use shared::patients::{self, Patient};
+use shared::patients::Patient;
 use shared::prescriptions::{self, Prescription};
 use shared::problem::Problem;
 use shared::record::{self, Kind};
@@ -39,11 +40,20 @@ impl Replica {
             Kind::Prescription => record::parse(draft).ok(),
             Kind::Patient | Kind::Appointment => None,
         };
-        let Some((prescription, patient)) = prescription.and_then(|p| p.patient.map(|patient| (p, patient))) else {
-            return Ok(Checked { problems, warnings: Vec::new() });
+        let Some((prescription, patient)) =
+            prescription.and_then(|p| p.patient.map(|patient| (p, patient)))
+        else {
+            return Ok(Checked {
+                problems,
+                warnings: Vec::new(),
+            });
         };
-        let patient = self.row(Kind::Patient, patient)?.and_then(|row| record::parse::<Patient>(&row.body).ok());
-        let warnings = patient.map(|patient| prescriptions::warnings(&prescription, &patient)).unwrap_or_default();
+        let patient = self
+            .row(Kind::Patient, patient)?
+            .and_then(|row| record::parse::<Patient>(&row.body).ok());
+        let warnings = patient
+            .map(|patient| prescriptions::warnings(&prescription, &patient))
+            .unwrap_or_default();
         Ok(Checked { problems, warnings })
     }
 
@@ -52,7 +62,9 @@ impl Replica {
         let answer = self.store_edit(ask.kind, ask.id, |db, noted| {
             let stored = row::stored(db, ask.kind, ask.id)?;
             let edit = match (&stored, &ask.base) {
-                (Some(stored), Some(base)) => self.edit_of(db, actor, ask, stored, row::heads(base)?)?,
+                (Some(stored), Some(base)) => {
+                    self.edit_of(db, actor, ask, stored, row::heads(base)?)?
+                }
                 (None, None) => Some(self.creation_of(db, actor, ask)?),
                 (Some(stored), None) if is_same(ask.kind, &ask.draft, &stored.body) => None,
                 (Some(_), None) => return Err(problem("record.exists")),
@@ -80,14 +92,23 @@ impl Replica {
         let kind = Kind::Prescription;
         self.store_edit(kind, id, |db, noted| {
             if !actor.roles.contains(&Role::Doctor) {
-                return Err(Error::Problems(vec![Problem::new("not_allowed", "signature")]));
+                return Err(Error::Problems(vec![Problem::new(
+                    "not_allowed",
+                    "signature",
+                )]));
             }
             let stored = row::stored(db, kind, id)?.ok_or_else(|| problem("record.gone"))?;
             if stored.heads != row::heads(heads)? {
                 return Err(problem("signature.moved"));
             }
-            if !matches!(stored.body["status"].as_str(), Some("draft" | "active" | "on-hold")) {
-                return Err(Error::Problems(vec![Problem::new("prescription.not_open", "status")]));
+            if !matches!(
+                stored.body["status"].as_str(),
+                Some("draft" | "active" | "on-hold")
+            ) {
+                return Err(Error::Problems(vec![Problem::new(
+                    "prescription.not_open",
+                    "status",
+                )]));
             }
             let signature = json!({
                 "staff": actor.staff,
@@ -96,24 +117,56 @@ impl Replica {
                 "digest": prescriptions::signed_digest(&stored.body),
             });
             let draft = json!({ "status": "active", "signature": [signature] });
-            let edited = document::edit(kind, &stored.doc, &stored.heads, &draft, &self.stamp(db, actor.staff)?)?;
+            let edited = document::edit(
+                kind,
+                &stored.doc,
+                &stored.heads,
+                &draft,
+                &self.stamp(db, actor.staff)?,
+            )?;
             let edited = edited.expect("a signature is always new");
             let seen = draft_of(kind, &stored.body, &edited.writes);
-            let edit = Edit { kind, id, base: stored.heads.clone(), stored: Some(&stored), seen, edited };
+            let edit = Edit {
+                kind,
+                id,
+                base: stored.heads.clone(),
+                stored: Some(&stored),
+                seen,
+                edited,
+            };
             self.keep(db, actor, &edit, noted)
         })
     }
 
     /// Settles a field on which two places disagree.
-    pub fn resolve(&self, actor: &Actor, kind: Kind, id: RecordId, path: &str, value: &Value) -> Result<SaveAnswer> {
+    pub fn resolve(
+        &self,
+        actor: &Actor,
+        kind: Kind,
+        id: RecordId,
+        path: &str,
+        value: &Value,
+    ) -> Result<SaveAnswer> {
         self.store_edit(kind, id, |db, noted| {
             let stored = row::stored(db, kind, id)?.ok_or_else(|| problem("record.gone"))?;
-            let writes = [Write { path: path.to_owned(), value: value.clone() }];
-            let Some(edited) = document::write(kind, &stored.doc, &writes, &self.stamp(db, actor.staff)?)? else {
+            let writes = [Write {
+                path: path.to_owned(),
+                value: value.clone(),
+            }];
+            let Some(edited) =
+                document::write(kind, &stored.doc, &writes, &self.stamp(db, actor.staff)?)?
+            else {
                 return Ok(());
             };
             let seen = edited.body.clone();
-            let edit = Edit { kind, id, base: stored.heads.clone(), stored: Some(&stored), seen, edited };
+            let edit = Edit {
+                kind,
+                id,
+                base: stored.heads.clone(),
+                stored: Some(&stored),
+                seen,
+                edited,
+            };
             self.keep(db, actor, &edit, noted)
         })
     }
@@ -132,8 +185,10 @@ impl Replica {
         let kept = self.write(Lasting::Yes, |db| {
             let kept = held::get(db, id)?.ok_or_else(|| problem("held.gone"))?;
             // whoever may look at a record may say what becomes of refused work on it
-            may(actor, Action::Read(kept.kind)).map_err(|problem| Error::Problems(vec![problem]))?;
-            db.prepare_cached("update held set is_withdrawn = ?2 where id = ?1")?.execute(params![id, is_withdrawn])?;
+            may(actor, Action::Read(kept.kind))
+                .map_err(|problem| Error::Problems(vec![problem]))?;
+            db.prepare_cached("update held set is_withdrawn = ?2 where id = ?1")?
+                .execute(params![id, is_withdrawn])?;
             row::set_state(db, kept.record)?;
             Ok(kept)
         })?;
@@ -156,7 +211,8 @@ impl Replica {
         let result = self.write(Lasting::Yes, |db| {
             noted.borrow_mut().clear();
             work(db, &noted)?;
-            let row = row::find(db, &self.0.flight, kind, id)?.ok_or_else(|| problem("record.gone"))?;
+            let row =
+                row::find(db, &self.0.flight, kind, id)?.ok_or_else(|| problem("record.gone"))?;
             if !noted.borrow().is_empty() {
                 self.0.flight.landed(&[id]);
                 self.0.mirror.note(&noted.borrow());
@@ -168,7 +224,9 @@ impl Replica {
                 self.set_disk(None);
                 self.0.nudge.notify_one();
                 self.tell(&BTreeSet::from([(kind, id)]));
-                Ok(SaveAnswer::Saved { row: unsent(row, &noted.borrow()) })
+                Ok(SaveAnswer::Saved {
+                    row: unsent(row, &noted.borrow()),
+                })
             }
             Err(Error::Problems(problems)) => Ok(SaveAnswer::Problems { problems }),
             Err(error) => self.not_saved(error, &noted.borrow()),
@@ -183,11 +241,15 @@ impl Replica {
                 Ok(())
             });
         }
-        let Some(disk) = error.disk() else { return Err(error) };
+        let Some(disk) = error.disk() else {
+            return Err(error);
+        };
         tracing::error!(%error, "Could not save");
         let problems = error.problems();
         if disk == Disk::Damaged {
-            self.0.is_damaged.store(true, std::sync::atomic::Ordering::Relaxed);
+            self.0
+                .is_damaged
+                .store(true, std::sync::atomic::Ordering::Relaxed);
             self.0.nudge.notify_one();
         }
         self.set_disk(problems.first().cloned());
@@ -203,10 +265,23 @@ impl Replica {
         base: Heads,
     ) -> Result<Option<Edit<'a>>> {
         let stamp = self.stamp(db, actor.staff)?;
-        let Some(edited) = document::edit(ask.kind, &stored.doc, &base, &ask.draft, &stamp)? else { return Ok(None) };
-        let before = if base == stored.heads { stored.body.clone() } else { document::body_at(ask.kind, &stored.doc, &base)? };
+        let Some(edited) = document::edit(ask.kind, &stored.doc, &base, &ask.draft, &stamp)? else {
+            return Ok(None);
+        };
+        let before = if base == stored.heads {
+            stored.body.clone()
+        } else {
+            document::body_at(ask.kind, &stored.doc, &base)?
+        };
         let seen = laid_over(ask.kind, before, &ask.draft);
-        Ok(Some(Edit { kind: ask.kind, id: ask.id, stored: Some(stored), base, seen, edited }))
+        Ok(Some(Edit {
+            kind: ask.kind,
+            id: ask.id,
+            stored: Some(stored),
+            base,
+            seen,
+            edited,
+        }))
     }
 
     fn creation_of<'a>(&self, db: &Connection, actor: &Actor, ask: &Save) -> Result<Edit<'a>> {
@@ -214,51 +289,61 @@ impl Replica {
         if ask.kind == Kind::Patient {
             self.give_number(db, actor.staff, ask, &mut draft)?;
         }
-        if let Some(members) = draft.as_object_mut().filter(|members| !members.contains_key("mrn")) {
+        if let Some(members) = draft
+            .as_object_mut()
+            .filter(|members| !members.contains_key("mrn"))
+        {
             // two beginnings with the same words in the same second would be one change to the hub
             members.insert("serial".into(), json!(outbox::last_place(db)? + 1));
         }
         let edited = document::create(ask.kind, &draft, &self.stamp(db, actor.staff)?);
         let base = Heads::default();
-        Ok(Edit { kind: ask.kind, id: ask.id, stored: None, base, seen: draft, edited })
-    }
-
-    /// Gives a new patient a hospital number, or notes that they are to get one as soon as there are some.
-    fn give_number(&self, db: &Connection, staff: StaffId, ask: &Save, draft: &mut Value) -> Result<()> {
-        let refused = match &ask.held {
-            Some(id) => held::get(db, id)?.is_some_and(|kept| kept.problems.iter().any(|p| p.code.starts_with("mrn."))),
-            None => false,
-        };
-        let Some(members) = draft.as_object_mut() else { return Ok(()) };
-        if members.get("mrn").is_some_and(Value::is_string) && !refused {
-            return Ok(());
-        }
-        members.remove("mrn");
-        match meta::take_number(db)? {
-            Some(number) => {
-                members.insert("mrn".into(), json!(patients::mrn(number)));
-            }
-            None => note_numberless(db, ask.id, staff)?,
-        }
-        Ok(())
+        Ok(Edit {
+            kind: ask.kind,
+            id: ask.id,
+            stored: None,
+            base,
+            seen: draft,
+            edited,
+        })
     }
 
     /// Stores an edit that is allowed and sound, with its place in the outbox.
-    fn keep(&self, db: &Connection, actor: &Actor, edit: &Edit<'_>, noted: &RefCell<Vec<Item>>) -> Result<()> {
+    fn keep(
+        &self,
+        db: &Connection,
+        actor: &Actor,
+        edit: &Edit<'_>,
+        noted: &RefCell<Vec<Item>>,
+    ) -> Result<()> {
         let edited = &edit.edited;
-        let forbidden = edited.writes.iter().filter_map(|w| may(actor, Action::Write(edit.kind, &w.path)).err());
+        let forbidden = edited
+            .writes
+            .iter()
+            .filter_map(|w| may(actor, Action::Write(edit.kind, &w.path)).err());
         let mut problems: Vec<Problem> = forbidden.collect();
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }
-        let item = self.keep_unchecked(db, edit.kind, edit.id, edit.stored, edited, edit.base.clone(), actor.staff)?;
+        let item = self.keep_unchecked(
+            db,
+            edit.kind,
+            edit.id,
+            edit.stored,
+            edited,
+            edit.base.clone(),
+            actor.staff,
+        )?;
         noted.borrow_mut().push(item);
         Ok(())
     }
 
     /// Stores an edit and its place in the outbox.
-    #[expect(clippy::too_many_arguments, reason = "each is a column of the row that is written")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a column of the row that is written"
+    )]
     pub(crate) fn keep_unchecked(
         &self,
         db: &Connection,
@@ -276,34 +361,6 @@ impl Replica {
         row::set_state(db, id)?;
         Ok(item)
     }
-
-    /// Gives hospital numbers to patients that were registered while there was none.
-    pub(crate) fn give_numbers_late(&self) -> Result<()> {
-        let items = self.write(Lasting::Yes, |db| {
-            let sql = "select record, staff from numberless order by record";
-            let waiting: Vec<([u8; 16], [u8; 16])> =
-                db.prepare_cached(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-            let mut items = Vec::new();
-            for (record, staff) in waiting {
-                let id = RecordId(row::uuid(&record));
-                let staff = StaffId(row::uuid(&staff));
-                let stored = row::stored(db, Kind::Patient, id)?;
-                if let Some(stored) = stored.filter(|stored| stored.body["mrn"].is_null()) {
-                    let Some(number) = meta::take_number(db)? else { break };
-                    let writes = [Write { path: "mrn".into(), value: json!(patients::mrn(number)) }];
-                    let edited = document::write(Kind::Patient, &stored.doc, &writes, &self.stamp(db, staff)?)?;
-                    let edited = edited.expect("a number where there was none is a change");
-                    let base = stored.heads.clone();
-                    items.push(self.keep_unchecked(db, Kind::Patient, id, Some(&stored), &edited, base, staff)?);
-                }
-                db.prepare_cached("delete from numberless where record = ?1")?.execute([record])?;
-            }
-            self.0.mirror.note(&items);
-            Ok(items)
-        })?;
-        self.tell(&items.iter().map(|item| (item.kind, item.record)).collect());
-        Ok(())
-    }
 }
 
 /// Stores the record of an edit.
@@ -316,8 +373,25 @@ pub(crate) fn put_edited(
     staff: StaffId,
     now: Now,
 ) -> Result<()> {
-    let Edited { doc, heads, clock, body, conflicts, .. } = edited;
-    let version = Version { kind, id, doc, heads, clock, body, conflicts: *conflicts, by: Some(staff), at: now.seconds() };
+    let Edited {
+        doc,
+        heads,
+        clock,
+        body,
+        conflicts,
+        ..
+    } = edited;
+    let version = Version {
+        kind,
+        id,
+        doc,
+        heads,
+        clock,
+        body,
+        conflicts: *conflicts,
+        by: Some(staff),
+        at: now.seconds(),
+    };
     row::put(db, &version, stored)
 }
 
@@ -325,64 +399,25 @@ impl Replica {
     pub(crate) fn stamp(&self, db: &Connection, staff: StaffId) -> Result<Stamp> {
         let device = meta::DEVICE.get(db)?.ok_or(Error::NotEnrolled)?;
         let incarnation = meta::INCARNATION.get(db)?.unwrap_or(0);
-        Ok(Stamp { staff, now: self.now(), device: device.number, incarnation })
+        Ok(Stamp {
+            staff,
+            now: self.now(),
+            device: device.number,
+            incarnation,
+        })
     }
-}
-
-fn note_numberless(db: &Connection, id: RecordId, staff: StaffId) -> Result<()> {
-    let sql = "insert or replace into numberless (record, staff) values (?1, ?2)";
-    db.prepare_cached(sql)?.execute(params![id.0.as_bytes(), staff.0.as_bytes()])?;
-    Ok(())
 }
 
 /// Returns the row as the person who saved it sees it.
 fn unsent(row: Row, noted: &[Item]) -> Row {
-    let state = if noted.is_empty() || row.state == shared::desk::SyncState::Held { row.state } else { shared::desk::SyncState::Saved };
+    let state = if noted.is_empty() || row.state == shared::desk::SyncState::Held {
+        row.state
+    } else {
+        shared::desk::SyncState::Saved
+    };
     Row { state, ..row }
 }
 
 fn problem(code: &str) -> Error {
     Error::Problems(vec![Problem::new(code, "")])
-}
-
-/// Returns a body with a draft laid over it as a form does it: new elements keep the names the form gave them, so that a
-/// problem names the field the person sees.
-fn laid_over(kind: Kind, body: Value, draft: &Value) -> Value {
-    let mut members = body.as_object().cloned().unwrap_or_default();
-    for (name, value) in draft.as_object().into_iter().flatten() {
-        match (value.as_array(), members.get_mut(name).and_then(Value::as_array_mut)) {
-            (Some(elements), Some(old)) if kind.lists().contains(&name.as_str()) => {
-                elements.iter().for_each(|element| lay_element(old, element));
-            }
-            _ => {
-                members.insert(name.clone(), value.clone());
-            }
-        }
-    }
-    Value::Object(members)
-}
-
-fn lay_element(elements: &mut Vec<Value>, new: &Value) {
-    let id = new["id"].as_str().unwrap_or("");
-    match elements.iter_mut().find(|old| !id.is_empty() && old["id"] == id) {
-        Some(old) => {
-            for (name, value) in new.as_object().into_iter().flatten() {
-                old[name.as_str()] = value.clone();
-            }
-        }
-        None => elements.push(new.clone()),
-    }
-}
-
-/// Says whether a draft for a new record is what was made of it already: Save was pressed twice.
-fn is_same(kind: Kind, draft: &Value, body: &Value) -> bool {
-    let plain = |value: &Value| {
-        let mut full = record::complete(kind, value).unwrap_or(Value::Null);
-        full["mrn"] = Value::Null;
-        for list in kind.lists() {
-            full[*list].as_array_mut().into_iter().flatten().for_each(|element| element["id"] = Value::Null);
-        }
-        full
-    };
-    plain(draft) == plain(body)
 }

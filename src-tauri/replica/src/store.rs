@@ -78,7 +78,10 @@ impl Store {
             Some(reader) => reader,
             None => reader(&self.path, &self.key)?,
         };
-        let result = reader.unchecked_transaction().map_err(Error::from).and_then(|tx| work(&tx));
+        let result = reader
+            .unchecked_transaction()
+            .map_err(Error::from)
+            .and_then(|tx| work(&tx));
         let mut readers = lock(&self.readers);
         let is_sound = !matches!(&result, Err(error) if error.disk().is_some());
         if readers.len() < READERS && is_sound {
@@ -88,7 +91,11 @@ impl Store {
     }
 
     /// Runs one transaction; everything or nothing. Nothing comes back when another generation has taken this one's place.
-    pub(crate) fn write<T>(&self, lasting: Lasting, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<Option<T>> {
+    pub(crate) fn write<T>(
+        &self,
+        lasting: Lasting,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
         let mut guard = lock(&self.writer);
         if self.retired.load(Ordering::Acquire) {
             return Ok(None);
@@ -121,11 +128,14 @@ impl Store {
         if lasting == Lasting::Refetchable {
             connection.pragma_update(None, "synchronous", "normal")?;
         }
-        let result = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from).and_then(|tx| {
-            let value = work(&tx)?;
-            tx.commit()?;
-            Ok(value)
-        });
+        let result = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Error::from)
+            .and_then(|tx| {
+                let value = work(&tx)?;
+                tx.commit()?;
+                Ok(value)
+            });
         if lasting == Lasting::Refetchable {
             connection.pragma_update(None, "synchronous", "full")?;
         }
@@ -149,7 +159,11 @@ impl Store {
     /// Returns the bytes of the files on the disk.
     pub(crate) fn bytes(&self) -> u64 {
         let paths = [self.path.clone(), crate::files::beside(&self.path, "-wal")];
-        paths.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|about| about.len()).sum()
+        paths
+            .iter()
+            .filter_map(|path| std::fs::metadata(path).ok())
+            .map(|about| about.len())
+            .sum()
     }
 
     /// Moves the write-ahead log into the file and closes what is kept open.
@@ -176,26 +190,37 @@ pub(crate) fn connect(path: &Path, key: &Key, flags: OpenFlags) -> Result<Connec
     connection.execute_batch(&format!("pragma key = \"x'{hex}'\"; pragma cipher_log_level = none; pragma cipher_memory_security = off;"))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch("pragma temp_store = memory; pragma foreign_keys = on; pragma secure_delete = on;")?;
+    connection.execute_batch(
+        "pragma temp_store = memory; pragma foreign_keys = on; pragma secure_delete = on;",
+    )?;
     Ok(connection)
 }
 
 fn writer(path: &Path, key: &Key) -> Result<Connection> {
-    let connection = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let connection = connect(
+        path,
+        key,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
     connection.execute_batch(&format!(
         "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = {PAGES_AT_MOST};
          pragma journal_size_limit = 8388608; pragma cache_size = -{WRITER_CACHE_KIB};"
     ))?;
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-    assert!(synchronous >= 2, "a save that a power cut undoes is worse than none");
+    assert!(
+        synchronous >= 2,
+        "a save that a power cut undoes is worse than none"
+    );
     assert_eq!(journal, "wal", "readers must not wait for a save");
     Ok(connection)
 }
 
 fn reader(path: &Path, key: &Key) -> Result<Connection> {
     let connection = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.execute_batch(&format!("pragma query_only = on; pragma cache_size = -{READER_CACHE_KIB};"))?;
+    connection.execute_batch(&format!(
+        "pragma query_only = on; pragma cache_size = -{READER_CACHE_KIB};"
+    ))?;
     Ok(connection)
 }
 
@@ -208,9 +233,15 @@ pub(crate) fn is_whole(connection: &Connection) -> Result<bool> {
 /// Runs what is new of the migrations.
 fn migrate(connection: &Connection) -> Result<()> {
     let done: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (index, (name, sql)) in migrations::WARD.iter().enumerate().skip(usize::try_from(done).unwrap_or(0)) {
+    for (index, (name, sql)) in migrations::WARD
+        .iter()
+        .enumerate()
+        .skip(usize::try_from(done).unwrap_or(0))
+    {
         let number = index + 1;
-        connection.execute_batch(&format!("begin immediate; {sql}\n; pragma user_version = {number}; commit;"))?;
+        connection.execute_batch(&format!(
+            "begin immediate; {sql}\n; pragma user_version = {number}; commit;"
+        ))?;
         tracing::debug!(migration = name, "Ran a migration");
     }
     Ok(())
@@ -234,14 +265,19 @@ fn keep(path: PathBuf, key: Key) -> Sender<()> {
             if connection.is_none() {
                 connection = connect(&path, &key, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
             }
-            let result = connection.as_ref().map(|c| c.execute_batch("pragma synchronous = full; pragma wal_checkpoint(passive)"));
+            let result = connection.as_ref().map(|c| {
+                c.execute_batch("pragma synchronous = full; pragma wal_checkpoint(passive)")
+            });
             if let Some(Err(error)) = result {
                 tracing::debug!(%error, "Could not tidy the write-ahead log; it is tried again");
                 connection = None;
             }
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("replica-keeper".into()).spawn(work) {
+    if let Err(error) = std::thread::Builder::new()
+        .name("replica-keeper".into())
+        .spawn(work)
+    {
         tracing::warn!(%error, "No thread to tidy the write-ahead log; saves do it themselves");
     }
     sender

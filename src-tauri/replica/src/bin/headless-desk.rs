@@ -39,8 +39,14 @@ struct Desk {
 }
 
 fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(log_filter()).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(log_filter())
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let mut desk = Desk::default();
     for line in std::io::stdin().lock().lines() {
         let ask: Value = serde_json::from_str(&line?)?;
@@ -80,25 +86,46 @@ impl Desk {
                 Ok(Value::Null)
             }
             "enrol" => {
-                self.replica()?.enrol(text(ask, "hub"), text(ask, "code"), text(ask, "name")).await?;
+                self.replica()?
+                    .enrol(text(ask, "hub"), text(ask, "code"), text(ask, "name"))
+                    .await?;
                 Ok(Value::Null)
             }
-            "sign_in" => shown(&self.replica()?.sign_in(text(ask, "username"), text(ask, "password")).await?),
+            "sign_in" => shown(
+                &self
+                    .replica()?
+                    .sign_in(text(ask, "username"), text(ask, "password"))
+                    .await?,
+            ),
             "round" => {
                 let round = Courier::round(self.replica()?).await?;
-                Ok(json!({ "accepted": round.accepted, "held": round.held, "received": round.received, "calls": round.calls }))
+                Ok(
+                    json!({ "accepted": round.accepted, "held": round.held, "received": round.received, "calls": round.calls }),
+                )
             }
-            "wait-idle" => self.wait_idle(ask["timeout_ms"].as_u64().unwrap_or(10_000)).await,
+            "wait-idle" => {
+                self.wait_idle(ask["timeout_ms"].as_u64().unwrap_or(10_000))
+                    .await
+            }
             "save" | "sign" | "resolve" => self.write(ask),
             _ => self.read(ask),
         }
     }
 
     fn open(&mut self, ask: &Value) -> Result<Value, Error> {
-        let key = unhex(text(ask, "key")).and_then(|key| key.try_into().ok()).ok_or_else(|| shape("key"))?;
-        let options = Options { dir: text(ask, "dir").into(), key, hub: ask["hub"].as_str().map(str::to_owned) };
+        let key = unhex(text(ask, "key"))
+            .and_then(|key| key.try_into().ok())
+            .ok_or_else(|| shape("key"))?;
+        let options = Options {
+            dir: text(ask, "dir").into(),
+            key,
+            hub: ask["hub"].as_str().map(str::to_owned),
+        };
         let ahead = ask["clock_ahead_ms"].as_i64().unwrap_or(0);
-        self.replica = Some(Replica::open_at(&options, Arc::new(move || Now(wall_ms() + ahead)))?);
+        self.replica = Some(Replica::open_at(
+            &options,
+            Arc::new(move || Now(wall_ms() + ahead)),
+        )?);
         Ok(Value::Null)
     }
 
@@ -108,7 +135,13 @@ impl Desk {
         let answer = match text(ask, "do") {
             "save" => replica.save(&actor, &read(ask, "ask")?)?,
             "sign" => replica.sign(&actor, read(ask, "id")?, text(ask, "heads"))?,
-            _ => replica.resolve(&actor, read(ask, "kind")?, read(ask, "id")?, text(ask, "path"), &ask["value"])?,
+            _ => replica.resolve(
+                &actor,
+                read(ask, "kind")?,
+                read(ask, "id")?,
+                text(ask, "path"),
+                &ask["value"],
+            )?,
         };
         shown(&answer)
     }
@@ -154,7 +187,10 @@ impl Desk {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the outermost function of this program that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost function of this program that reads the clock"
+)]
 fn wall_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

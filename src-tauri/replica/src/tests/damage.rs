@@ -9,7 +9,9 @@ fn closed(number: u32) -> TempDir {
     let desk = Desk::new(number);
     desk.register(10, "Accepted");
     let (items, _) = desk.replica.next_push(0).unwrap();
-    desk.replica.answered(&items, &[shared::sync::wire::Verdict::Taken]).unwrap();
+    desk.replica
+        .answered(&items, &[shared::sync::wire::Verdict::Taken])
+        .unwrap();
     desk.register(11, "Unsent");
     let row = desk.register(12, "Edited");
     desk.edit(&row, json!({ "bed": "A-12" }));
@@ -26,7 +28,9 @@ fn main_file(dir: &TempDir) -> PathBuf {
 fn unsent_is_here(replica: &Replica) -> bool {
     let edited = replica.row(Kind::Patient, record(12)).unwrap();
     let waiting = replica.read(crate::outbox::all).unwrap();
-    let both = [11, 12].iter().all(|number| waiting.iter().any(|item| item.record == record(*number)));
+    let both = [11, 12]
+        .iter()
+        .all(|number| waiting.iter().any(|item| item.record == record(*number)));
     both && edited.is_some_and(|row| row.body["bed"] == "A-12")
         && replica.row(Kind::Patient, record(11)).unwrap().is_some()
 }
@@ -42,7 +46,10 @@ fn aside(dir: &TempDir) -> usize {
 #[test]
 fn a_replica_that_is_gone_or_garbage_is_rebuilt_and_unsent_work_is_saved_first() {
     for (name, harm) in [
-        ("gone", (|path: &PathBuf| fs::remove_file(path).unwrap()) as fn(&PathBuf)),
+        (
+            "gone",
+            (|path: &PathBuf| fs::remove_file(path).unwrap()) as fn(&PathBuf),
+        ),
         ("garbage", |path| fs::write(path, vec![42; 50_000]).unwrap()),
         ("empty", |path| fs::write(path, b"").unwrap()),
         ("first page", |path| {
@@ -55,10 +62,25 @@ fn a_replica_that_is_gone_or_garbage_is_rebuilt_and_unsent_work_is_saved_first()
         harm(&main_file(&dir));
         let replica = open(dir.path());
         assert!(unsent_is_here(&replica), "{name}");
-        assert_eq!(notice(&replica).as_deref(), Some("replica.rebuilt"), "{name}");
-        assert!(replica.read(|db| meta::REBUILD.get(db)).unwrap().is_some(), "{name}: the rest comes from the hub");
-        assert_eq!(replica.read(|db| meta::DEVICE.get(db)).unwrap(), Some(device(1)), "{name}");
-        assert_eq!(aside(&dir) > 0, name != "gone", "{name}: the old file is kept");
+        assert_eq!(
+            notice(&replica).as_deref(),
+            Some("replica.rebuilt"),
+            "{name}"
+        );
+        assert!(
+            replica.read(|db| meta::REBUILD.get(db)).unwrap().is_some(),
+            "{name}: the rest comes from the hub"
+        );
+        assert_eq!(
+            replica.read(|db| meta::DEVICE.get(db)).unwrap(),
+            Some(device(1)),
+            "{name}"
+        );
+        assert_eq!(
+            aside(&dir) > 0,
+            name != "gone",
+            "{name}: the old file is kept"
+        );
     }
 }
 
@@ -69,7 +91,14 @@ fn another_devices_replica_is_kept_aside() {
     let replica = open(dir.path());
     assert_eq!(notice(&replica).as_deref(), Some("replica.foreign"));
     assert!(unsent_is_here(&replica));
-    assert_eq!(replica.read(|db| meta::DEVICE.get(db)).unwrap().unwrap().number, 1);
+    assert_eq!(
+        replica
+            .read(|db| meta::DEVICE.get(db))
+            .unwrap()
+            .unwrap()
+            .number,
+        1
+    );
     assert!(aside(&dir) > 0);
 }
 
@@ -78,7 +107,10 @@ fn with_the_wrong_key_nothing_is_lost_and_nothing_is_shown() {
     let dir = closed(1);
     let replica = open_with(dir.path(), [8; 32], None).unwrap();
     assert_eq!(notice(&replica).as_deref(), Some("replica.foreign"));
-    assert!(replica.desk().unwrap().ward.is_none() && replica.row(Kind::Patient, record(10)).unwrap().is_none());
+    assert!(
+        replica.desk().unwrap().ward.is_none()
+            && replica.row(Kind::Patient, record(10)).unwrap().is_none()
+    );
     assert!(aside(&dir) >= 4, "both files and why");
 }
 
@@ -89,7 +121,10 @@ fn a_damaged_mirror_is_made_again() {
     let replica = open(dir.path());
     assert!(unsent_is_here(&replica));
     let reflection = replica.0.mirror.reflection().unwrap();
-    assert_eq!((reflection.items.len(), reflection.device), (3, Some(device(1))));
+    assert_eq!(
+        (reflection.items.len(), reflection.device),
+        (3, Some(device(1)))
+    );
 }
 
 #[test]
@@ -128,7 +163,9 @@ fn a_lost_log_is_noticed_and_what_it_held_comes_back() {
     desk.register(10, "Accepted");
     let before = TempDir::new().unwrap();
     let (items, _) = desk.replica.next_push(0).unwrap();
-    desk.replica.answered(&items, &[shared::sync::wire::Verdict::Taken]).unwrap();
+    desk.replica
+        .answered(&items, &[shared::sync::wire::Verdict::Taken])
+        .unwrap();
     // what is in the file now, without its log, as a crash and a zealous cleaner would leave it
     desk.replica.store().close();
     let path = desk.replica.store().path.clone();
@@ -142,7 +179,11 @@ fn a_lost_log_is_noticed_and_what_it_held_comes_back() {
     assert!(beside(&path, "-wal").exists());
     let replica = open(before.path());
     assert!(unsent_is_here(&replica));
-    assert_eq!(replica.read(meta::numbers_left).unwrap(), 0, "numbers given since are not given twice");
+    assert_eq!(
+        replica.read(meta::numbers_left).unwrap(),
+        0,
+        "numbers given since are not given twice"
+    );
 }
 
 #[test]
@@ -152,13 +193,18 @@ fn an_old_copy_that_was_put_back_takes_a_new_incarnation() {
     let old = fs::read(&desk.replica.store().path).unwrap();
     desk.register(10, "Accepted");
     let (items, _) = desk.replica.next_push(0).unwrap();
-    desk.replica.answered(&items, &[shared::sync::wire::Verdict::Taken]).unwrap();
+    desk.replica
+        .answered(&items, &[shared::sync::wire::Verdict::Taken])
+        .unwrap();
     let path = desk.replica.store().path.clone();
     let Desk { replica, dir, .. } = desk;
     drop(replica);
     fs::write(path, old).unwrap();
     let replica = open(dir.path());
-    assert_eq!(replica.read(|db| meta::INCARNATION.get(db)).unwrap(), Some(1));
+    assert_eq!(
+        replica.read(|db| meta::INCARNATION.get(db)).unwrap(),
+        Some(1)
+    );
     assert!(replica.read(|db| meta::REBUILD.get(db)).unwrap().is_some());
 }
 
@@ -168,11 +214,32 @@ fn a_crash_between_mirror_and_replica_loses_nothing() {
     let row = desk.register(10, "García");
     desk.replica.0.mirror.note(&[{
         // as if the power went before the commit
-        let stamp = desk.replica.read(|db| desk.replica.stamp(db, desk.actor.staff)).unwrap();
-        let stored = desk.replica.read(|db| crate::row::stored(db, Kind::Patient, row.id)).unwrap().unwrap();
-        let edited = shared::document::edit(Kind::Patient, &stored.doc, &stored.heads, &json!({ "bed": "A-12" }), &stamp);
+        let stamp = desk
+            .replica
+            .read(|db| desk.replica.stamp(db, desk.actor.staff))
+            .unwrap();
+        let stored = desk
+            .replica
+            .read(|db| crate::row::stored(db, Kind::Patient, row.id))
+            .unwrap()
+            .unwrap();
+        let edited = shared::document::edit(
+            Kind::Patient,
+            &stored.doc,
+            &stored.heads,
+            &json!({ "bed": "A-12" }),
+            &stamp,
+        );
         let edited = edited.unwrap().unwrap();
-        let item = crate::outbox::Item::of(Kind::Patient, row.id, &edited, stored.heads, desk.actor.staff, NOON_MS, false);
+        let item = crate::outbox::Item::of(
+            Kind::Patient,
+            row.id,
+            &edited,
+            stored.heads,
+            desk.actor.staff,
+            NOON_MS,
+            false,
+        );
         crate::outbox::Item { lseq: 2, ..item }
     }]);
     let desk = desk.reopened();

@@ -6,6 +6,8 @@ mod exchange;
 mod reading;
 mod receiving;
 mod saving;
+mod signing_in;
+mod stand_in;
 
 use crate::base::{Options, Replica};
 use crate::meta::{self, Device};
@@ -46,8 +48,18 @@ pub(super) fn ward() -> WardId {
 }
 
 pub(super) fn device(number: u32) -> Device {
-    let (id, name) = (DeviceId(id(100 + u128::from(number))), format!("desk {number}"));
-    Device { id, number, ward: ward(), name, hub: "http://127.0.0.1:1".into(), secret: [number as u8; 32] }
+    let (id, name) = (
+        DeviceId(id(100 + u128::from(number))),
+        format!("desk {number}"),
+    );
+    Device {
+        id,
+        number,
+        ward: ward(),
+        name,
+        hub: "http://127.0.0.1:1".into(),
+        secret: [number as u8; 32],
+    }
 }
 
 pub(super) fn open(dir: &Path) -> Replica {
@@ -55,7 +67,14 @@ pub(super) fn open(dir: &Path) -> Replica {
 }
 
 pub(super) fn open_with(dir: &Path, key: [u8; 32], hub: Option<String>) -> crate::Result<Replica> {
-    Replica::open_at(&Options { dir: dir.to_owned(), key, hub }, Arc::new(|| Now(NOON_MS)))
+    Replica::open_at(
+        &Options {
+            dir: dir.to_owned(),
+            key,
+            hub,
+        },
+        Arc::new(|| Now(NOON_MS)),
+    )
 }
 
 impl Desk {
@@ -67,16 +86,34 @@ impl Desk {
             .write(Lasting::Yes, |db| {
                 meta::DEVICE.set(db, &device(number))?;
                 meta::LOADED.set(db, &true)?;
-                meta::NUMBERS.set(db, &vec![NumberBlock { from: number * 1_000, until: number * 1_000 + 500 }])
+                meta::NUMBERS.set(
+                    db,
+                    &vec![NumberBlock {
+                        from: number * 1_000,
+                        until: number * 1_000 + 500,
+                    }],
+                )
             })
             .expect("the device is written down");
-        replica.read(|db| Ok(replica.0.mirror.copy(db))).expect("the mirror is written");
+        let mirrored = replica.read(|db| {
+            replica.0.mirror.copy(db);
+            Ok(())
+        });
+        mirrored.expect("the mirror is written");
         let actor = actor(number, &[Role::Doctor], &device(number));
-        Self { replica, dir, actor }
+        Self {
+            replica,
+            dir,
+            actor,
+        }
     }
 
     pub(super) fn save(&self, ask: &Save) -> Result<Row, Vec<Problem>> {
-        match self.replica.save(&self.actor, ask).expect("the disk is fine") {
+        match self
+            .replica
+            .save(&self.actor, ask)
+            .expect("the disk is fine")
+        {
             SaveAnswer::Saved { row } => Ok(row),
             SaveAnswer::Problems { problems } => Err(problems),
         }
@@ -84,16 +121,26 @@ impl Desk {
 
     /// Registers a patient.
     pub(super) fn register(&self, number: u128, family: &str) -> Row {
-        self.save(&new(Kind::Patient, number, person(family))).expect("a sound patient is saved")
+        self.save(&new(Kind::Patient, number, person(family)))
+            .expect("a sound patient is saved")
     }
 
     /// Changes a record from the version a row shows.
     pub(super) fn edit(&self, row: &Row, draft: Value) -> Row {
-        self.save(&Save { kind: row.kind, id: row.id, base: Some(row.heads.clone()), draft, held: None }).expect("saved")
+        self.save(&Save {
+            kind: row.kind,
+            id: row.id,
+            base: Some(row.heads.clone()),
+            draft,
+            held: None,
+        })
+        .expect("saved")
     }
 
     pub(super) fn row(&self, number: u128) -> Option<Row> {
-        self.replica.row(Kind::Patient, record(number)).expect("readable")
+        self.replica
+            .row(Kind::Patient, record(number))
+            .expect("readable")
     }
 
     pub(super) fn unsent(&self) -> Vec<crate::outbox::Item> {
@@ -102,14 +149,27 @@ impl Desk {
 
     /// Closes the replica and opens it again.
     pub(super) fn reopened(self) -> Self {
-        let Desk { replica, dir, actor } = self;
+        let Desk {
+            replica,
+            dir,
+            actor,
+        } = self;
         drop(replica);
-        Self { replica: open(dir.path()), dir, actor }
+        Self {
+            replica: open(dir.path()),
+            dir,
+            actor,
+        }
     }
 }
 
 pub(super) fn actor(number: u32, roles: &[Role], device: &Device) -> Actor {
-    Actor { staff: StaffId(id(200 + u128::from(number))), roles: roles.to_vec(), ward: device.ward, device: device.id }
+    Actor {
+        staff: StaffId(id(200 + u128::from(number))),
+        roles: roles.to_vec(),
+        ward: device.ward,
+        device: device.id,
+    }
 }
 
 pub(super) fn person(family: &str) -> Value {
@@ -118,9 +178,18 @@ pub(super) fn person(family: &str) -> Value {
 }
 
 pub(super) fn new(kind: Kind, number: u128, draft: Value) -> Save {
-    Save { kind, id: record(number), base: None, draft, held: None }
+    Save {
+        kind,
+        id: record(number),
+        base: None,
+        draft,
+        held: None,
+    }
 }
 
 pub(super) fn codes(problems: &[Problem]) -> Vec<&str> {
-    problems.iter().map(|problem| problem.code.as_str()).collect()
+    problems
+        .iter()
+        .map(|problem| problem.code.as_str())
+        .collect()
 }

@@ -2,7 +2,14 @@ use super::*;
 use shared::desk::ListAsk;
 
 fn names(rows: &[Row]) -> Vec<String> {
-    rows.iter().map(|row| row.body["name"][0]["family"].as_str().unwrap_or("").to_owned()).collect()
+    rows.iter()
+        .map(|row| {
+            row.body["name"][0]["family"]
+                .as_str()
+                .unwrap_or("")
+                .to_owned()
+        })
+        .collect()
 }
 
 #[test]
@@ -12,7 +19,15 @@ fn patients_are_found_by_any_beginning_in_any_script() {
     desk.register(11, "Ørsted");
     desk.register(12, "王小明");
     let found = |text: &str| names(&desk.replica.search(text, 20).unwrap());
-    for text in ["garcia lopez", "lop gar", "LÓPEZ", "34600123456", "34600", "1984-03-05 garc", "000010"] {
+    for text in [
+        "garcia lopez",
+        "lop gar",
+        "LÓPEZ",
+        "34600123456",
+        "34600",
+        "1984-03-05 garc",
+        "000010",
+    ] {
         assert!(found(text).contains(&"GARCÍA LÓPEZ".to_owned()), "{text}");
     }
     assert_eq!(found("orsted"), ["Ørsted"]);
@@ -26,7 +41,10 @@ fn a_patient_who_is_renamed_is_found_by_the_new_name_only() {
     let desk = Desk::new(1);
     let row = desk.register(10, "García");
     let element = row.body["name"][0]["id"].clone();
-    desk.edit(&row, json!({ "name": [{ "id": element, "family": "Silva" }] }));
+    desk.edit(
+        &row,
+        json!({ "name": [{ "id": element, "family": "Silva" }] }),
+    );
     assert!(desk.replica.search("garcia", 5).unwrap().is_empty());
     assert_eq!(names(&desk.replica.search("silva", 5).unwrap()), ["Silva"]);
 }
@@ -48,7 +66,15 @@ fn a_list_goes_on_where_it_ended_and_knows_how_many_there_are() {
     for ward in [Some(ward()), None] {
         let (mut after, mut seen) = (None, Vec::new());
         loop {
-            let page = desk.replica.list(&ListAsk { kind: Kind::Patient, ward, limit: 2, after }).unwrap();
+            let page = desk
+                .replica
+                .list(&ListAsk {
+                    kind: Kind::Patient,
+                    ward,
+                    limit: 2,
+                    after,
+                })
+                .unwrap();
             assert_eq!(page.total, 7);
             seen.extend(names(&page.rows));
             after = page.next;
@@ -56,9 +82,17 @@ fn a_list_goes_on_where_it_ended_and_knows_how_many_there_are() {
                 break;
             }
         }
-        assert_eq!(seen, ["Ada", "Ada", "Bell", "Curie", "Dirac", "Eco", "Zuse"]);
+        assert_eq!(
+            seen,
+            ["Ada", "Ada", "Bell", "Curie", "Dirac", "Eco", "Zuse"]
+        );
     }
-    let elsewhere = ListAsk { kind: Kind::Patient, ward: Some(WardId(id(2))), limit: 2, after: None };
+    let elsewhere = ListAsk {
+        kind: Kind::Patient,
+        ward: Some(WardId(id(2))),
+        limit: 2,
+        after: None,
+    };
     assert_eq!(desk.replica.list(&elsewhere).unwrap().total, 0);
 }
 
@@ -66,12 +100,28 @@ fn a_list_goes_on_where_it_ended_and_knows_how_many_there_are() {
 fn a_chart_has_what_belongs_to_the_patient_newest_first() {
     let desk = Desk::new(1);
     desk.register(10, "García");
-    for (number, start) in [(30, "2027-03-02T09:00:00Z"), (31, "2027-03-04T09:00:00Z"), (32, "2027-03-03T09:00:00Z")] {
-        desk.save(&new(Kind::Appointment, number, visit(start))).unwrap();
+    for (number, start) in [
+        (30, "2027-03-02T09:00:00Z"),
+        (31, "2027-03-04T09:00:00Z"),
+        (32, "2027-03-03T09:00:00Z"),
+    ] {
+        desk.save(&new(Kind::Appointment, number, visit(start)))
+            .unwrap();
     }
     let chart = desk.replica.chart(record(10)).unwrap().unwrap();
-    let starts: Vec<_> = chart.appointments.iter().map(|row| row.body["start"].as_str().unwrap()).collect();
-    assert_eq!(starts, ["2027-03-04T09:00:00Z", "2027-03-03T09:00:00Z", "2027-03-02T09:00:00Z"]);
+    let starts: Vec<_> = chart
+        .appointments
+        .iter()
+        .map(|row| row.body["start"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            "2027-03-04T09:00:00Z",
+            "2027-03-03T09:00:00Z",
+            "2027-03-02T09:00:00Z"
+        ]
+    );
     assert!(chart.prescriptions.is_empty());
     assert!(desk.replica.chart(record(99)).unwrap().is_none());
 }
@@ -79,15 +129,30 @@ fn a_chart_has_what_belongs_to_the_patient_newest_first() {
 #[test]
 fn a_day_is_the_hospitals_day() {
     let desk = Desk::new(1);
-    let reference = shared::staff::Reference { zone: "Asia/Kolkata".into(), ..Default::default() };
-    desk.replica.write(Lasting::Yes, |db| meta::REFERENCE.set(db, &reference)).unwrap();
+    let reference = shared::staff::Reference {
+        zone: "Asia/Kolkata".into(),
+        ..Default::default()
+    };
+    desk.replica
+        .write(Lasting::Yes, |db| meta::REFERENCE.set(db, &reference))
+        .unwrap();
     desk.register(10, "García");
     // 18:30 UTC is midnight in Kolkata
-    for (number, start) in [(30, "2027-03-01T18:29:00Z"), (31, "2027-03-01T18:30:00Z"), (32, "2027-03-02T18:30:00Z")] {
-        desk.save(&new(Kind::Appointment, number, visit(start))).unwrap();
+    for (number, start) in [
+        (30, "2027-03-01T18:29:00Z"),
+        (31, "2027-03-01T18:30:00Z"),
+        (32, "2027-03-02T18:30:00Z"),
+    ] {
+        desk.save(&new(Kind::Appointment, number, visit(start)))
+            .unwrap();
     }
     let day = desk.replica.day(ward(), "2027-03-02").unwrap();
-    assert_eq!(day.iter().map(|visit| visit.appointment.id).collect::<Vec<_>>(), [record(31)]);
+    assert_eq!(
+        day.iter()
+            .map(|visit| visit.appointment.id)
+            .collect::<Vec<_>>(),
+        [record(31)]
+    );
     assert_eq!(day[0].patient.as_ref().unwrap().id, record(10));
     assert!(desk.replica.day(ward(), "yesterday").unwrap().is_empty());
 }

@@ -7,11 +7,16 @@ fn a_save_is_flushed_before_it_is_answered() {
     desk.replica
         .write(Lasting::Yes, |db| {
             let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-            assert_eq!(level, 2, "synchronous is FULL in every transaction of a person");
+            assert_eq!(
+                level, 2,
+                "synchronous is FULL in every transaction of a person"
+            );
             Ok(())
         })
         .unwrap();
-    desk.replica.write(Lasting::Refetchable, |_| Ok(())).unwrap();
+    desk.replica
+        .write(Lasting::Refetchable, |_| Ok(()))
+        .unwrap();
     desk.replica
         .write(Lasting::Yes, |db| {
             let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
@@ -31,14 +36,19 @@ fn a_new_patient_gets_a_number_and_waits_to_be_sent() {
     let waiting = desk.replica.waiting().unwrap();
     assert_eq!((waiting.len(), waiting[0].is_new), (1, true));
     assert_eq!(waiting[0].patient_name, "García López, Ana María");
-    assert_eq!(desk.register(11, "Silva").body["mrn"], shared::patients::mrn(1_001));
+    assert_eq!(
+        desk.register(11, "Silva").body["mrn"],
+        shared::patients::mrn(1_001)
+    );
 }
 
 #[test]
 fn pressing_save_twice_makes_one_record() {
     let desk = Desk::new(1);
     let first = desk.register(10, "García");
-    let again = desk.save(&new(Kind::Patient, 10, person("García"))).unwrap();
+    let again = desk
+        .save(&new(Kind::Patient, 10, person("García")))
+        .unwrap();
     assert_eq!(first.heads, again.heads);
     assert_eq!(desk.unsent().len(), 1);
     let other = desk.save(&new(Kind::Patient, 10, person("Another")));
@@ -48,7 +58,9 @@ fn pressing_save_twice_makes_one_record() {
 #[test]
 fn two_records_with_the_same_words_are_two_changes() {
     let desk = Desk::new(1);
-    desk.replica.write(Lasting::Yes, |db| meta::NUMBERS.clear(db)).unwrap();
+    desk.replica
+        .write(Lasting::Yes, |db| meta::NUMBERS.clear(db))
+        .unwrap();
     desk.register(10, "García");
     desk.register(11, "García");
     let hashes: Vec<_> = desk.unsent().iter().map(|item| item.hash).collect();
@@ -70,17 +82,31 @@ fn a_form_merges_against_the_version_it_was_opened_on() {
     let opened = desk.register(10, "García");
     desk.edit(&opened, json!({ "bed": "A-12" }));
     let merged = desk.edit(&opened, json!({ "bloodGroup": "A+" }));
-    assert_eq!((&merged.body["bed"], &merged.body["bloodGroup"]), (&json!("A-12"), &json!("A+")));
+    assert_eq!(
+        (&merged.body["bed"], &merged.body["bloodGroup"]),
+        (&json!("A-12"), &json!("A+"))
+    );
 }
 
 #[test]
 fn an_unsound_draft_changes_nothing_and_names_the_field() {
     let desk = Desk::new(1);
-    let wrong = desk.save(&new(Kind::Patient, 10, json!({ "birthDate": "2099-01-01", "name": [] })));
+    let wrong = desk.save(&new(
+        Kind::Patient,
+        10,
+        json!({ "birthDate": "2099-01-01", "name": [] }),
+    ));
     let problems = wrong.unwrap_err();
-    assert_eq!(codes(&problems), ["patient.name_required", "birth_date.in_future"]);
+    assert_eq!(
+        codes(&problems),
+        ["patient.name_required", "birth_date.in_future"]
+    );
     assert!(desk.row(10).is_none() && desk.unsent().is_empty());
-    assert_eq!(desk.register(11, "Silva").body["mrn"], shared::patients::mrn(1_000), "no number was used up");
+    assert_eq!(
+        desk.register(11, "Silva").body["mrn"],
+        shared::patients::mrn(1_000),
+        "no number was used up"
+    );
 }
 
 #[test]
@@ -88,9 +114,18 @@ fn who_may_not_write_a_field_is_told_which() {
     let desk = Desk::new(1);
     let row = desk.register(10, "García");
     let clerk = actor(2, &[Role::Reception], &device(1));
-    let ask = Save { kind: Kind::Patient, id: row.id, base: Some(row.heads), draft: json!({ "bloodGroup": "A+" }), held: None };
+    let ask = Save {
+        kind: Kind::Patient,
+        id: row.id,
+        base: Some(row.heads),
+        draft: json!({ "bloodGroup": "A+" }),
+        held: None,
+    };
     match desk.replica.save(&clerk, &ask).unwrap() {
-        SaveAnswer::Problems { problems } => assert_eq!((codes(&problems), problems[0].field.as_str()), (vec!["not_allowed"], "bloodGroup")),
+        SaveAnswer::Problems { problems } => assert_eq!(
+            (codes(&problems), problems[0].field.as_str()),
+            (vec!["not_allowed"], "bloodGroup")
+        ),
         SaveAnswer::Saved { .. } => panic!("a clerk wrote a blood group"),
     }
 }
@@ -98,9 +133,21 @@ fn who_may_not_write_a_field_is_told_which() {
 #[test]
 fn without_numbers_a_patient_is_saved_and_gets_one_later() {
     let desk = Desk::new(1);
-    desk.replica.write(Lasting::Yes, |db| meta::NUMBERS.clear(db)).unwrap();
+    desk.replica
+        .write(Lasting::Yes, |db| meta::NUMBERS.clear(db))
+        .unwrap();
     assert_eq!(desk.register(10, "García").body["mrn"], Value::Null);
-    desk.replica.write(Lasting::Yes, |db| meta::NUMBERS.set(db, &vec![NumberBlock { from: 77, until: 99 }])).unwrap();
+    desk.replica
+        .write(Lasting::Yes, |db| {
+            meta::NUMBERS.set(
+                db,
+                &vec![NumberBlock {
+                    from: 77,
+                    until: 99,
+                }],
+            )
+        })
+        .unwrap();
     desk.replica.give_numbers_late().unwrap();
     assert_eq!(desk.row(10).unwrap().body["mrn"], shared::patients::mrn(77));
     assert_eq!(desk.unsent().len(), 2);
@@ -121,15 +168,32 @@ fn a_signature_is_bound_to_the_words_on_the_screen() {
     let drafted = desk.save(&new(Kind::Prescription, 20, order())).unwrap();
     assert_eq!(drafted.standing, Some(Standing::Unsigned));
     let changed = desk.edit(&drafted, json!({ "notes": "after food" }));
-    let old = desk.replica.sign(&desk.actor, record(20), &drafted.heads).unwrap();
-    assert!(matches!(old, SaveAnswer::Problems { problems } if codes(&problems) == ["signature.moved"]));
+    let old = desk
+        .replica
+        .sign(&desk.actor, record(20), &drafted.heads)
+        .unwrap();
+    assert!(
+        matches!(old, SaveAnswer::Problems { problems } if codes(&problems) == ["signature.moved"])
+    );
     let nurse = actor(3, &[Role::Nurse], &device(1));
-    let refused = desk.replica.sign(&nurse, record(20), &changed.heads).unwrap();
-    assert!(matches!(refused, SaveAnswer::Problems { problems } if codes(&problems) == ["not_allowed"]));
-    let SaveAnswer::Saved { row } = desk.replica.sign(&desk.actor, record(20), &changed.heads).unwrap() else {
+    let refused = desk
+        .replica
+        .sign(&nurse, record(20), &changed.heads)
+        .unwrap();
+    assert!(
+        matches!(refused, SaveAnswer::Problems { problems } if codes(&problems) == ["not_allowed"])
+    );
+    let SaveAnswer::Saved { row } = desk
+        .replica
+        .sign(&desk.actor, record(20), &changed.heads)
+        .unwrap()
+    else {
         panic!("a doctor may sign")
     };
-    assert_eq!((row.standing, &row.body["status"]), (Some(Standing::Signed), &json!("active")));
+    assert_eq!(
+        (row.standing, &row.body["status"]),
+        (Some(Standing::Signed), &json!("active"))
+    );
     let again = desk.edit(&row, json!({ "notes": "before food" }));
     assert_eq!(again.standing, Some(Standing::ChangedSinceSigned));
 }
@@ -148,5 +212,8 @@ fn everything_is_there_after_opening_again() {
 #[test]
 fn two_programs_cannot_have_one_replica() {
     let desk = Desk::new(1);
-    assert!(matches!(open_with(desk.dir.path(), [7; 32], None), Err(crate::Error::Busy)));
+    assert!(matches!(
+        open_with(desk.dir.path(), [7; 32], None),
+        Err(crate::Error::Busy)
+    ));
 }

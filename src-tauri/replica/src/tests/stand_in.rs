@@ -1,0 +1,275 @@
+//! A stand-in for the hub: a few lines of HTTP that keep one ward in memory.
+
+use super::*;
+use shared::document;
+use shared::staff::Reference;
+use shared::sync::judge;
+use shared::sync::wire::{
+    self, FeedItem, FeedPage, Manifest, Push, PushAnswer, Segment, SegmentRecord, Verdict,
+};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+#[derive(Default)]
+pub(super) struct Ward {
+    pub(super) docs: BTreeMap<RecordId, (Kind, Vec<u8>)>,
+    /// Every change with the device and incarnation that made it.
+    feed: Vec<(u32, u16, FeedItem)>,
+    incarnation: u16,
+    pub(super) segments: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+pub(super) struct StandIn {
+    pub(super) ward: Mutex<Ward>,
+    pub(super) is_down: AtomicBool,
+    /// Answers are cut off after so many bytes, when more than none.
+    pub(super) cut_after: AtomicUsize,
+    pub(super) calls: Mutex<Vec<String>>,
+}
+
+pub(super) fn start() -> (Arc<StandIn>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let hub = Arc::new(StandIn::default());
+    let serving = hub.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let hub = serving.clone();
+            std::thread::spawn(move || while hub.answer(&stream).is_some() {});
+        }
+    });
+    (hub, address)
+}
+
+impl StandIn {
+    /// Answers one call; nothing when the line is to be closed.
+    fn answer(&self, mut stream: &TcpStream) -> Option<()> {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let path = line.split(' ').nth(1)?.to_owned();
+        let mut is_chunked = false;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header).ok()?;
+            is_chunked |= header
+                .to_lowercase()
+                .starts_with("transfer-encoding: chunked");
+            if header.trim().is_empty() {
+                break;
+            }
+        }
+        let body = if is_chunked {
+            chunked(&mut reader)?
+        } else {
+            Vec::new()
+        };
+        if self.is_down.load(Ordering::SeqCst) {
+            return None;
+        }
+        self.calls.lock().unwrap().push(path.clone());
+        let answer = self.respond(&path, &body);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        let whole = [head.as_bytes(), &answer].concat();
+        let cut = self.cut_after.load(Ordering::SeqCst);
+        if cut > 0 && whole.len() > cut {
+            stream.write_all(&whole[..cut]).ok()?;
+            return None;
+        }
+        stream.write_all(&whole).ok()
+    }
+
+    fn respond(&self, path: &str, body: &[u8]) -> Vec<u8> {
+        let mut ward = self.ward.lock().unwrap();
+        let after = || {
+            path.split("after=")
+                .nth(1)
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0)
+        };
+        match path.split('?').next().unwrap() {
+            "/sync/v1/push" => wire::encode(&ward.take(&wire::decode(body).unwrap())),
+            "/sync/v1/feed" => wire::encode(&ward.page(after())),
+            "/sync/v1/live" => {
+                let deadline = Instant::now() + Duration::from_millis(300);
+                while ward.page(after()).items.is_empty() && Instant::now() < deadline {
+                    drop(ward);
+                    std::thread::sleep(Duration::from_millis(5));
+                    ward = self.ward.lock().unwrap();
+                }
+                wire::encode(&ward.page(after()))
+            }
+            "/sync/v1/reference" => serde_json::to_vec(&Reference {
+                version: 3,
+                ..Default::default()
+            })
+            .unwrap(),
+            "/sync/v1/numbers" => serde_json::to_vec(&NumberBlock {
+                from: 50_000,
+                until: 51_000,
+            })
+            .unwrap(),
+            "/sync/v1/bootstrap" => wire::encode(&ward.manifest()),
+            other => {
+                ward.segments[other.rsplit('/').next().unwrap().parse::<usize>().unwrap()].clone()
+            }
+        }
+    }
+}
+
+fn chunked(reader: &mut impl std::io::BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = String::new();
+        reader.read_line(&mut size).ok()?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        let mut part = vec![0; size + 2];
+        reader.read_exact(&mut part).ok()?;
+        body.extend_from_slice(&part[..size]);
+        if size == 0 {
+            return Some(body);
+        }
+    }
+}
+
+impl Ward {
+    fn take(&mut self, push: &Push) -> PushAnswer {
+        self.incarnation = self.incarnation.max(push.incarnation);
+        let mut verdicts = Vec::new();
+        for envelope in &push.envelopes {
+            let kind = Kind::from_number(envelope.kind).unwrap();
+            let seen = judge::inspect(&envelope.change).unwrap();
+            let here = self
+                .docs
+                .get(&envelope.record)
+                .map(|(_, doc)| doc.as_slice());
+            let actor = actor(1, &[Role::Doctor], &device(1));
+            let actor = Actor {
+                staff: seen.staff.unwrap(),
+                ..actor
+            };
+            let today = "2027-03-01".parse().unwrap();
+            verdicts.push(
+                match judge::judge(kind, here, &seen, &actor, seen.device, today) {
+                    judge::Judged::Taken(merged) if merged.body["bed"] == "taken" => {
+                        Verdict::Held {
+                            problems: vec![Problem::new("bed.taken", "bed")],
+                        }
+                    }
+                    judge::Judged::Taken(merged) => {
+                        self.docs.insert(envelope.record, (kind, merged.doc));
+                        let item = FeedItem::Change {
+                            kind: envelope.kind,
+                            record: envelope.record,
+                            change: envelope.change.clone(),
+                        };
+                        self.feed.push((seen.device, push.incarnation, item));
+                        Verdict::Taken
+                    }
+                    judge::Judged::Had => Verdict::Had,
+                    judge::Judged::Parked(missing) => Verdict::Parked { missing },
+                    judge::Judged::Held(problems) => Verdict::Held { problems },
+                    judge::Judged::Refused(problems) => Verdict::Refused { problems },
+                },
+            );
+        }
+        PushAnswer {
+            verdicts,
+            now_ms: NOON_MS,
+        }
+    }
+
+    /// The page for device 1: its own changes of this incarnation as echoes.
+    fn page(&self, after: usize) -> FeedPage {
+        let items = self
+            .feed
+            .iter()
+            .skip(after)
+            .map(|(device, incarnation, item)| {
+                if let FeedItem::Change { change, .. } = item
+                    && (*device, *incarnation) == (1, self.incarnation)
+                {
+                    return FeedItem::Echo {
+                        hash: judge::inspect(change).unwrap().hash,
+                    };
+                }
+                item.clone()
+            });
+        let items: Vec<_> = items.collect();
+        FeedPage {
+            to: (after + items.len()) as u64,
+            more: false,
+            reference: 3,
+            now_ms: NOON_MS,
+            items,
+        }
+    }
+
+    pub(super) fn manifest(&mut self) -> Manifest {
+        let record = |(id, (kind, doc)): (&RecordId, &(Kind, Vec<u8>))| {
+            let merged = document::merge(*kind, Some(doc), &[]).unwrap();
+            let body = merged.body.to_string();
+            SegmentRecord {
+                kind: kind.number(),
+                id: *id,
+                body,
+                doc: doc.clone(),
+                conflicts: 0,
+                changed_by: None,
+                changed_at: 0,
+            }
+        };
+        let records: Vec<_> = self.docs.iter().map(record).collect();
+        self.segments = records
+            .chunks(20)
+            .map(|some| {
+                wire::encode(&Segment {
+                    records: some.to_vec(),
+                })
+            })
+            .collect();
+        let sums = self.segments.iter().map(|frame| {
+            (
+                sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(frame))
+                    .into(),
+                frame.len() as u32,
+            )
+        });
+        Manifest {
+            snapshot: 1,
+            ward: ward(),
+            upto: self.feed.len() as u64,
+            records: records.len() as u64,
+            segments: sums.collect(),
+            now_ms: NOON_MS,
+        }
+    }
+
+    /// What another desk did.
+    pub(super) fn take_all_of(&mut self, desk: &Desk) {
+        for item in desk.unsent() {
+            let kind = item.kind.number();
+            let envelopes = vec![wire::Envelope {
+                kind,
+                record: item.record,
+                change: item.change,
+            }];
+            let push = Push {
+                device: desk.actor.device,
+                incarnation: self.incarnation,
+                sent_at_ms: 0,
+                envelopes,
+            };
+            let answer = self.take(&push);
+            assert_eq!(answer.verdicts, [Verdict::Taken]);
+        }
+    }
+}
