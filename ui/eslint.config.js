@@ -52,7 +52,7 @@ export default tseslint.config(
     },
   },
   ...departments.map(department),
-  { files: ['src/backend/tauri.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['src/backend/tauri.ts', 'src/backend/tauri.test.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['src/**/*.test.{ts,tsx}'],
     rules: { 'max-lines-per-function': 'off' },
