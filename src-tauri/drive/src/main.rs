@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use clap::Parser;
-use drive::{Launch, Programs, Screen, Stop, Window, tour, until, window_ready};
+use drive::{Launch, Programs, Screen, Stop, Window, tour, window_ready};
 
 #[derive(Debug, Parser)]
 enum Verb {
@@ -178,12 +178,12 @@ impl Wait {
 /// Returns the id of the first patient in the list, once there is one.
 async fn first_patient(window: &Window) -> anyhow::Result<String> {
     window.go("#/patients").await?;
-    window.press("row-patient").await?;
-    until("a chart", 30, async || {
-        let address = window.address().await?;
-        Ok(address.strip_prefix("/patients/").map(String::from))
-    })
-    .await
+    let link = window.css("[data-testid='row-patient'] a").await?;
+    let address = link.attr("href").await?.unwrap_or_default();
+    let (_, id) = address
+        .split_once("#/patients/")
+        .context("a link to a chart")?;
+    Ok(id.into())
 }
 
 async fn told_to_end() -> anyhow::Result<()> {
