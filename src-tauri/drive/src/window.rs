@@ -301,10 +301,19 @@ impl Window {
 
     /// Signs a person in.
     pub async fn sign_in(&self, username: &str, password: &str) -> anyhow::Result<()> {
-        self.type_into("sign-in-username", username).await?;
-        self.type_into("sign-in-password", password).await?;
+        self.type_name_and_password(username, password).await?;
         self.press("sign-in-submit").await?;
         self.find("search").await.map(drop)
+    }
+
+    /// Fills in what signing in asks for.
+    pub(crate) async fn type_name_and_password(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        self.type_into("sign-in-username", username).await?;
+        self.type_into("sign-in-password", password).await
     }
 
     /// Types into the search box and waits for the first result that has some words.
