@@ -3,9 +3,9 @@
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::import::{self, Ask};
+use crate::people::role_of;
 use crate::services::staff::NewStaff;
 use crate::services::{identity, staff};
-use crate::sync::accept::role_of;
 use crate::{demo, logs, serve};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};

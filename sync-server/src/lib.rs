@@ -18,10 +18,12 @@ pub mod world;
 mod api;
 mod claims;
 mod demo;
+mod people;
 mod session;
 mod web;
 
 use app::App;
+use axum::serve::ListenerExt;
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -35,6 +37,12 @@ pub async fn serve(
     app: App,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    // answers are one write each: waiting for more to send would only delay them
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "A connection keeps its delay");
+        }
+    });
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::services::staff::member;
+use crate::people::{member, username};
 use crate::session::{Device, Signed};
 use crate::world;
 use anyhow::Context;
@@ -334,11 +334,6 @@ async fn note_sign_in(app: &App, staff: &shared::staff::Staff, device: &Device) 
     let mut db = app.pool.acquire().await?;
     audit(&mut db, Some(staff.id.0), device.id, "staff.signed_in").await?;
     Ok(())
-}
-
-/// Returns a username as it is kept: people type capitals and spaces.
-pub(crate) fn username(typed: &str) -> String {
-    typed.trim().to_lowercase()
 }
 
 async fn audit(

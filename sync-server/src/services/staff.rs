@@ -2,15 +2,14 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::services::identity::username;
+use crate::people::{member, username};
 use crate::session::Signed;
-use crate::sync::accept::role_of;
 use crate::world;
 use axum::Json;
 use axum::extract::State;
 use shared::access::Role;
 use shared::ids::{DepartmentId, StaffId, WardId};
-use shared::staff::{Department, Reference, Staff, Ward};
+use shared::staff::{Department, Reference, Ward};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -76,20 +75,6 @@ async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
         staff: staff.iter().map(member).collect(),
         medicines,
     })
-}
-
-/// Reads a member of staff from a row.
-pub(crate) fn member(row: &PgRow) -> Staff {
-    let roles: Vec<String> = row.get("roles");
-    let departments: Vec<Uuid> = row.get("departments");
-    Staff {
-        id: StaffId(row.get("id")),
-        username: row.get("username"),
-        name: row.get("name"),
-        roles: roles.iter().filter_map(|word| role_of(word)).collect(),
-        departments: departments.into_iter().map(DepartmentId).collect(),
-        is_active: row.get("is_active"),
-    }
 }
 
 /// Somebody who starts to work here.

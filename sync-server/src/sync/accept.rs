@@ -7,6 +7,7 @@
 use crate::app::App;
 use crate::claims::{self, Claim};
 use crate::error::{Error, Result};
+use crate::people::role_of;
 use crate::sync::store::{self, Stored};
 use crate::sync::weigh::{self, After, Known, Letter, Source, Weighed};
 use crate::sync::{fan, weigh::Before};
@@ -214,11 +215,6 @@ const LOCK_DEVICE: &str = "with here as (
     )
     select exists (select 1 from here) as device_is_known, staff.id, staff.roles, staff.is_active
     from (select 1) one left join staff on staff.id = any($3)";
-
-/// Reads the word of a role.
-pub(crate) fn role_of(word: &str) -> Option<Role> {
-    serde_json::from_value(serde_json::Value::String(word.into())).ok()
-}
 
 async fn lock_records(
     tx: &mut PgConnection,

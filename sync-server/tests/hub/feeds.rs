@@ -171,8 +171,8 @@ async fn reader_place(hub: &TestHub) -> u64 {
         .bind(hub.ward.0)
         .fetch_one(&hub.app.pool)
         .await
-        .unwrap();
-    u64::try_from(place).unwrap()
+        .expect("the hub answers");
+    u64::try_from(place).expect("the hub answers")
 }
 
 /// Two transactions under way at once: the second to take its place commits second, or a reader could skip the first.

@@ -14,8 +14,11 @@ async fn enrol(hub: &TestHub, code: &str, key: &ed25519_dalek::SigningKey) -> (S
         .json(&ask)
         .send()
         .await
-        .unwrap();
-    (answer.status(), answer.json().await.unwrap())
+        .expect("the hub answers");
+    (
+        answer.status(),
+        answer.json().await.expect("the hub answers"),
+    )
 }
 
 #[tokio::test]

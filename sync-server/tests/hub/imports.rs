@@ -25,7 +25,7 @@ async fn import(hub: &TestHub, path: PathBuf) -> Report {
         },
     )
     .await
-    .unwrap()
+    .expect("the import runs to its end")
 }
 
 #[tokio::test]

@@ -27,17 +27,8 @@ impl Write for Kept {
     }
 }
 
-#[tokio::test]
-async fn the_log_names_nobody() {
-    let kept = Kept::default();
-    let writer = kept.clone();
-    // the test, the hub and its tasks are on one thread, which this guard covers
-    let subscriber =
-        sync_server::logs::subscriber("debug,sync_server=trace", move || writer.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let hub = TestHub::start().await;
-    let desk = Desk::new(&hub, hub.ward).await;
-
+/// Types the marker wherever something can be typed, rightly and wrongly.
+async fn do_everything(hub: &TestHub, desk: &Desk) {
     let patient = desk.patient(MARKER);
     let mrn = format!("{MARKER}-1");
     let draft =
@@ -61,18 +52,20 @@ async fn the_log_names_nobody() {
     desk.get("/sync/v1/bootstrap").await;
     let sign_in = json!({ "username": MARKER, "password": MARKER });
     desk.post("/identity/v1/sign-in", &sign_in).await;
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("a.ndjson"), format!("{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"{MARKER}\"}}]}}\n{{\"{MARKER}\n")).unwrap();
+    let dir = tempfile::tempdir().expect("the test can do this");
+    std::fs::write(dir.path().join("a.ndjson"), format!("{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"{MARKER}\"}}]}}\n{{\"{MARKER}\n")).expect("the test can do this");
     let ask = Ask {
         paths: vec![dir.path().to_owned()],
         ward: None,
     };
-    import::run(&hub.app, &ask).await.unwrap();
+    import::run(&hub.app, &ask)
+        .await
+        .expect("the test can do this");
     // a failure inside the hub: the database refuses and quotes the row
     sqlx::raw_sql("alter table record add constraint broken check (false) not valid")
         .execute(&hub.app.pool)
         .await
-        .unwrap();
+        .expect("the test can do this");
     let answer = desk
         .call(
             Method::POST,
@@ -84,6 +77,20 @@ async fn the_log_names_nobody() {
         (answer.status.as_u16(), answer.code().as_str()),
         (500, "hub.failed")
     );
+}
+
+#[tokio::test]
+async fn the_log_names_nobody() {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    // the test, the hub and its tasks are on one thread, which this guard covers
+    let subscriber =
+        sync_server::logs::subscriber("debug,sync_server=trace", move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let hub = TestHub::start().await;
+    let desk = Desk::new(&hub, hub.ward).await;
+
+    do_everything(&hub, &desk).await;
 
     let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     for wanted in [
