@@ -17,6 +17,7 @@ use shared::ids::{RecordId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::sync::wire::{Envelope, Verdict};
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,11 +85,15 @@ async fn attempt(
     source: &Source,
     letters: &Arc<Vec<Letter>>,
 ) -> Result<Vec<Verdict>, Refusal> {
+    let wards = app.wards(&wards_of(letters)).await?;
     let mut tx = app.pool.begin().await?;
     let staff = lock_device(&mut tx, source, letters).await?;
-    let records = lock_records(&mut tx, letters).await?;
-    let charts = lock_charts(&mut tx, charts_of(letters, &records)).await?;
-    let wards = app.wards(&wards_of(letters)).await?;
+    let (records, mut charts) = lock_records(&mut tx, letters).await?;
+    let mut more = charts_of(letters, &records);
+    more.retain(|chart| !charts.contains_key(&RecordId(*chart)));
+    if !more.is_empty() {
+        charts.extend(lock_charts(&mut tx, more).await?);
+    }
     let known = Known {
         staff,
         records,
@@ -216,50 +221,62 @@ const LOCK_DEVICE: &str = "with here as (
     select exists (select 1 from here) as device_is_known, staff.id, staff.roles, staff.is_active
     from (select 1) one left join staff on staff.id = any($3)";
 
+/// Locks the records of a push. That of a single record brings its chart along, which saves the commonest push a turn;
+/// those of several records are locked afterwards, in order of the charts.
 async fn lock_records(
     tx: &mut PgConnection,
     letters: &[Letter],
-) -> sqlx::Result<BTreeMap<RecordId, Before>> {
+) -> sqlx::Result<(BTreeMap<RecordId, Before>, Charts)> {
     let ids: BTreeSet<Uuid> = letters.iter().map(|letter| letter.record.0).collect();
-    let rows = sqlx::query(LOCK_RECORDS)
+    let is_one = ids.len() == 1;
+    let rows = sqlx::query(if is_one { LOCK_RECORD } else { LOCK_RECORDS })
         .bind(ids.into_iter().collect::<Vec<_>>())
         .fetch_all(tx)
         .await?;
-    let before = |row: &sqlx::postgres::PgRow| {
-        let kind = u8::try_from(row.get::<i16, _>("kind"))
-            .ok()
-            .and_then(Kind::from_number)?;
-        let Json(body) = row.get("body");
-        let before = Before {
-            kind,
-            chart: RecordId(row.get("chart")),
-            doc: row.get("doc"),
-            body,
-            heads: Heads::from_bytes(row.get("heads")),
-            // one of another release is worth nothing, and then changes go the long way
-            clock: Clock::from_bytes(row.get("clock")).unwrap_or_default(),
-            conflicts: u32::try_from(row.get::<i32, _>("conflicts")).unwrap_or(u32::MAX),
-        };
-        Some((RecordId(row.get("id")), before))
+    let charts = if is_one {
+        rows.iter().map(chart).collect()
+    } else {
+        Charts::new()
     };
-    Ok(rows.iter().filter_map(before).collect())
+    Ok((rows.iter().filter_map(before).collect(), charts))
+}
+
+fn before(row: &PgRow) -> Option<(RecordId, Before)> {
+    let kind = u8::try_from(row.get::<i16, _>("kind"))
+        .ok()
+        .and_then(Kind::from_number)?;
+    let Json(body) = row.get("body");
+    let before = Before {
+        kind,
+        chart: RecordId(row.get("chart")),
+        doc: row.get("doc"),
+        body,
+        heads: Heads::from_bytes(row.get("heads")),
+        // one of another release is worth nothing, and then changes go the long way
+        clock: Clock::from_bytes(row.get("clock")).unwrap_or_default(),
+        conflicts: u32::try_from(row.get::<i32, _>("conflicts")).unwrap_or(u32::MAX),
+    };
+    Some((RecordId(row.get("id")), before))
 }
 
 const LOCK_RECORDS: &str = "select id, kind, chart, body, doc, heads, clock, conflicts from record
     where id = any($1) order by id for update";
 
+const LOCK_RECORD: &str = "select record.id, kind, chart, body, doc, heads, clock, conflicts, wards
+    from record join chart on chart.id = record.chart where record.id = any($1) for update";
+
 /// Returns every chart the push can touch: those its records are part of, and those its changes name.
 fn charts_of(letters: &[Letter], records: &BTreeMap<RecordId, Before>) -> BTreeSet<Uuid> {
     let mut charts: BTreeSet<Uuid> = records.values().map(|before| before.chart.0).collect();
     for letter in letters {
-        if !records.contains_key(&letter.record) {
+        let path = letter.kind.and_then(Kind::subject_path);
+        let named: Vec<Uuid> = path
+            .into_iter()
+            .flat_map(|path| written(letter, path))
+            .collect();
+        if named.is_empty() && !records.contains_key(&letter.record) {
             charts.insert(letter.record.0);
         }
-        let named = letter
-            .kind
-            .and_then(Kind::subject_path)
-            .into_iter()
-            .flat_map(|path| written(letter, path));
         charts.extend(named);
     }
     charts
@@ -287,10 +304,7 @@ fn written<'a>(letter: &'a Letter, path: &'a str) -> impl Iterator<Item = Uuid> 
 }
 
 /// Locks charts in order of id, making those that do not exist yet. New ones are seen by no ward.
-async fn lock_charts(
-    tx: &mut PgConnection,
-    charts: BTreeSet<Uuid>,
-) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
+async fn lock_charts(tx: &mut PgConnection, charts: BTreeSet<Uuid>) -> sqlx::Result<Charts> {
     let mut found = lock_existing(tx, charts.iter().copied().collect()).await?;
     let new: Vec<Uuid> = charts
         .into_iter()
@@ -311,22 +325,21 @@ async fn lock_charts(
     Ok(found)
 }
 
-async fn lock_existing(
-    tx: &mut PgConnection,
-    charts: Vec<Uuid>,
-) -> sqlx::Result<BTreeMap<RecordId, BTreeSet<WardId>>> {
-    let rows = sqlx::query("select id, wards from chart where id = any($1) order by id for update")
-        .bind(charts)
-        .fetch_all(tx)
-        .await?;
-    let chart = |row: &sqlx::postgres::PgRow| {
-        let wards: Vec<Uuid> = row.get("wards");
-        (
-            RecordId(row.get("id")),
-            wards.into_iter().map(WardId).collect(),
-        )
-    };
+async fn lock_existing(tx: &mut PgConnection, charts: Vec<Uuid>) -> sqlx::Result<Charts> {
+    let query = "select id as chart, wards from chart where id = any($1) order by id for update";
+    let rows = sqlx::query(query).bind(charts).fetch_all(tx).await?;
     Ok(rows.iter().map(chart).collect())
+}
+
+/// Who sees each chart.
+type Charts = BTreeMap<RecordId, BTreeSet<WardId>>;
+
+fn chart(row: &PgRow) -> (RecordId, BTreeSet<WardId>) {
+    let wards: Vec<Uuid> = row.get("wards");
+    (
+        RecordId(row.get("chart")),
+        wards.into_iter().map(WardId).collect(),
+    )
 }
 
 /// Runs work on a thread that may take long, unless it is short.

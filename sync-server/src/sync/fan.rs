@@ -197,51 +197,41 @@ async fn back_fill(
     Ok(())
 }
 
-/// Takes places in the wards' feeds, in order of the wards' ids, and writes the items there.
+/// Takes places in the wards' feeds and writes the items there, ward by ward in order of their ids.
 async fn write(
     tx: &mut PgConnection,
     source: &Source,
     feeds: &BTreeMap<WardId, Vec<Item>>,
 ) -> sqlx::Result<()> {
-    let (mut wards, mut places, mut whats, mut kinds) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut records, mut changes) = (Vec::new(), Vec::new());
     for (ward, items) in feeds {
-        let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let last: i64 =
-            sqlx::query_scalar("update ward set seq = seq + $2 where id = $1 returning seq")
-                .bind(ward.0)
-                .bind(count)
-                .fetch_one(&mut *tx)
-                .await?;
-        for (place, item) in (last - count + 1..).zip(items) {
-            wards.push(ward.0);
-            places.push(place);
-            whats.push(item.what as i16);
-            kinds.push(i16::from(item.kind.number()));
-            records.push(item.record.0);
-            changes.push(item.change);
-        }
+        sqlx::query(WRITE)
+            .bind(ward.0)
+            .bind(i64::try_from(items.len()).unwrap_or(i64::MAX))
+            .bind(
+                items
+                    .iter()
+                    .map(|item| item.what as i16)
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                items
+                    .iter()
+                    .map(|item| i16::from(item.kind.number()))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(items.iter().map(|item| item.record.0).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.change).collect::<Vec<_>>())
+            .bind(source.device.0)
+            .bind(i32::from(source.incarnation))
+            .execute(&mut *tx)
+            .await?;
     }
-    if wards.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(WRITE)
-        .bind(wards)
-        .bind(places)
-        .bind(whats)
-        .bind(kinds)
-        .bind(records)
-        .bind(changes)
-        .bind(source.device.0)
-        .bind(i32::from(source.incarnation))
-        .execute(tx)
-        .await?;
     Ok(())
 }
 
-const WRITE: &str = "insert into feed (ward, seq, what, kind, record, change, device, incarnation, push)
-    select ward, seq, what, kind, record, change, case when change is null then null else $7::uuid end, $8,
+const WRITE: &str = "with place as (update ward set seq = seq + $2 where id = $1 returning seq - $2 as before)
+    insert into feed (ward, seq, what, kind, record, change, device, incarnation, push)
+    select $1, before + nth, what, kind, record, change, case when change is null then null else $7::uuid end, $8,
            (select nextval('push_number'))
-    from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::smallint[], $5::uuid[], $6::bigint[])
-        as new (ward, seq, what, kind, record, change)";
+    from place, unnest($3::smallint[], $4::smallint[], $5::uuid[], $6::bigint[])
+        with ordinality as new (what, kind, record, change, nth)";
