@@ -22,8 +22,12 @@ create table record (
     body       text    not null,
     doc        blob    not null
 );
--- Records arrive in order of id, so this one costs nothing during a first load.
+-- Records arrive in order of id, and the others concern few of them: these cost little during a first load, while making
+-- one afterwards means reading the whole table.
 create unique index record_id on record (id);
+create index record_subject on record (subject, kind, at) where subject is not null;
+create index record_at on record (kind, ward, at) where at is not null;
+create index record_conflict on record (kind, sort) where conflicts > 0;
 
 -- Changes the hub has not accepted yet, in the order in which this device made them.
 create table outbox (
@@ -99,10 +103,8 @@ create table meta (
 
 --: indexes
 
+-- Names arrive in no order at all: this one is cheaper made at once.
 create index record_list on record (kind, ward, sort, id);
-create index record_subject on record (subject, kind, at) where subject is not null;
-create index record_at on record (kind, ward, at) where at is not null;
-create index record_conflict on record (kind, sort) where conflicts > 0;
 
 --: counting
 
@@ -122,9 +124,10 @@ end;
 
 --: text
 
--- Folded words of records that are searched for. Nothing but the index is kept: no columns, no positions. Beginnings of
+-- Folded words of records that are searched for. Nothing but the index is kept: no columns, no positions. The words are
+-- parted by spaces already: another tokenizer would part words of some scripts once more. Beginnings of
 -- 1, 2, 4 and 6 letters have an index of their own; 3 and 5 are found through the next longer one.
 create virtual table record_text using fts5 (
     words, content = '', contentless_delete = 1, detail = none, prefix = '1 2 4 6',
-    tokenize = "unicode61 remove_diacritics 0"
+    tokenize = 'ascii'
 );

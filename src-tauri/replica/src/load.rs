@@ -352,7 +352,8 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
     done.ok_or(Error::Busy)
 }
 
-/// Opens a file that is being loaded: nothing is flushed, and only pages that were there before are journalled.
+/// Opens a file that is being loaded: nothing is flushed, and only pages that were there before are journalled. Freed
+/// pages are overwritten all the same (`secure_delete`), as a page that was never written would have no seal.
 fn open(path: &Path, key: &Key) -> Result<Connection> {
     let db = connect(
         path,
@@ -361,7 +362,7 @@ fn open(path: &Path, key: &Key) -> Result<Connection> {
     )?;
     db.execute_batch(&format!(
         "pragma journal_mode = truncate; pragma synchronous = off; pragma locking_mode = exclusive;
-         pragma secure_delete = off; pragma cache_size = -{CACHE_KIB};"
+         pragma cache_size = -{CACHE_KIB};"
     ))?;
     Ok(db)
 }

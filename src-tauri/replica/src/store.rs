@@ -16,7 +16,7 @@ const WRITER_CACHE_KIB: u32 = 16_000;
 const READER_CACHE_KIB: u32 = 8_000;
 const STATEMENTS: usize = 96;
 /// Commits after which the keeper moves the write-ahead log into the file, so that no save has to.
-const KEEP_AFTER: u32 = 128;
+const KEEP_AFTER: u32 = 512;
 /// The write-ahead log at which the writer does it itself after all: 64 MB.
 const PAGES_AT_MOST: u32 = 16_000;
 

@@ -16,7 +16,7 @@
 //! | `{"do":"row"` or `"history"` or `"conflicts","kind":…,"id":…}` | what it says |
 //! | `{"do":"list","ask":…}`, `{"do":"search","text":…,"limit":…}` | rows |
 //! | `{"do":"conflict_list"}`, `{"do":"waiting"}`, `{"do":"held"}`, `{"do":"digest"}`, `{"do":"status"}`, `{"do":"desk"}` | what it says |
-//! | `{"do":"wait-idle","timeout_ms":…}` until nothing waits and the hub has confirmed it since | `true` or `false` |
+//! | `{"do":"wait-idle","timeout_ms":…}` until nothing waits and the hub answers | `true` or `false` |
 //! | `{"do":"quit"}` | `null`, then it ends |
 
 use replica::{Courier, Error, Options, Replica};
@@ -165,7 +165,7 @@ impl Desk {
         }
     }
 
-    /// Waits until nothing waits and the hub has answered since the question.
+    /// Waits until nothing waits and the hub answers.
     async fn wait_idle(&self, timeout_ms: u64) -> Result<Value, Error> {
         let replica = self.replica()?;
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);

@@ -18,6 +18,7 @@ fn patients_are_found_by_any_beginning_in_any_script() {
     desk.register(10, "GARCÍA LÓPEZ");
     desk.register(11, "Ørsted");
     desk.register(12, "王小明");
+    desk.register(13, "नरेंद्र मोदी");
     let found = |text: &str| names(&desk.replica.search(text, 20).unwrap());
     for text in [
         "garcia lopez",
@@ -32,6 +33,7 @@ fn patients_are_found_by_any_beginning_in_any_script() {
     }
     assert_eq!(found("orsted"), ["Ørsted"]);
     assert_eq!(found("小明"), ["王小明"]);
+    assert_eq!(found("नरेंद्र मो"), ["नरेंद्र मोदी"]);
     assert_eq!(found("garcia smith"), Vec::<String>::new());
     assert_eq!(found("\" NEAR * --"), Vec::<String>::new());
 }
