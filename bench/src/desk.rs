@@ -25,20 +25,35 @@ pub(crate) struct Loaded {
 
 /// Opens a replica, as the window does.
 pub(crate) fn open(dir: &Path, hub: Option<String>) -> Result<Replica> {
-    Ok(Replica::open(&Options { dir: dir.to_owned(), key: KEY, hub })?)
+    Ok(Replica::open(&Options {
+        dir: dir.to_owned(),
+        key: KEY,
+        hub,
+    })?)
 }
 
 /// Loads a ward in a process of its own.
 pub(crate) fn in_own_process(hub: &str, code: &str, dir: &Path) -> Result<Loaded> {
     let mut command = Command::new(std::env::current_exe()?);
-    let mut child = command.args(["load", hub, code]).arg(dir).stdout(Stdio::piped()).spawn()?;
-    let answer = read(&mut BufReader::new(child.stdout.take().context("the desk answers")?), "LOADED ")?;
+    let mut child = command
+        .args(["load", hub, code])
+        .arg(dir)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let answer = read(
+        &mut BufReader::new(child.stdout.take().context("the desk answers")?),
+        "LOADED ",
+    )?;
     anyhow::ensure!(child.wait()?.success(), "the desk failed");
     Ok(serde_json::from_str(&answer)?)
 }
 
 /// The same while this process goes on, for instance as the wire.
-pub(crate) async fn in_own_process_async(hub: String, code: String, dir: PathBuf) -> Result<Loaded> {
+pub(crate) async fn in_own_process_async(
+    hub: String,
+    code: String,
+    dir: PathBuf,
+) -> Result<Loaded> {
     tokio::task::spawn_blocking(move || in_own_process(&hub, &code, &dir)).await?
 }
 
@@ -46,12 +61,23 @@ pub(crate) async fn in_own_process_async(hub: String, code: String, dir: PathBuf
 pub(crate) async fn load(hub: &str, code: &str, dir: &Path) -> Result<()> {
     let replica = open(dir, Some(hub.to_owned()))?;
     replica.enrol(hub, code, "bench").await?;
+    // where the window looks for it
+    std::fs::write(dir.join("key"), KEY)?;
     let start = Instant::now();
     Courier::round(&replica).await?;
     let seconds = start.elapsed().as_secs_f64();
-    let ask = ListAsk { kind: Kind::Patient, ward: None, limit: 1, after: None };
+    let ask = ListAsk {
+        kind: Kind::Patient,
+        ward: None,
+        limit: 1,
+        after: None,
+    };
     let records = usize::try_from(replica.list(&ask)?.total)?;
-    let loaded = Loaded { seconds, records, rss_mb: rss_mb(std::process::id())? };
+    let loaded = Loaded {
+        seconds,
+        records,
+        rss_mb: rss_mb(std::process::id())?,
+    };
     say(&format!("LOADED {}", serde_json::to_string(&loaded)?));
     Ok(())
 }

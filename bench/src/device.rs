@@ -31,14 +31,37 @@ impl Device {
     /// Makes the hub know a new device.
     pub(crate) async fn enrol(hub: &str, code: &str, staff: StaffId) -> Result<Self> {
         let key = SigningKey::from_bytes(&rand::random());
-        let ask = EnrolAsk { code: code.into(), name: "bench".into(), public_key: wire::hex(key.verifying_key().as_bytes()) };
-        let client = reqwest::Client::builder().http1_only().tcp_nodelay(true).build()?;
-        let answer = client.post(format!("{hub}/identity/v1/enrol")).json(&ask).send().await?.error_for_status()?;
-        Ok(Self { key, enrolled: answer.json().await?, hub: hub.into(), client, staff })
+        let ask = EnrolAsk {
+            code: code.into(),
+            name: "bench".into(),
+            public_key: wire::hex(key.verifying_key().as_bytes()),
+        };
+        let client = reqwest::Client::builder()
+            .http1_only()
+            .tcp_nodelay(true)
+            .build()?;
+        let answer = client
+            .post(format!("{hub}/identity/v1/enrol"))
+            .json(&ask)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(Self {
+            key,
+            enrolled: answer.json().await?,
+            hub: hub.into(),
+            client,
+            staff,
+        })
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp { staff: self.staff, now: now(), device: self.enrolled.number, incarnation: 0 }
+        Stamp {
+            staff: self.staff,
+            now: now(),
+            device: self.enrolled.number,
+            incarnation: 0,
+        }
     }
 
     /// Makes a patient out of a draft.
@@ -49,7 +72,8 @@ impl Device {
 
     /// Changes one field of a patient.
     pub(crate) fn edit(&self, of: &Made, draft: &Value) -> Result<(Made, Envelope)> {
-        let edited = document::edit(Kind::Patient, &of.doc, &of.heads, draft, &self.stamp())?.context("nothing differs")?;
+        let edited = document::edit(Kind::Patient, &of.doc, &of.heads, draft, &self.stamp())?
+            .context("nothing differs")?;
         Ok(made(of.id, edited))
     }
 
@@ -58,34 +82,84 @@ impl Device {
         let count = envelopes.len();
         let frame = self.frame(envelopes);
         let answer = self.send(&frame).await?;
-        let taken = answer.verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Taken)).count();
-        ensure!(taken == count, "{taken} of {count} taken, first other: {:?}", answer.verdicts.iter().find(|v| !matches!(v, Verdict::Taken)));
+        let taken = answer
+            .verdicts
+            .iter()
+            .filter(|verdict| matches!(verdict, Verdict::Taken))
+            .count();
+        ensure!(
+            taken == count,
+            "{taken} of {count} taken, first other: {:?}",
+            answer
+                .verdicts
+                .iter()
+                .find(|v| !matches!(v, Verdict::Taken))
+        );
         Ok(())
     }
 
     /// Packs changes as they travel.
     pub(crate) fn frame(&self, envelopes: Vec<Envelope>) -> Vec<u8> {
-        wire::encode(&Push { device: self.enrolled.device, incarnation: 0, sent_at_ms: now().0, envelopes })
+        wire::encode(&Push {
+            device: self.enrolled.device,
+            incarnation: 0,
+            sent_at_ms: now().0,
+            envelopes,
+        })
     }
 
     /// Sends a packed push.
     pub(crate) async fn send(&self, frame: &[u8]) -> Result<PushAnswer> {
         let path = "/sync/v1/push";
-        let signature = wire::sign(&self.key, self.enrolled.device, "POST", path, now().0, frame);
-        let call = self.client.post(format!("{}{path}", self.hub)).header(wire::SIGNATURE_HEADER, signature);
-        let answer = call.header("content-type", wire::MEDIA_TYPE).body(frame.to_vec()).send().await?;
-        ensure!(answer.status().is_success(), "push answered {}: {}", answer.status(), answer.text().await?);
+        let signature = wire::sign(
+            &self.key,
+            self.enrolled.device,
+            "POST",
+            path,
+            now().0,
+            frame,
+        );
+        let call = self
+            .client
+            .post(format!("{}{path}", self.hub))
+            .header(wire::SIGNATURE_HEADER, signature);
+        let answer = call
+            .header("content-type", wire::MEDIA_TYPE)
+            .body(frame.to_vec())
+            .send()
+            .await?;
+        ensure!(
+            answer.status().is_success(),
+            "push answered {}: {}",
+            answer.status(),
+            answer.text().await?
+        );
         Ok(wire::decode(&answer.bytes().await?)?)
     }
 }
 
 fn made(id: RecordId, edited: Edited) -> (Made, Envelope) {
-    let envelope = Envelope { kind: Kind::Patient.number(), record: id, change: edited.change };
-    (Made { id, doc: edited.doc, heads: edited.heads }, envelope)
+    let envelope = Envelope {
+        kind: Kind::Patient.number(),
+        record: id,
+        change: edited.change,
+    };
+    (
+        Made {
+            id,
+            doc: edited.doc,
+            heads: edited.heads,
+        },
+        envelope,
+    )
 }
 
 /// Makes so many patients from a seed, and pushes them.
-pub(crate) async fn load(device: &Device, seed: u64, count: usize) -> Result<(Vec<Made>, Vec<(String, Value)>)> {
+pub(crate) async fn load(
+    device: &Device,
+    seed: u64,
+    count: usize,
+) -> Result<(Vec<Made>, Vec<(String, Value)>)> {
     let mut dice = Dice::new(seed);
     let (mut patients, mut rows) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut sending: Option<tokio::task::JoinHandle<Result<()>>> = None;
@@ -115,13 +189,24 @@ pub(crate) async fn load(device: &Device, seed: u64, count: usize) -> Result<(Ve
 
 impl Device {
     fn again(&self) -> Self {
-        Self { key: self.key.clone(), enrolled: self.enrolled.clone(), hub: self.hub.clone(), client: self.client.clone(), staff: self.staff }
+        Self {
+            key: self.key.clone(),
+            enrolled: self.enrolled.clone(),
+            hub: self.hub.clone(),
+            client: self.client.clone(),
+            staff: self.staff,
+        }
     }
 }
 
 /// Reads the clock.
-#[expect(clippy::disallowed_methods, reason = "the bench stands where a program's edge is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the bench stands where a program's edge is"
+)]
 pub(crate) fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Now(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -21,8 +21,16 @@ pub(crate) struct Figures(Vec<Figure>);
 impl Figures {
     pub(crate) fn add(&mut self, name: &str, n: usize, value: f64, unit: &'static str) {
         let value = (value * 1_000.0).round() / 1_000.0;
-        say(&format!("{name:<28} {n:>8} {value:>14.3} {unit:<14} {}", verdict(name, value)));
-        self.0.push(Figure { name: name.into(), n, value, unit });
+        say(&format!(
+            "{name:<28} {n:>8} {value:>14.3} {unit:<14} {}",
+            verdict(name, value)
+        ));
+        self.0.push(Figure {
+            name: name.into(),
+            n,
+            value,
+            unit,
+        });
     }
 
     /// Writes `latest.json`: the list of figures.
@@ -58,13 +66,26 @@ const TARGETS: &[(&str, f64, bool)] = &[
 ];
 
 fn verdict(name: &str, value: f64) -> String {
-    let Some((_, bound, below)) = TARGETS.iter().find(|(target, ..)| *target == name) else { return String::new() };
-    let holds = if *below { value <= *bound } else { value >= *bound };
-    format!("{} {} {bound}", if holds { "ok" } else { "MISSED" }, if *below { "≤" } else { "≥" })
+    let Some((_, bound, below)) = TARGETS.iter().find(|(target, ..)| *target == name) else {
+        return String::new();
+    };
+    let holds = if *below {
+        value <= *bound
+    } else {
+        value >= *bound
+    };
+    format!(
+        "{} {} {bound}",
+        if holds { "ok" } else { "MISSED" },
+        if *below { "≤" } else { "≥" }
+    )
 }
 
 /// Tells the person in front of the terminal.
-#[expect(clippy::print_stdout, reason = "a bench talks to the person who runs it")]
+#[expect(
+    clippy::print_stdout,
+    reason = "a bench talks to the person who runs it"
+)]
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
@@ -72,7 +93,10 @@ pub(crate) fn say(line: &str) {
 /// Returns a percentile of times, in seconds. Sorts them.
 pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> f64 {
     times.sort_unstable();
-    let place = (times.len() * percent).div_ceil(100).saturating_sub(1).min(times.len().saturating_sub(1));
+    let place = (times.len() * percent)
+        .div_ceil(100)
+        .saturating_sub(1)
+        .min(times.len().saturating_sub(1));
     times.get(place).map_or(f64::NAN, Duration::as_secs_f64)
 }
 

@@ -27,14 +27,29 @@ impl Hub {
     pub(crate) fn start(data: &Path) -> Result<Self> {
         std::fs::create_dir_all(data)?;
         let mut command = Command::new(std::env::current_exe()?);
-        let mut child = command.arg("hub").arg(data).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command
+            .arg("hub")
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let commands = child.stdin.take().context("the hub takes commands")?;
         let mut answers = BufReader::new(child.stdout.take().context("the hub answers")?);
         let url = read(&mut answers, "LISTEN ")?;
         let staff = read(&mut answers, "STAFF ")?.parse()?;
         let socket = PathBuf::from(read(&mut answers, "SOCKET ")?);
-        let postgres = PgConnectOptions::new_without_pgpass().socket(socket).username("wardbook").database("wardbook");
-        Ok(Self { child, commands, answers, url, staff, postgres })
+        let postgres = PgConnectOptions::new_without_pgpass()
+            .socket(socket)
+            .username("wardbook")
+            .database("wardbook");
+        Ok(Self {
+            child,
+            commands,
+            answers,
+            url,
+            staff,
+            postgres,
+        })
     }
 
     /// Returns a one-time code for a new device.
@@ -51,7 +66,11 @@ impl Hub {
 
     /// Returns a counting wire to this hub.
     pub(crate) async fn proxy(&self) -> Result<Proxy> {
-        let addr = self.url.strip_prefix("http://").context("the hub has an address")?.parse()?;
+        let addr = self
+            .url
+            .strip_prefix("http://")
+            .context("the hub has an address")?
+            .parse()?;
         Ok(Proxy::start(addr).await?)
     }
 
@@ -71,8 +90,15 @@ impl Drop for Hub {
 /// Returns the most memory a process ever had.
 pub(crate) fn rss_mb(process: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("the system says how much memory")?;
-    let kib: f64 = line.split_whitespace().nth(1).context("a number of KiB")?.parse()?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .context("the system says how much memory")?;
+    let kib: f64 = line
+        .split_whitespace()
+        .nth(1)
+        .context("a number of KiB")?
+        .parse()?;
     Ok(kib / 1024.0)
 }
 
@@ -81,7 +107,10 @@ pub(crate) fn read(lines: &mut impl BufRead, start: &str) -> Result<String> {
     let mut line = String::new();
     loop {
         line.clear();
-        anyhow::ensure!(lines.read_line(&mut line)? > 0, "the process ended before it said {start}");
+        anyhow::ensure!(
+            lines.read_line(&mut line)? > 0,
+            "the process ended before it said {start}"
+        );
         if let Some(rest) = line.strip_prefix(start) {
             return Ok(rest.trim().to_owned());
         }
@@ -91,7 +120,16 @@ pub(crate) fn read(lines: &mut impl BufRead, start: &str) -> Result<String> {
 /// Is the hub: the real one, told what to do over standard input.
 pub(crate) async fn serve(data: &Path) -> Result<()> {
     let data_text = data.display().to_string();
-    Cli::try_parse_from(["wardbook-hub", "--log", "error", "--data", &data_text, "demo"])?.run().await?;
+    Cli::try_parse_from([
+        "wardbook-hub",
+        "--log",
+        "error",
+        "--data",
+        &data_text,
+        "demo",
+    ])?
+    .run()
+    .await?;
     let config = sync_server::config::Config {
         data: data.to_owned(),
         database_url: None,
@@ -100,12 +138,21 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         log: "error".into(),
     };
     let opened = sync_server::database::open(&config, false).await?;
-    let ward: uuid::Uuid = sqlx::query_scalar("select id from ward order by name limit 1").fetch_one(&opened.app.pool).await?;
+    let ward: uuid::Uuid = sqlx::query_scalar("select id from ward order by name limit 1")
+        .fetch_one(&opened.app.pool)
+        .await?;
     let staff: uuid::Uuid =
-        sqlx::query_scalar("select id from staff where 'nurse' = any(roles) and is_active limit 1").fetch_one(&opened.app.pool).await?;
-    let socket: String = sqlx::query_scalar("show unix_socket_directories").fetch_one(&opened.app.pool).await?;
+        sqlx::query_scalar("select id from staff where 'nurse' = any(roles) and is_active limit 1")
+            .fetch_one(&opened.app.pool)
+            .await?;
+    let socket: String = sqlx::query_scalar("show unix_socket_directories")
+        .fetch_one(&opened.app.pool)
+        .await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    crate::say(&format!("LISTEN http://{}\nSTAFF {staff}\nSOCKET {socket}", listener.local_addr()?));
+    crate::say(&format!(
+        "LISTEN http://{}\nSTAFF {staff}\nSOCKET {socket}",
+        listener.local_addr()?
+    ));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = opened.app.clone();
     let serving = tokio::spawn(sync_server::serve(listener, app.clone(), async move {
@@ -121,7 +168,10 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     });
     while let Some(ask) = asks.recv().await {
         match ask.as_str() {
-            "code" => crate::say(&format!("CODE {}", identity::make_code(&app, WardId(ward)).await?)),
+            "code" => crate::say(&format!(
+                "CODE {}",
+                identity::make_code(&app, WardId(ward)).await?
+            )),
             _ => break,
         }
     }

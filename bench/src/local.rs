@@ -21,14 +21,27 @@ const READS: usize = 2_000;
 const SAVES: usize = 600;
 
 /// Measures in a process of its own, so that nothing is warm from loading.
-pub(crate) fn in_own_process(dir: &Path, staff: StaffId, seed: u64) -> Result<Vec<(String, f64, &'static str)>> {
+pub(crate) fn in_own_process(
+    dir: &Path,
+    staff: StaffId,
+    seed: u64,
+) -> Result<Vec<(String, f64, &'static str)>> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("local").arg(dir).args([staff.to_string(), seed.to_string()]);
+    command
+        .arg("local")
+        .arg(dir)
+        .args([staff.to_string(), seed.to_string()]);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let answer = read(&mut BufReader::new(child.stdout.take().context("the desk answers")?), "LOCAL ")?;
+    let answer = read(
+        &mut BufReader::new(child.stdout.take().context("the desk answers")?),
+        "LOCAL ",
+    )?;
     ensure!(child.wait()?.success(), "the desk failed");
     let found: Vec<(String, f64)> = serde_json::from_str(&answer)?;
-    Ok(found.into_iter().map(|(name, value)| (name.clone(), value, unit(&name))).collect())
+    Ok(found
+        .into_iter()
+        .map(|(name, value)| (name.clone(), value, unit(&name)))
+        .collect())
 }
 
 fn unit(name: &str) -> &'static str {
@@ -47,28 +60,51 @@ pub(crate) fn measure(dir: &Path, staff: StaffId, seed: u64) -> Result<()> {
     let rows = some_rows(&replica, &mut dice)?;
     let mut found: Vec<(&str, f64)> = Vec::new();
 
-    let mut times = timed(READS, || replica.chart(dice_row(&mut dice, &rows).id).map(|chart| ensure_some(chart.is_some())))?;
+    let mut times = timed(READS, || {
+        replica
+            .chart(dice_row(&mut dice, &rows).id)
+            .map(|chart| ensure_some(chart.is_some()))
+    })?;
     found.push(("read_p50_us", percentile(&mut times, 50) * 1e6));
     found.push(("read_p99_us", percentile(&mut times, 99) * 1e6));
 
     let mut times = timed(READS / 4, || {
         let name = &dice_row(&mut dice, &rows).body["name"][0];
-        let words = format!("{} {}", name["family"].as_str().unwrap_or(""), name["given"].as_str().unwrap_or(""));
-        replica.search(&words, 50).map(|rows| ensure_some(!rows.is_empty()))
+        let words = format!(
+            "{} {}",
+            name["family"].as_str().unwrap_or(""),
+            name["given"].as_str().unwrap_or("")
+        );
+        replica
+            .search(&words, 50)
+            .map(|rows| ensure_some(!rows.is_empty()))
     })?;
     found.push(("search_p99_ms", percentile(&mut times, 99) * 1e3));
     let mut times = timed(READS / 4, || {
         let name = &dice_row(&mut dice, &rows).body["name"][0];
         let start = |word: &str| word.chars().take(3).collect::<String>();
-        let words = format!("{} {}", start(name["family"].as_str().unwrap_or("")), start(name["given"].as_str().unwrap_or("")));
-        replica.search(&words, 50).map(|rows| ensure_some(!rows.is_empty()))
+        let words = format!(
+            "{} {}",
+            start(name["family"].as_str().unwrap_or("")),
+            start(name["given"].as_str().unwrap_or(""))
+        );
+        replica
+            .search(&words, 50)
+            .map(|rows| ensure_some(!rows.is_empty()))
     })?;
     found.push(("search_prefix_p99_ms", percentile(&mut times, 99) * 1e3));
 
-    let ward = rows.first().and_then(|row| serde_json::from_value(row.body["ward"].clone()).ok());
+    let ward = rows
+        .first()
+        .and_then(|row| serde_json::from_value(row.body["ward"].clone()).ok());
     let mut after: Option<String> = None;
     let mut times = timed(READS / 4, || {
-        let page = replica.list(&ListAsk { kind: Kind::Patient, ward, limit: 50, after: after.take() })?;
+        let page = replica.list(&ListAsk {
+            kind: Kind::Patient,
+            ward,
+            limit: 50,
+            after: after.take(),
+        })?;
         after = page.next;
         Ok(ensure_some(!page.rows.is_empty()))
     })?;
@@ -79,9 +115,20 @@ pub(crate) fn measure(dir: &Path, staff: StaffId, seed: u64) -> Result<()> {
 }
 
 /// Saves of one field and bare commits in turn, so that both meet the same disk.
-fn saves(replica: &Replica, dir: &Path, staff: StaffId, rows: &[Row], dice: &mut Dice) -> Result<Vec<(&'static str, f64)>> {
+fn saves(
+    replica: &Replica,
+    dir: &Path,
+    staff: StaffId,
+    rows: &[Row],
+    dice: &mut Dice,
+) -> Result<Vec<(&'static str, f64)>> {
     let desk = replica.desk()?;
-    let actor = Actor { staff, roles: vec![Role::Nurse], ward: desk.ward.context("enrolled")?, device: DeviceId(staff.0) };
+    let actor = Actor {
+        staff,
+        roles: vec![Role::Nurse],
+        ward: desk.ward.context("enrolled")?,
+        device: DeviceId(staff.0),
+    };
     let bare = Connection::open(dir.with_extension("bare"))?;
     bare.pragma_update(None, "journal_mode", "wal")?;
     bare.pragma_update(None, "synchronous", "full")?;
@@ -89,14 +136,28 @@ fn saves(replica: &Replica, dir: &Path, staff: StaffId, rows: &[Row], dice: &mut
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     for round in 0..SAVES {
         let row = dice_row(dice, rows);
-        let row = replica.row(Kind::Patient, row.id)?.context("it was listed")?;
-        let ask = Save { kind: Kind::Patient, id: row.id, base: Some(row.heads), draft: json!({ "bed": format!("S-{round}") }), held: None };
+        let row = replica
+            .row(Kind::Patient, row.id)?
+            .context("it was listed")?;
+        let ask = Save {
+            kind: Kind::Patient,
+            id: row.id,
+            base: Some(row.heads),
+            draft: json!({ "bed": format!("S-{round}") }),
+            held: None,
+        };
         let start = Instant::now();
         let answer = replica.save(&actor, &ask)?;
         ours.push(start.elapsed());
-        ensure!(matches!(answer, SaveAnswer::Saved { .. }), "a save was not taken: {answer:?}");
+        ensure!(
+            matches!(answer, SaveAnswer::Saved { .. }),
+            "a save was not taken: {answer:?}"
+        );
         let start = Instant::now();
-        bare.execute("insert into note (text) values (?1)", [format!("S-{round}")])?;
+        bare.execute(
+            "insert into note (text) values (?1)",
+            [format!("S-{round}")],
+        )?;
         plain.push(start.elapsed());
     }
     let (p50, p99) = (percentile(&mut ours, 50), percentile(&mut ours, 99));
@@ -138,7 +199,12 @@ fn some_rows(replica: &Replica, dice: &mut Dice) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let page = replica.list(&ListAsk { kind: Kind::Patient, ward: None, limit: 200, after })?;
+        let page = replica.list(&ListAsk {
+            kind: Kind::Patient,
+            ward: None,
+            limit: 200,
+            after,
+        })?;
         rows.extend(page.rows.into_iter().filter(|_| dice.below(20) == 0));
         after = page.next;
         if after.is_none() {

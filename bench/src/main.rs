@@ -31,9 +31,6 @@ struct Cli {
     /// Where the figures go
     #[arg(long, default_value = "bench/latest.json")]
     out: PathBuf,
-    /// The desktop program, to measure how soon its window answers
-    #[arg(long)]
-    window: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -44,14 +41,26 @@ enum Role {
     #[command(hide = true)]
     Hub { data: PathBuf },
     #[command(hide = true)]
-    Load { hub: String, code: String, dir: PathBuf },
+    Load {
+        hub: String,
+        code: String,
+        dir: PathBuf,
+    },
     #[command(hide = true)]
-    Local { dir: PathBuf, staff: StaffId, seed: u64 },
+    Local {
+        dir: PathBuf,
+        staff: StaffId,
+        seed: u64,
+    },
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // an error says that somebody installed it before, which is as good
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async move {
         match cli.role {
             Some(Role::Hub { data }) => hub::serve(&data).await,
@@ -64,7 +73,10 @@ fn main() -> Result<()> {
 
 async fn run(cli: &Cli) -> Result<()> {
     let mut figures = Figures::default();
-    say(&format!("seed {}, rounds {}; every figure is a median unless its name says p99", cli.seed, cli.rounds));
+    say(&format!(
+        "seed {}, rounds {}; every figure is a median unless its name says p99",
+        cli.seed, cli.rounds
+    ));
     for size in &cli.sizes {
         say(&format!("\n{size} patients"));
         measure(cli, *size, &mut figures).await?;
@@ -75,7 +87,9 @@ async fn run(cli: &Cli) -> Result<()> {
 }
 
 async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("wardbook-bench-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("wardbook-bench-")
+        .tempdir()?;
     let mut hub = Hub::start(&folder.path().join("hub"))?;
     let loader = hub.device().await?;
     say("  … making and pushing patients");
@@ -90,25 +104,43 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     together::resync(cli.rounds, &mut hub, folder.path(), size, figures).await?;
     together::propagation(&mut hub, folder.path(), size, figures).await?;
     together::pushing(&mut hub, &patients, size, figures).await?;
-    if let Some(program) = &cli.window {
-        together::window(program, &dir, cli.rounds, size, figures)?;
+    let driver = std::env::current_exe()?.with_file_name("wardbook-drive");
+    if !driver.exists() {
+        say("  the window was not measured: build the whole workspace, as ./dev bench does");
+        return Ok(());
     }
-    Ok(())
+    together::window(&driver, &dir, &hub.url, cli.rounds, size, figures)
 }
 
 /// How fast a desk gets its first copy, beside the same rows by plain means.
-async fn first_load(cli: &Cli, hub: &mut Hub, folder: &Path, rows: &[(String, serde_json::Value)], figures: &mut Figures) -> Result<()> {
+async fn first_load(
+    cli: &Cli,
+    hub: &mut Hub,
+    folder: &Path,
+    rows: &[(String, serde_json::Value)],
+    figures: &mut Figures,
+) -> Result<()> {
     let size = rows.len();
     let packed = plain::pack(rows)?;
     let (mut ours, mut plain, mut bulk, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0.0_f64);
     for round in 0..=cli.rounds {
         let dir = folder.join(format!("desk-{round}"));
-        let loaded = desk::in_own_process(&hub.url, &hub.code()?, &dir)?;
-        anyhow::ensure!(loaded.records == size, "loaded {} of {size}", loaded.records);
+        let code = hub.code()?;
+        let loaded = desk::in_own_process(&hub.url, &code, &dir)?;
+        anyhow::ensure!(
+            loaded.records == size,
+            "loaded {} of {size}",
+            loaded.records
+        );
         memory = memory.max(loaded.rss_mb);
         if round == 0 {
             // the hub had nothing ready: it made the snapshot while the desk waited
-            figures.add("bootstrap_cold_per_s", size, size as f64 / loaded.seconds, "patients/s");
+            figures.add(
+                "bootstrap_cold_per_s",
+                size,
+                size as f64 / loaded.seconds,
+                "patients/s",
+            );
             continue;
         }
         std::fs::remove_dir_all(&dir)?;
@@ -118,13 +150,28 @@ async fn first_load(cli: &Cli, hub: &mut Hub, folder: &Path, rows: &[(String, se
     }
     let (ours, plain, bulk) = (median(&mut ours), median(&mut plain), median(&mut bulk));
     figures.add("bootstrap_per_s", size, size as f64 / ours, "patients/s");
-    figures.add("plain_ndjson_per_s", size, size as f64 / plain, "patients/s");
+    figures.add(
+        "plain_ndjson_per_s",
+        size,
+        size as f64 / plain,
+        "patients/s",
+    );
     figures.add("plain_insert_per_s", size, size as f64 / bulk, "patients/s");
     figures.add("bootstrap_ratio", size, plain / ours, "ratio");
-    figures.add("plain_bytes_per_record", size, packed.len() as f64 / size as f64, "bytes");
+    figures.add(
+        "plain_bytes_per_record",
+        size,
+        packed.len() as f64 / size as f64,
+        "bytes",
+    );
     let proxy = hub.proxy().await?;
     desk::in_own_process_async(proxy.url(), hub.code()?, folder.join("desk-counted")).await?;
-    figures.add("bootstrap_bytes_per_record", size, proxy.traffic().down as f64 / size as f64, "bytes");
+    figures.add(
+        "bootstrap_bytes_per_record",
+        size,
+        proxy.traffic().down as f64 / size as f64,
+        "bytes",
+    );
     figures.add("replica_rss_mb", size, memory, "MB");
     std::fs::remove_dir_all(folder.join("desk-counted")).context("tidying up")
 }

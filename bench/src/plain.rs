@@ -15,7 +15,18 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 const COLUMNS: [&str; 12] = [
-    "mrn", "nationalId", "name", "birthDate", "gender", "bloodGroup", "telecom", "address", "contact", "ward", "bed", "notes",
+    "mrn",
+    "nationalId",
+    "name",
+    "birthDate",
+    "gender",
+    "bloodGroup",
+    "telecom",
+    "address",
+    "contact",
+    "ward",
+    "bed",
+    "notes",
 ];
 
 /// Opens a plain SQLite file the way a replica is opened, but for the encryption.
@@ -23,7 +34,10 @@ fn plain_sqlite(file: &Path) -> Result<Connection> {
     let db = Connection::open(file)?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
-    db.execute_batch(&format!("create table patient (id text primary key, {})", COLUMNS.join(",")))?;
+    db.execute_batch(&format!(
+        "create table patient (id text primary key, {})",
+        COLUMNS.join(",")
+    ))?;
     Ok(db)
 }
 
@@ -31,7 +45,10 @@ fn insert_rows(db: &mut Connection, rows: impl Iterator<Item = (String, Value)>)
     let tx = db.transaction()?;
     let mut count = 0;
     {
-        let mut insert = tx.prepare(&format!("insert into patient values (?{})", ",?".repeat(COLUMNS.len())))?;
+        let mut insert = tx.prepare(&format!(
+            "insert into patient values (?{})",
+            ",?".repeat(COLUMNS.len())
+        ))?;
         for (id, row) in rows {
             insert.raw_bind_parameter(1, id)?;
             for (place, column) in COLUMNS.iter().enumerate() {
@@ -64,27 +81,45 @@ pub(crate) async fn ndjson_insert(folder: &Path, packed: &[u8], count: usize) ->
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
     let body = axum::body::Bytes::copy_from_slice(packed);
-    let app = Router::new().route("/", get(move || std::future::ready(Body::from(body.clone()))));
+    let app = Router::new().route(
+        "/",
+        get(move || std::future::ready(Body::from(body.clone()))),
+    );
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     let file = folder.join("ndjson.db");
     let mut db = plain_sqlite(&file)?;
     let start = Instant::now();
     let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(16);
     let insert = std::thread::spawn(move || -> Result<usize> {
-        let lines = BufReader::with_capacity(1 << 20, zstd::Decoder::new(Chunks { receiver, left: Vec::new(), at: 0 })?).lines();
-        insert_rows(&mut db, lines.map_while(|line| {
-            let row: Value = serde_json::from_str(&line.ok()?).ok()?;
-            Some((row["id"].as_str()?.to_owned(), row))
-        }))
+        let lines = BufReader::with_capacity(
+            1 << 20,
+            zstd::Decoder::new(Chunks {
+                receiver,
+                left: Vec::new(),
+                at: 0,
+            })?,
+        )
+        .lines();
+        insert_rows(
+            &mut db,
+            lines.map_while(|line| {
+                let row: Value = serde_json::from_str(&line.ok()?).ok()?;
+                Some((row["id"].as_str()?.to_owned(), row))
+            }),
+        )
     });
-    let mut stream = reqwest::get(format!("http://{addr}/")).await?.bytes_stream();
+    let mut stream = reqwest::get(format!("http://{addr}/"))
+        .await?
+        .bytes_stream();
     while let Some(chunk) = stream.next().await {
         if sender.send(chunk?.to_vec()).is_err() {
             break;
         }
     }
     drop(sender);
-    let inserted = insert.join().map_err(|_| anyhow::anyhow!("inserting ended early"))??;
+    let inserted = insert
+        .join()
+        .map_err(|_| anyhow::anyhow!("inserting ended early"))??;
     let took = start.elapsed();
     server.abort();
     ensure!(inserted == count, "inserted {inserted} of {count}");
@@ -101,7 +136,9 @@ struct Chunks {
 impl Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.at == self.left.len() {
-            let Ok(next) = self.receiver.recv() else { return Ok(0) };
+            let Ok(next) = self.receiver.recv() else {
+                return Ok(0);
+            };
             (self.left, self.at) = (next, 0);
         }
         let count = buffer.len().min(self.left.len() - self.at);
@@ -154,24 +191,46 @@ pub(crate) fn sqlite_commits(folder: &Path, rounds: usize) -> Result<Vec<Duratio
 }
 
 /// Times of one commit of so many bytes in PostgreSQL, as one row.
-pub(crate) async fn pg_commits(hub: &PgConnectOptions, bytes: usize, rounds: usize) -> Result<Vec<Duration>> {
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(hub.clone()).await.context("reaching PostgreSQL")?;
+pub(crate) async fn pg_commits(
+    hub: &PgConnectOptions,
+    bytes: usize,
+    rounds: usize,
+) -> Result<Vec<Duration>> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(hub.clone())
+        .await
+        .context("reaching PostgreSQL")?;
     sqlx::raw_sql("create schema if not exists bench; create table if not exists bench.plain (id bigserial primary key, bytes bytea)").execute(&pool).await?;
     let data = vec![0x5a_u8; bytes];
     let mut times = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let start = Instant::now();
-        sqlx::query("insert into bench.plain (bytes) values ($1)").bind(&data).execute(&pool).await?;
+        sqlx::query("insert into bench.plain (bytes) values ($1)")
+            .bind(&data)
+            .execute(&pool)
+            .await?;
         times.push(start.elapsed());
     }
-    sqlx::raw_sql("drop schema bench cascade").execute(&pool).await?;
+    sqlx::raw_sql("drop schema bench cascade")
+        .execute(&pool)
+        .await?;
     Ok(times)
 }
 
 /// Rows a second that eight connections insert in batches, each row the bytes of one change.
-pub(crate) async fn pg_batches(hub: &PgConnectOptions, bytes: usize, batch: usize, batches: usize) -> Result<f64> {
+pub(crate) async fn pg_batches(
+    hub: &PgConnectOptions,
+    bytes: usize,
+    batch: usize,
+    batches: usize,
+) -> Result<f64> {
     const DESKS: usize = 8;
-    let pool = PgPoolOptions::new().max_connections(DESKS as u32).min_connections(DESKS as u32).connect_with(hub.clone()).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(DESKS as u32)
+        .min_connections(DESKS as u32)
+        .connect_with(hub.clone())
+        .await?;
     sqlx::raw_sql("create schema if not exists bench; create table if not exists bench.rows (id bigserial primary key, bytes bytea)").execute(&pool).await?;
     let start = Instant::now();
     let desk = |_| {
@@ -179,7 +238,8 @@ pub(crate) async fn pg_batches(hub: &PgConnectOptions, bytes: usize, batch: usiz
         tokio::spawn(async move {
             let rows: Vec<Vec<u8>> = (0..batch).map(|_| vec![0x5a; bytes]).collect();
             for _ in 0..batches {
-                let insert = sqlx::query("insert into bench.rows (bytes) select unnest($1::bytea[])");
+                let insert =
+                    sqlx::query("insert into bench.rows (bytes) select unnest($1::bytea[])");
                 insert.bind(&rows).execute(&pool).await?;
             }
             Ok::<(), sqlx::Error>(())
@@ -189,6 +249,8 @@ pub(crate) async fn pg_batches(hub: &PgConnectOptions, bytes: usize, batch: usiz
         desk.await??;
     }
     let took = start.elapsed();
-    sqlx::raw_sql("drop schema bench cascade").execute(&pool).await?;
+    sqlx::raw_sql("drop schema bench cascade")
+        .execute(&pool)
+        .await?;
     Ok((DESKS * batch * batches) as f64 / took.as_secs_f64())
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use shared::access::{Actor, Role};
 use shared::clock::Now;
-use shared::document::{self, Clock, Heads, Stamp};
+use shared::document::{self, Clock, Heads, Merged, Stamp};
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::record::Kind;
 use shared::sample::Dice;
@@ -14,7 +14,10 @@ use std::collections::BTreeSet;
 
 const SEEDS: u64 = 150;
 
-#[expect(clippy::disallowed_methods, reason = "a failing seed is given to the test from outside")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a failing seed is given to the test from outside"
+)]
 fn seeds() -> Vec<u64> {
     match std::env::var("SEED") {
         Ok(seed) => vec![seed.parse().expect("SEED is a number")],
@@ -132,6 +135,24 @@ fn places_that_exchange_everything_hold_the_same_and_lose_nothing() {
     }
 }
 
+fn assert_same(short: &Merged, long: &Merged, seed: u64) {
+    assert_eq!(
+        (&short.body, &short.heads, &short.clock),
+        (&long.body, &long.heads, &long.clock),
+        "SEED={seed}"
+    );
+    let kept = Clock::from_bytes(&short.clock.to_bytes());
+    assert_eq!(kept.as_ref(), Some(&short.clock));
+    assert_eq!(document::heads(&short.doc).as_ref(), Some(&short.heads));
+    let again = document::merge(Kind::Patient, Some(&short.doc), &[])
+        .expect("changes behind a document load");
+    assert_eq!(
+        (&again.body, &again.heads),
+        (&long.body, &long.heads),
+        "SEED={seed}"
+    );
+}
+
 #[test]
 fn the_short_way_says_what_the_long_way_says() {
     let mut short_ways = 0;
@@ -167,28 +188,7 @@ fn the_short_way_says_what_the_long_way_says() {
             let short = follow::judge(Kind::Patient, &stored, &seen, &actor, 1, today);
             short_ways += u32::from(short.is_some());
             if let (Some(Judged::Taken(short)), Judged::Taken(long)) = (&short, &long) {
-                assert_eq!(
-                    (&short.body, &short.heads),
-                    (&long.body, &long.heads),
-                    "SEED={seed}"
-                );
-                assert_eq!(short.clock, long.clock, "SEED={seed}");
-                assert_eq!(
-                    Clock::from_bytes(&short.clock.to_bytes()).as_ref(),
-                    Some(&short.clock)
-                );
-                assert_eq!(
-                    document::heads(&short.doc).as_ref(),
-                    Some(&short.heads),
-                    "SEED={seed}"
-                );
-                let again = document::merge(Kind::Patient, Some(&short.doc), &[])
-                    .expect("changes behind a document load");
-                assert_eq!(
-                    (&again.body, &again.heads),
-                    (&long.body, &long.heads),
-                    "SEED={seed}"
-                );
+                assert_same(short, long, seed);
             } else if short.is_some() {
                 assert!(
                     matches!((&short, &long), (Some(Judged::Held(a)), Judged::Held(b)) if a == b),

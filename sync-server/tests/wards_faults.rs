@@ -5,20 +5,16 @@
 
 #[path = "faults/desk.rs"]
 mod desk;
+#[path = "faults/hub.rs"]
+mod hub;
 
 use desk::Desk;
+use hub::Hub;
 use serde_json::{Value, json};
-use shared::document::Heads;
-use shared::ids::{RecordId, StaffId};
-use shared::record::Kind;
+use shared::ids::StaffId;
 use shared::sample::Dice;
-use shared::sync::digest::{self, Digest};
-use sqlx::Row;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use sync_server::testing::proxy::Proxy;
 
@@ -32,67 +28,6 @@ const LONGEST: Duration = Duration::from_secs(90);
 async fn desk_process() {
     if let Ok(role) = std::env::var(desk::ROLE) {
         desk::run(&role).await;
-    }
-}
-
-struct Hub {
-    data: PathBuf,
-    child: Option<Child>,
-    addr: std::net::SocketAddr,
-}
-
-impl Hub {
-    fn command(data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wardbook-hub"));
-        command.arg("--data").arg(data).args(["--log", "error"]).stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
-        command
-    }
-
-    fn start(data: &Path) -> Self {
-        let demo = Self::command(data).arg("demo").output().unwrap();
-        assert!(demo.status.success(), "the sample hospital could not be set up");
-        // a port of its own, kept over restarts
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut hub = Self { data: data.to_owned(), child: None, addr: port };
-        hub.restart();
-        hub
-    }
-
-    fn restart(&mut self) {
-        let mut command = Self::command(&self.data);
-        self.child = Some(command.args(["serve", "--listen", &self.addr.to_string()]).stdout(Stdio::null()).spawn().unwrap());
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-
-    fn code(&self, ward: &str) -> String {
-        let output = Self::command(&self.data).args(["device", "code", "--ward", ward]).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.split_whitespace().last().unwrap_or_else(|| panic!("no code: {output:?}")).to_owned()
-    }
-
-    async fn digest(&self) -> Digest {
-        let socket = BufReader::new(std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).unwrap()).lines().map_while(Result::ok).nth(4);
-        let options = PgConnectOptions::new_without_pgpass().socket(socket.unwrap()).username("wardbook").database("wardbook");
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-        let rows = sqlx::query("select kind, id, heads from record").fetch_all(&pool).await.unwrap();
-        let kind = |row: &sqlx::postgres::PgRow| Kind::from_number(u8::try_from(row.get::<i16, _>("kind")).unwrap()).unwrap();
-        digest::of(rows.iter().map(|row| (kind(row), RecordId(row.get("id")), Heads::from_bytes(row.get("heads")))))
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            // asked to stop, it stops its PostgreSQL as well
-            let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-            let _ = child.wait();
-        }
     }
 }
 
@@ -121,13 +56,20 @@ impl Side {
     fn edit(&mut self, dice: &mut Dice, patient: &str, name: &str, is_killed: bool) {
         self.marks += 1;
         let word = format!("{name}{}", self.marks);
-        let Some(row) = self.desk.ask(&json!({ "do": "row", "kind": "patient", "id": patient })) else { return };
+        let Some(row) = self
+            .desk
+            .ask(&json!({ "do": "row", "kind": "patient", "id": patient }))
+        else {
+            return;
+        };
         let notes = row["body"]["notes"].as_str().unwrap_or("");
         let mut draft = match dice.below(6) {
             0 => json!({ "bed": word }),
             1 if name == "a" => json!({ "nationalId": word }),
             1 => json!({ "deceased": format!("2020-01-{:02}", 1 + dice.below(28)) }),
-            2 => json!({ "telecom": [{ "use": "mobile", "value": format!("0700 {:06} {word}", self.marks) }] }),
+            2 => {
+                json!({ "telecom": [{ "use": "mobile", "value": format!("0700 {:06} {word}", self.marks) }] })
+            }
             3 => json!({ "notes": format!("{word} {notes}") }),
             4 => json!({ "allergy": [{ "substance": word, "verification": "confirmed" }] }),
             _ => json!({ "gender": dice.pick(&["female", "male", "other"]), "bed": word }),
@@ -144,9 +86,14 @@ impl Side {
         } else {
             self.desk.ask(&save).into_iter().collect()
         };
-        let saved = answers.iter().any(|answer| answer["saved"] == word.as_str());
+        let saved = answers
+            .iter()
+            .any(|answer| answer["saved"] == word.as_str());
         for answer in answers {
-            assert!(answer["problems"].is_null(), "refused at the desk: {answer}");
+            assert!(
+                answer["problems"].is_null(),
+                "refused at the desk: {answer}"
+            );
         }
         if saved {
             self.acknowledged.take(&draft, &word);
@@ -167,8 +114,10 @@ impl Acknowledged {
                 *values = vec![value.to_owned()];
             }
         }
-        self.phones.extend(draft["telecom"][0]["value"].as_str().map(str::to_owned));
-        self.allergies.extend(draft["allergy"][0]["substance"].as_str().map(str::to_owned));
+        self.phones
+            .extend(draft["telecom"][0]["value"].as_str().map(str::to_owned));
+        self.allergies
+            .extend(draft["allergy"][0]["substance"].as_str().map(str::to_owned));
         if draft["notes"].is_string() {
             self.words.insert(word.to_owned());
         }
@@ -191,7 +140,10 @@ async fn everything_saved_survives_cuts_and_kills_on_all_sides() {
     let mut dice = Dice::new(seed);
     // PostgreSQL never runs as root: its user has to reach the folder
     let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    let folder = tempfile::Builder::new().permissions(open_to_all).tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .permissions(open_to_all)
+        .tempdir()
+        .unwrap();
     let mut hub = Hub::start(&folder.path().join("hub"));
     let mut a = side(&hub, folder.path(), "Medical A").await;
     let mut b = side(&hub, folder.path(), "Surgical B").await;
@@ -222,35 +174,78 @@ async fn side(hub: &Hub, folder: &Path, ward: &str) -> Side {
     let wire = Proxy::start(hub.addr).await.unwrap();
     let mut desk = Desk::new(&folder.join(ward), &wire.url());
     let enrol = json!({ "do": "enrol", "code": hub.code(ward) });
-    let answer = until(|| desk.ask(&enrol).filter(|answer| answer["ok"] == true || !answer["why"].to_string().contains("unreach")));
+    let answer = until(|| {
+        desk.ask(&enrol)
+            .filter(|answer| answer["ok"] == true || !answer["why"].to_string().contains("unreach"))
+    });
     assert_eq!(answer["ok"], true, "{answer}");
-    let reference = until(|| desk.ask(&json!({ "do": "reference" })).filter(|reference| reference["staff"].as_array().is_some_and(|s| !s.is_empty())));
-    let doctors: Vec<&Value> = reference["staff"].as_array().unwrap().iter().filter(|s| s["roles"][0] == "doctor" && s["isActive"] == true).collect();
-    let doctor = if ward == "Medical A" { doctors.first() } else { doctors.last() };
+    let reference = until(|| {
+        desk.ask(&json!({ "do": "reference" }))
+            .filter(|reference| reference["staff"].as_array().is_some_and(|s| !s.is_empty()))
+    });
+    let doctors: Vec<&Value> = reference["staff"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["roles"][0] == "doctor" && s["isActive"] == true)
+        .collect();
+    let doctor = if ward == "Medical A" {
+        doctors.first()
+    } else {
+        doctors.last()
+    };
     let staff = doctor.unwrap()["id"].as_str().unwrap().parse().unwrap();
-    Side { desk, wire, staff, acknowledged: Acknowledged::default(), marks: 0 }
+    Side {
+        desk,
+        wire,
+        staff,
+        acknowledged: Acknowledged::default(),
+        marks: 0,
+    }
 }
 
 /// Registers a patient at A and books them at B's ward, so that both wards see the chart.
 async fn admit(dice: &mut Dice, a: &mut Side, b: &mut Side) -> String {
     let reference = a.desk.ask(&json!({ "do": "reference" })).unwrap();
-    let ward = |name: &str| reference["wards"].as_array().unwrap().iter().find(|w| w["name"] == name).unwrap()["id"].clone();
+    let ward = |name: &str| {
+        reference["wards"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|w| w["name"] == name)
+            .unwrap()["id"]
+            .clone()
+    };
     let there = ward("Surgical B");
-    let department = reference["departments"].as_array().unwrap().iter().find(|d| d["ward"] == there).unwrap()["id"].clone();
+    let department = reference["departments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|d| d["ward"] == there)
+        .unwrap()["id"]
+        .clone();
     let (patient, visit) = (dice.id(1).to_string(), dice.id(2).to_string());
     let draft = json!({ "name": [{ "family": "García", "given": "Ada" }], "ward": ward("Medical A"), "notes": "begin",
         "allergy": [{ "substance": "Penicillin", "verification": "confirmed" }] });
     let save = |kind: &str, id: &str, draft: Value| json!({ "do": "save", "kind": kind, "id": id, "staff": a_staff(a), "draft": draft, "isNew": true });
     let saves = [
         save("patient", &patient, draft),
-        save("appointment", &visit, json!({ "patient": patient, "practitioner": b.staff, "department": department, "ward": there,
-            "start": "2030-03-01T09:00:00Z", "minutes": 30, "status": "booked" })),
+        save(
+            "appointment",
+            &visit,
+            json!({ "patient": patient, "practitioner": b.staff, "department": department, "ward": there,
+            "start": "2030-03-01T09:00:00Z", "minutes": 30, "status": "booked" }),
+        ),
     ];
     for save in saves {
         let answer = a.desk.ask(&save).unwrap();
         assert!(answer["problems"].is_null(), "{answer}");
     }
-    until(|| b.desk.ask(&json!({ "do": "row", "kind": "patient", "id": patient })).filter(|row| !row.is_null()));
+    until(|| {
+        b.desk
+            .ask(&json!({ "do": "row", "kind": "patient", "id": patient }))
+            .filter(|row| !row.is_null())
+    });
     patient
 }
 
@@ -260,14 +255,23 @@ fn a_staff(side: &Side) -> StaffId {
 
 /// Strikes an allergy out at A while B writes down the reaction to it. It has to hold, and to be an item.
 async fn strike_and_edit(a: &mut Side, b: &mut Side, patient: &str, hub: &mut Hub) -> String {
-    let row = a.desk.ask(&json!({ "do": "row", "kind": "patient", "id": patient })).unwrap();
+    let row = a
+        .desk
+        .ask(&json!({ "do": "row", "kind": "patient", "id": patient }))
+        .unwrap();
     let id = row["body"]["allergy"][0]["id"].as_str().unwrap().to_owned();
     for side in [&mut *a, &mut *b] {
         side.wire.set_cut(true);
     }
     let save = |side: &Side, draft: Value| json!({ "do": "save", "kind": "patient", "id": patient, "staff": side.staff, "draft": draft });
-    let strike = save(a, json!({ "allergy": [{ "id": id, "verification": "entered-in-error", "strikeReason": "Other patient" }] }));
-    let edit = save(b, json!({ "allergy": [{ "id": id, "reaction": "Swelling" }] }));
+    let strike = save(
+        a,
+        json!({ "allergy": [{ "id": id, "verification": "entered-in-error", "strikeReason": "Other patient" }] }),
+    );
+    let edit = save(
+        b,
+        json!({ "allergy": [{ "id": id, "reaction": "Swelling" }] }),
+    );
     assert!(a.desk.ask(&strike).unwrap()["problems"].is_null());
     assert!(b.desk.ask(&edit).unwrap()["problems"].is_null());
     for side in [&mut *a, &mut *b] {
@@ -280,8 +284,13 @@ async fn strike_and_edit(a: &mut Side, b: &mut Side, patient: &str, hub: &mut Hu
 /// Heals the wires with faults still on, kills everybody at moments of chance, then heals for good.
 async fn heal_badly(dice: &mut Dice, hub: &mut Hub, a: &mut Side, b: &mut Side) {
     for side in [&mut *a, &mut *b] {
-        side.wire.set_delay(Duration::from_millis(dice.below(20) as u64));
-        side.wire.set_answers_end_after(if dice.below(2) == 0 { 100 + dice.below(2_000) as u64 } else { 0 });
+        side.wire
+            .set_delay(Duration::from_millis(dice.below(20) as u64));
+        side.wire.set_answers_end_after(if dice.below(2) == 0 {
+            100 + dice.below(2_000) as u64
+        } else {
+            0
+        });
         side.wire.set_cut(false);
         side.desk.start();
         side.desk.tell(&json!({ "do": "status" }));
@@ -289,9 +298,16 @@ async fn heal_badly(dice: &mut Dice, hub: &mut Hub, a: &mut Side, b: &mut Side) 
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(dice.below(250) as u64)).await;
         match dice.below(5) {
-            0 => { a.desk.kill(); }
-            1 => { b.desk.kill(); }
-            2 => { hub.kill(); hub.restart(); }
+            0 => {
+                a.desk.kill();
+            }
+            1 => {
+                b.desk.kill();
+            }
+            2 => {
+                hub.kill();
+                hub.restart();
+            }
             3 => a.wire.repeat(1 + dice.below(8)).await,
             _ => b.wire.drop_connections(),
         }
@@ -311,58 +327,132 @@ async fn settle(hub: &mut Hub, a: &mut Side, b: &mut Side, seed: u64, phase: usi
     let deadline = Instant::now() + LONGEST;
     loop {
         let (one, two) = (a.status().unwrap(), b.status().unwrap());
-        let calm = |status: &Value| status["waiting"] == 0 && status["held"].as_array().is_some_and(Vec::is_empty);
+        let calm = |status: &Value| {
+            status["waiting"] == 0 && status["held"].as_array().is_some_and(Vec::is_empty)
+        };
         let same = one["digest"] == two["digest"];
-        if calm(&one) && calm(&two) && same && serde_json::to_value(hub.digest().await).unwrap() == one["digest"] {
+        if calm(&one)
+            && calm(&two)
+            && same
+            && serde_json::to_value(hub.digest().await).unwrap() == one["digest"]
+        {
             return;
         }
-        assert!(Instant::now() < deadline, "SEED={seed}, phase {phase}: not the same after {LONGEST:?}:\n{one}\n{two}");
+        assert!(
+            Instant::now() < deadline,
+            "SEED={seed}, phase {phase}: not the same after {LONGEST:?}:\n{one}\n{two}"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 fn compare(side: &mut Side, patient: &str) {
-    let row = side.desk.ask(&json!({ "do": "row", "kind": "patient", "id": patient })).unwrap();
+    let row = side
+        .desk
+        .ask(&json!({ "do": "row", "kind": "patient", "id": patient }))
+        .unwrap();
     assert_eq!(row["state"], "accepted", "{row}");
 }
 
-fn check_nothing_missing(a: &mut Side, b: &mut Side, patient: &str, strike: &str, seed: u64, phase: usize) {
+fn check_nothing_missing(
+    a: &mut Side,
+    b: &mut Side,
+    patient: &str,
+    strike: &str,
+    seed: u64,
+    phase: usize,
+) {
     let at = format!("SEED={seed}, phase {phase}");
-    let ask = |desk: &mut Desk, what: &str| desk.ask(&json!({ "do": what, "kind": "patient", "id": patient })).unwrap();
+    let ask = |desk: &mut Desk, what: &str| {
+        desk.ask(&json!({ "do": what, "kind": "patient", "id": patient }))
+            .unwrap()
+    };
     let row = ask(&mut a.desk, "row");
     let (conflicts, history) = (ask(&mut a.desk, "conflicts"), ask(&mut b.desk, "history"));
     let body = &row["body"];
     let held_by = |path: &str| -> BTreeSet<String> {
-        let item = conflicts.as_array().unwrap().iter().find(|item| item["path"] == path);
-        let versions = item.and_then(|item| item["values"].as_array()).into_iter().flatten();
-        versions.filter_map(|version| version["value"].as_str().map(str::to_owned)).chain(body[path].as_str().map(str::to_owned)).collect()
+        let item = conflicts
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["path"] == path);
+        let versions = item
+            .and_then(|item| item["values"].as_array())
+            .into_iter()
+            .flatten();
+        versions
+            .filter_map(|version| version["value"].as_str().map(str::to_owned))
+            .chain(body[path].as_str().map(str::to_owned))
+            .collect()
     };
     for (name, side) in [("a", &*a), ("b", &*b)] {
-        for (path, value) in [("bed", &side.acknowledged.bed), ("gender", &side.acknowledged.gender)] {
+        for (path, value) in [
+            ("bed", &side.acknowledged.bed),
+            ("gender", &side.acknowledged.gender),
+        ] {
             if !value.is_empty() {
                 let kept = held_by(path);
                 let found = value.iter().find(|value| kept.contains(*value));
-                let value = found.unwrap_or_else(|| panic!("{at}: {name}'s {path} {value:?} is gone: {conflicts}"));
+                let value = found.unwrap_or_else(|| {
+                    panic!("{at}: {name}'s {path} {value:?} is gone: {conflicts}")
+                });
                 let author = history.as_array().unwrap().iter().find(|step| {
-                    step["fields"].as_array().unwrap().iter().any(|field| field["path"] == path && field["after"] == value.as_str())
+                    step["fields"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .any(|field| field["path"] == path && field["after"] == value.as_str())
                         && step["staff"] == side.staff.to_string()
                 });
-                assert!(author.is_some(), "{at}: history does not say that {name} wrote {value}: {history}");
+                assert!(
+                    author.is_some(),
+                    "{at}: history does not say that {name} wrote {value}: {history}"
+                );
             }
         }
         let texts = |list: &str, member: &str| -> BTreeSet<String> {
-            body[list].as_array().unwrap().iter().filter_map(|e| e[member].as_str().map(str::to_owned)).collect()
+            body[list]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|e| e[member].as_str().map(str::to_owned))
+                .collect()
         };
-        assert!(texts("telecom", "value").is_superset(&side.acknowledged.phones), "{at}: a phone of {name} is gone");
-        assert!(texts("allergy", "substance").is_superset(&side.acknowledged.allergies), "{at}: an allergy of {name} is gone");
+        assert!(
+            texts("telecom", "value").is_superset(&side.acknowledged.phones),
+            "{at}: a phone of {name} is gone"
+        );
+        assert!(
+            texts("allergy", "substance").is_superset(&side.acknowledged.allergies),
+            "{at}: an allergy of {name} is gone"
+        );
         for word in &side.acknowledged.words {
-            assert!(body["notes"].as_str().unwrap().contains(word), "{at}: {name}'s note {word} is gone");
+            assert!(
+                body["notes"].as_str().unwrap().contains(word),
+                "{at}: {name}'s note {word} is gone"
+            );
         }
     }
-    let struck = body["allergy"].as_array().unwrap().iter().find(|allergy| allergy["id"] == strike).unwrap();
-    assert_eq!((&struck["verification"], &struck["reaction"]), (&json!("confirmed"), &json!("Swelling")), "{at}");
+    let struck = body["allergy"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|allergy| allergy["id"] == strike)
+        .unwrap();
+    assert_eq!(
+        (&struck["verification"], &struck["reaction"]),
+        (&json!("confirmed"), &json!("Swelling")),
+        "{at}"
+    );
     let path = format!("allergy/{strike}/verification");
-    assert!(conflicts.as_array().unwrap().iter().any(|item| item["path"] == path.as_str()), "{at}: the strike-out is no item");
+    assert!(
+        conflicts
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["path"] == path.as_str()),
+        "{at}: the strike-out is no item"
+    );
 }
 
 fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {
@@ -371,7 +461,10 @@ fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = check() {
             return found;
         }
-        assert!(Instant::now() < deadline, "it did not come about within {LONGEST:?}");
+        assert!(
+            Instant::now() < deadline,
+            "it did not come about within {LONGEST:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }

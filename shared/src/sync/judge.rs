@@ -202,7 +202,11 @@ fn order(document: &mut AutoCommit, exists: bool, seen: &Inspected) -> Order {
         return Order::Wrong("change.start_op");
     }
     let actor = seen.change.actor_id();
-    let last = all.iter().filter(|c| *c.actor == *actor).map(|c| c.seq).max();
+    let last = all
+        .iter()
+        .filter(|c| *c.actor == *actor)
+        .map(|c| c.seq)
+        .max();
     if seen.seq != last.unwrap_or(0) + 1 {
         return Order::Wrong("change.seq");
     }

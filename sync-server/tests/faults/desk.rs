@@ -33,7 +33,11 @@ struct Process {
 
 impl Desk {
     pub(crate) fn new(dir: &Path, hub: &str) -> Self {
-        Self { dir: dir.to_owned(), hub: hub.to_owned(), process: None }
+        Self {
+            dir: dir.to_owned(),
+            hub: hub.to_owned(),
+            process: None,
+        }
     }
 
     /// Starts the desk if it does not run.
@@ -43,8 +47,15 @@ impl Desk {
         }
         let role = json!({ "dir": self.dir, "hub": self.hub }).to_string();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["desk_process", "--exact", "--nocapture"]).env(ROLE, role);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command
+            .args(["desk_process", "--exact", "--nocapture"])
+            .env(ROLE, role);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let commands = child.stdin.take().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, answers) = channel();
@@ -56,7 +67,11 @@ impl Desk {
                 }
             }
         });
-        self.process = Some(Process { child, commands, answers });
+        self.process = Some(Process {
+            child,
+            commands,
+            answers,
+        });
     }
 
     /// Tells the desk something, without waiting for an answer.
@@ -75,7 +90,9 @@ impl Desk {
 
     /// Kills the desk at once, as a power cut of the program would. Returns the answers it still gave.
     pub(crate) fn kill(&mut self) -> Vec<Value> {
-        let Some(mut process) = self.process.take() else { return Vec::new() };
+        let Some(mut process) = self.process.take() else {
+            return Vec::new();
+        };
         process.child.kill().unwrap();
         process.child.wait().unwrap();
         process.answers.iter().collect()
@@ -93,12 +110,20 @@ pub(crate) async fn run(role: &str) {
     let role: Value = serde_json::from_str(role).unwrap();
     let dir = PathBuf::from(role["dir"].as_str().unwrap());
     let hub = role["hub"].as_str().unwrap().to_owned();
-    let replica = Replica::open(&Options { dir, key: [9; 32], hub: Some(hub.clone()) }).unwrap();
+    let replica = Replica::open(&Options {
+        dir,
+        key: [9; 32],
+        hub: Some(hub.clone()),
+    })
+    .unwrap();
     let mut courier: Option<Courier> = None;
     let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {
-            if asked.send(serde_json::from_str::<Value>(&line).unwrap()).is_err() {
+            if asked
+                .send(serde_json::from_str::<Value>(&line).unwrap())
+                .is_err()
+            {
                 break;
             }
         }
@@ -117,21 +142,40 @@ async fn answer(replica: &Replica, hub: &str, ask: &Value) -> Value {
     let kind = || Kind::parse(ask["kind"].as_str().unwrap()).unwrap();
     match ask["do"].as_str().unwrap() {
         "enrol" => {
-            let done = replica.enrol(hub, ask["code"].as_str().unwrap(), "desk").await;
+            let done = replica
+                .enrol(hub, ask["code"].as_str().unwrap(), "desk")
+                .await;
             json!({ "ok": done.is_ok(), "why": done.err().map(|error| error.to_string()) })
         }
         "reference" => serde_json::to_value(replica.reference().unwrap()).unwrap(),
         "save" => {
             let staff: StaffId = ask["staff"].as_str().unwrap().parse().unwrap();
             let reference = replica.reference().unwrap();
-            let roles = reference.staff.iter().find(|person| person.id == staff).unwrap().roles.clone();
+            let roles = reference
+                .staff
+                .iter()
+                .find(|person| person.id == staff)
+                .unwrap()
+                .roles
+                .clone();
             let ward = replica.desk().unwrap().ward.unwrap();
-            let actor = Actor { staff, roles, ward, device: DeviceId(staff.0) };
+            let actor = Actor {
+                staff,
+                roles,
+                ward,
+                device: DeviceId(staff.0),
+            };
             let base = match ask["isNew"].as_bool() {
                 Some(true) => None,
                 _ => Some(replica.row(kind(), record()).unwrap().unwrap().heads),
             };
-            let save = Save { kind: kind(), id: record(), base, draft: ask["draft"].clone(), held: None };
+            let save = Save {
+                kind: kind(),
+                id: record(),
+                base,
+                draft: ask["draft"].clone(),
+                held: None,
+            };
             match replica.save(&actor, &save).unwrap() {
                 SaveAnswer::Saved { row } => json!({ "saved": ask["mark"], "row": row }),
                 SaveAnswer::Problems { problems } => json!({ "problems": problems }),

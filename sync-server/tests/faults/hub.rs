@@ -1,0 +1,125 @@
+//! The hub as a process of its own, killed and started again on the same data.
+
+use shared::document::Heads;
+use shared::ids::RecordId;
+use shared::record::Kind;
+use shared::sync::digest::{self, Digest};
+use sqlx::Row;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+pub(crate) struct Hub {
+    data: PathBuf,
+    child: Option<Child>,
+    pub(crate) addr: std::net::SocketAddr,
+}
+
+impl Hub {
+    fn command(data: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wardbook-hub"));
+        command
+            .arg("--data")
+            .arg(data)
+            .args(["--log", "error"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn start(data: &Path) -> Self {
+        let demo = Self::command(data).arg("demo").output().unwrap();
+        assert!(
+            demo.status.success(),
+            "the sample hospital could not be set up"
+        );
+        // a port of its own, kept over restarts
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let mut hub = Self {
+            data: data.to_owned(),
+            child: None,
+            addr: port,
+        };
+        hub.restart();
+        hub
+    }
+
+    pub(crate) fn restart(&mut self) {
+        let mut command = Self::command(&self.data);
+        self.child = Some(
+            command
+                .args(["serve", "--listen", &self.addr.to_string()])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
+    }
+
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn code(&self, ward: &str) -> String {
+        let output = Self::command(&self.data)
+            .args(["device", "code", "--ward", ward])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split_whitespace()
+            .last()
+            .unwrap_or_else(|| panic!("no code: {output:?}"))
+            .to_owned()
+    }
+
+    pub(crate) async fn digest(&self) -> Digest {
+        let socket = BufReader::new(
+            std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).unwrap(),
+        )
+        .lines()
+        .map_while(Result::ok)
+        .nth(4);
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(socket.unwrap())
+            .username("wardbook")
+            .database("wardbook");
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .unwrap();
+        let rows = sqlx::query("select kind, id, heads from record")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+        let kind = |row: &sqlx::postgres::PgRow| {
+            Kind::from_number(u8::try_from(row.get::<i16, _>("kind")).unwrap()).unwrap()
+        };
+        digest::of(rows.iter().map(|row| {
+            (
+                kind(row),
+                RecordId(row.get("id")),
+                Heads::from_bytes(row.get("heads")),
+            )
+        }))
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // asked to stop, it stops its PostgreSQL as well
+            let _ = Command::new("kill")
+                .args(["-TERM", &child.id().to_string()])
+                .status();
+            let _ = child.wait();
+        }
+    }
+}
