@@ -239,3 +239,29 @@ async fn without_the_hub_nobody_new_can_sign_in() {
     let error = desk.replica.sign_in("ada", "secret").await.unwrap_err();
     assert_eq!(codes(&error.problems()), ["sign_in.offline_unknown"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_a_loaded_file_has_its_seal() {
+    let (hub, address) = start();
+    let mut dice = shared::sample::Dice::new(5);
+    let stamp = shared::document::Stamp {
+        staff: StaffId(id(3)),
+        now: Now(NOON_MS),
+        device: 9,
+        incarnation: 0,
+    };
+    for serial in 0..2_000_u32 {
+        let draft = shared::sample::patient(&mut dice, serial, ward());
+        let made = shared::document::create(Kind::Patient, &draft, &stamp);
+        hub.ward.lock().unwrap().docs.insert(
+            record(5_000 + u128::from(serial)),
+            (Kind::Patient, made.doc),
+        );
+    }
+    let desk = desk_of(&address);
+    round(&desk).await.unwrap();
+    assert!(
+        desk.replica.verify().unwrap(),
+        "a page that was never written would look like damage"
+    );
+}
