@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::held::{self, Kept};
+use crate::meta::Device;
 use crate::mirror::Reflection;
 use crate::outbox::{self, Item};
 use crate::receive::rebuild;
@@ -110,35 +111,13 @@ impl Replica {
             .as_ref()
             .filter(|_| rescue.is_ours)
             .and_then(|path| reader(path, &self.0.key).ok());
-        let mut device = reflection.device.clone();
-        let mut incarnation = reflection.incarnation;
-        let mut last = reflection.last_place;
-        let mut items: BTreeMap<i64, Item> = reflection
-            .items
-            .iter()
-            .map(|item| (item.lseq, item.clone()))
-            .collect();
-        let mut kept: BTreeMap<String, Kept> = reflection
-            .held
-            .iter()
-            .map(|kept| (kept.id.clone(), kept.clone()))
-            .collect();
-        if let Some(old) = &old {
-            device = device.or(meta::DEVICE.get(old).ok().flatten());
-            incarnation = incarnation.max(meta::INCARNATION.get(old).ok().flatten().unwrap_or(0));
-            last = last.max(outbox::last_place(old).unwrap_or(0));
-            items.extend(
-                salvaged_items(old, last)
-                    .into_iter()
-                    .map(|item| (item.lseq, item)),
-            );
-            kept.extend(
-                held::all(old)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|kept| (kept.id.clone(), kept)),
-            );
-        }
+        let Salvage {
+            device,
+            incarnation,
+            last,
+            items,
+            kept,
+        } = salvage(old.as_ref(), reflection);
         let count = items.len();
         let notice = if device.is_none() && mirror_lost {
             "replica.foreign"
@@ -186,6 +165,51 @@ fn reader(path: &std::path::Path, key: &Key) -> Result<Connection> {
     let connection = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.query_row("select count(*) from sqlite_master", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+/// What was unsent, and whose it is.
+struct Salvage {
+    device: Option<Device>,
+    incarnation: u16,
+    last: i64,
+    items: BTreeMap<i64, Item>,
+    kept: BTreeMap<String, Kept>,
+}
+
+/// Puts together what the old file and the mirror have of unsent work.
+fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
+    let Reflection {
+        device,
+        incarnation,
+        last_place,
+        items,
+        held,
+    } = reflection;
+    let mut found = Salvage {
+        device: device.clone(),
+        incarnation: *incarnation,
+        last: *last_place,
+        items: items.iter().map(|item| (item.lseq, item.clone())).collect(),
+        kept: held
+            .iter()
+            .map(|kept| (kept.id.clone(), kept.clone()))
+            .collect(),
+    };
+    let Some(old) = old else { return found };
+    found.device = found.device.or(meta::DEVICE.get(old).ok().flatten());
+    found.incarnation = found
+        .incarnation
+        .max(meta::INCARNATION.get(old).ok().flatten().unwrap_or(0));
+    found.last = found.last.max(outbox::last_place(old).unwrap_or(0));
+    let items = salvaged_items(old, found.last);
+    found
+        .items
+        .extend(items.into_iter().map(|item| (item.lseq, item)));
+    let held = held::all(old).unwrap_or_default();
+    found
+        .kept
+        .extend(held.into_iter().map(|kept| (kept.id.clone(), kept)));
+    found
 }
 
 fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {
