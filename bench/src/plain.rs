@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use futures::StreamExt;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::fs::File;
@@ -52,9 +52,10 @@ fn insert_rows(db: &mut Connection, rows: impl Iterator<Item = (String, Value)>)
         for (id, row) in rows {
             insert.raw_bind_parameter(1, id)?;
             for (place, column) in COLUMNS.iter().enumerate() {
-                match &row[*column] {
-                    Value::String(text) => insert.raw_bind_parameter(place + 2, text)?,
-                    other => insert.raw_bind_parameter(place + 2, other.to_string())?,
+                let value = &row[*column];
+                match value.as_str() {
+                    Some(text) => insert.raw_bind_parameter(place + 2, text)?,
+                    None => insert.raw_bind_parameter(place + 2, value.to_string())?,
                 }
             }
             insert.raw_execute()?;
@@ -171,23 +172,6 @@ pub(crate) fn fsync(folder: &Path, bytes: usize, rounds: usize) -> Result<Vec<Du
         Ok(start.elapsed())
     };
     (0..rounds).map(|_| once(&mut file)).collect()
-}
-
-/// Times of one commit of one small row in a plain SQLite file with `synchronous=FULL`.
-pub(crate) fn sqlite_commits(folder: &Path, rounds: usize) -> Result<Vec<Duration>> {
-    let file = folder.join("commit.db");
-    let db = Connection::open(&file)?;
-    db.pragma_update(None, "journal_mode", "wal")?;
-    db.pragma_update(None, "synchronous", "full")?;
-    db.execute_batch("create table note (id integer primary key, text text)")?;
-    let mut insert = db.prepare("insert into note (text) values (?1)")?;
-    let mut times = Vec::with_capacity(rounds);
-    for round in 0..rounds {
-        let start = Instant::now();
-        insert.execute(params![format!("bed A-{round}")])?;
-        times.push(start.elapsed());
-    }
-    Ok(times)
 }
 
 /// Times of one commit of so many bytes in PostgreSQL, as one row.

@@ -3,6 +3,13 @@
 //!
 //! A failing run prints its seed; `SEED=n cargo test -p sync-server --test wards_faults` replays the choices.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says where it stands"
+)]
+
 #[path = "faults/desk.rs"]
 mod desk;
 #[path = "faults/hub.rs"]
