@@ -341,7 +341,7 @@ impl Patient {
             .telecom
             .iter()
             .filter_map(|p| p.value.as_deref())
-            .map(search::digits)
+            .flat_map(search::phone)
             .collect();
         words.extend(phones.iter().map(String::as_str));
         let birth = self.birth_date.as_deref().map(|date| date.replace('-', ""));

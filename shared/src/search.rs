@@ -48,29 +48,61 @@ pub fn digits(text: &str) -> String {
 
 /// Returns an SQLite FTS5 query that finds all the words, each by its beginning; nothing when no word is left.
 ///
-/// A word of digits with dashes or dots (a phone, a date) is also looked for without them.
+/// Numbers that follow one another are looked for as one (a phone) or as several (a hospital number and a birth year).
 pub fn fts_query(text: &str) -> Option<String> {
-    let joined: Vec<String> = text.split_whitespace().map(join_digits).collect();
-    let words = fold(&joined.join(" "));
-    let terms: Vec<String> = words
-        .split(' ')
-        .filter(|w| !w.is_empty())
-        .map(|word| format!("\"{word}\"*"))
-        .collect();
+    let mut terms: Vec<String> = Vec::new();
+    let mut numbers: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if is_number(word) {
+            numbers.push(digits(word));
+            continue;
+        }
+        terms.extend(numbers_term(&std::mem::take(&mut numbers)));
+        let folded = fold(word);
+        terms.extend(folded.split(' ').filter(|w| !w.is_empty()).map(beginning));
+    }
+    terms.extend(numbers_term(&numbers));
     if terms.is_empty() {
         None
     } else {
-        Some(terms.join(" "))
+        Some(terms.join(" AND "))
     }
 }
 
-fn join_digits(word: &str) -> String {
-    let numeric = word.chars().all(|c| c.is_numeric() || "-./+()".contains(c));
-    if numeric && word.chars().any(char::is_numeric) {
-        digits(word)
-    } else {
-        word.to_owned()
+fn is_number(word: &str) -> bool {
+    word.chars().any(char::is_numeric)
+        && word.chars().all(|c| c.is_numeric() || "-./+()".contains(c))
+}
+
+fn beginning(word: &str) -> String {
+    format!("\"{word}\"*")
+}
+
+fn numbers_term(numbers: &[String]) -> Option<String> {
+    let each: Vec<String> = numbers
+        .iter()
+        .filter(|n| !n.is_empty())
+        .map(|n| beginning(n))
+        .collect();
+    match each.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => {
+            let together = beginning(&numbers.concat());
+            Some(format!("({together} OR ({}))", several.join(" AND ")))
+        }
     }
+}
+
+/// Returns the digits by which a phone number is found: as written, and without what may be a country code.
+pub fn phone(text: &str) -> Vec<String> {
+    const NATIONAL: std::ops::RangeInclusive<usize> = 9..=10;
+    let whole = digits(text);
+    let national: Vec<String> = NATIONAL
+        .filter(|length| whole.len() > *length)
+        .map(|length| whole[whole.len() - length..].to_owned())
+        .collect();
+    std::iter::once(whole).chain(national).collect()
 }
 
 fn push_gap(folded: &mut String) {
@@ -145,11 +177,18 @@ mod tests {
 
     #[test]
     fn a_query_looks_for_the_beginning_of_every_word() {
-        assert_eq!(fts_query("garc lop").as_deref(), Some("\"garc\"* \"lop\"*"));
+        assert_eq!(
+            fts_query("garc lop").as_deref(),
+            Some("\"garc\"* AND \"lop\"*")
+        );
         assert_eq!(fts_query("1984-03-05").as_deref(), Some("\"19840305\"*"));
         assert_eq!(
-            fts_query("+44 (0)20-7946").as_deref(),
-            Some("\"44\"* \"0207946\"*")
+            fts_query("ada +44 20-7946").as_deref(),
+            Some("\"ada\"* AND (\"44207946\"* OR (\"44\"* AND \"207946\"*))")
+        );
+        assert_eq!(
+            phone("+44 20 7946 0000"),
+            ["442079460000", "079460000", "2079460000"]
         );
         assert_eq!(fts_query("\" OR *"), Some("\"or\"*".into()));
         assert_eq!(fts_query("--"), None);

@@ -13,7 +13,7 @@ const sets: Record<string, string> = {
 };
 const dates = ['birthDate', 'deceased'];
 const instants = ['start', 'authoredOn', 'move/from', 'move/to', 'signature/at'];
-const silent = ['patient', 'signature/heads', 'signature/digest', 'mrn'];
+const silent = ['patient', 'signature/heads', 'signature/digest', 'mrn', 'serial'];
 
 function plain(path: string): string {
   const [list = '', , member] = path.split('/');
@@ -45,6 +45,7 @@ export function useValueText() {
     if (sets[key]) return t.of(sets[key], text);
     if (dates.includes(key)) return showDate(text, t.months);
     if (instants.includes(key)) return instant(text);
+    if (key === 'minutes') return t('value.minutes', { n: text });
     if (key === 'ward') return names.ward(text) || text;
     if (key === 'department') return names.department(text) || text;
     if (key === 'practitioner' || key === 'signature/staff') return names.staff(text) || text;
