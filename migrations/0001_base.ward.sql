@@ -126,8 +126,9 @@ end;
 
 -- Folded words of records that are searched for. Nothing but the index is kept: no columns, no positions. The words are
 -- parted by spaces already: another tokenizer would part words of some scripts once more. Beginnings of
--- 1, 2, 4 and 6 letters have an index of their own; 3 and 5 are found through the next longer one.
+-- 2 and 4 letters have an index of their own; 1 and 3 are found through the next longer one, and of longer beginnings
+-- there are few.
 create virtual table record_text using fts5 (
-    words, content = '', contentless_delete = 1, detail = none, prefix = '1 2 4 6',
+    words, content = '', contentless_delete = 1, detail = none, prefix = '2 4',
     tokenize = 'ascii'
 );

@@ -7,6 +7,7 @@ use axum::routing::get;
 use futures::StreamExt;
 use rusqlite::Connection;
 use serde_json::Value;
+use shared::sample::Dice;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -202,7 +203,8 @@ pub(crate) async fn pg_commits(
     Ok(times)
 }
 
-/// Rows a second that eight connections insert in batches, each row the bytes of one change.
+/// Rows a second that eight connections insert in batches: the bytes of changes with what makes them findable and safe
+/// to send twice, which is the record they belong to and a unique hash.
 pub(crate) async fn pg_batches(
     hub: &PgConnectOptions,
     bytes: usize,
@@ -215,21 +217,40 @@ pub(crate) async fn pg_batches(
         .min_connections(DESKS as u32)
         .connect_with(hub.clone())
         .await?;
-    sqlx::raw_sql("create schema if not exists bench; create table if not exists bench.rows (id bigserial primary key, bytes bytea)").execute(&pool).await?;
+    sqlx::raw_sql(
+        "create schema if not exists bench;
+         create table bench.rows (id bigserial primary key, hash bytea not null unique, record uuid not null, bytes bytea)",
+    )
+    .execute(&pool)
+    .await?;
+    let mut rows = Vec::new();
+    for desk in 0..DESKS {
+        let mut dice = Dice::new(desk as u64);
+        rows.push(
+            (0..batches)
+                .map(|_| Batch::new(&mut dice, batch, bytes))
+                .collect::<Vec<_>>(),
+        );
+    }
     let start = Instant::now();
-    let desk = |_| {
+    let desk = |batches: Vec<Batch>| {
         let pool = pool.clone();
         tokio::spawn(async move {
-            let rows: Vec<Vec<u8>> = (0..batch).map(|_| vec![0x5a; bytes]).collect();
-            for _ in 0..batches {
-                let insert =
-                    sqlx::query("insert into bench.rows (bytes) select unnest($1::bytea[])");
-                insert.bind(&rows).execute(&pool).await?;
+            for batch in batches {
+                let insert = sqlx::query(
+                    "insert into bench.rows (hash, record, bytes) select * from unnest($1::bytea[], $2::uuid[], $3::bytea[])",
+                );
+                insert
+                    .bind(&batch.hashes)
+                    .bind(&batch.records)
+                    .bind(&batch.bytes)
+                    .execute(&pool)
+                    .await?;
             }
             Ok::<(), sqlx::Error>(())
         })
     };
-    for desk in (0..DESKS).map(desk).collect::<Vec<_>>() {
+    for desk in rows.into_iter().map(desk).collect::<Vec<_>>() {
         desk.await??;
     }
     let took = start.elapsed();
@@ -237,4 +258,27 @@ pub(crate) async fn pg_batches(
         .execute(&pool)
         .await?;
     Ok((DESKS * batch * batches) as f64 / took.as_secs_f64())
+}
+
+struct Batch {
+    hashes: Vec<Vec<u8>>,
+    records: Vec<uuid::Uuid>,
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    fn new(dice: &mut Dice, rows: usize, bytes: usize) -> Self {
+        let mut random = |length: usize| {
+            (0..length)
+                .map(|_| dice.below(256) as u8)
+                .collect::<Vec<u8>>()
+        };
+        let hashes = (0..rows).map(|_| random(32)).collect();
+        let bytes = (0..rows).map(|_| random(bytes)).collect();
+        Self {
+            hashes,
+            records: (0..rows).map(|_| dice.id(1)).collect(),
+            bytes,
+        }
+    }
 }

@@ -94,12 +94,14 @@ fn numbers_term(numbers: &[String]) -> Option<String> {
     }
 }
 
-/// Returns the digits by which a phone number is found: as written, and without what may be a country code.
+/// Returns the digits by which a phone number is found: as written, and when it is an international number (`+…`, `00…`)
+/// also without what may be its country code.
 pub fn phone(text: &str) -> Vec<String> {
     const NATIONAL: std::ops::RangeInclusive<usize> = 9..=10;
     let whole = digits(text);
+    let is_international = text.trim_start().starts_with('+') || whole.starts_with("00");
     let national: Vec<String> = NATIONAL
-        .filter(|length| whole.len() > *length)
+        .filter(|length| is_international && whole.len() > *length)
         .map(|length| whole[whole.len() - length..].to_owned())
         .collect();
     std::iter::once(whole).chain(national).collect()

@@ -29,7 +29,7 @@ pub const VERSION: u8 = 2;
 /// The oldest version it still understands.
 pub const OLDEST: u8 = 1;
 /// Envelopes in one push, at most. A desk that was away for days then needs few turns; [`PUSH_BYTES`] keeps pushes short.
-pub const PUSH_ENVELOPES: usize = 2_000;
+pub const PUSH_ENVELOPES: usize = 1_000;
 /// Bytes of one packed message, at most.
 pub const FRAME_BYTES: usize = 4 << 20;
 /// Bytes of one message once unpacked, at most.

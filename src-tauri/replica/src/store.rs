@@ -187,7 +187,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn connect(path: &Path, key: &Key, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let hex = shared::sync::wire::hex(&key.0);
-    connection.execute_batch(&format!("pragma key = \"x'{hex}'\"; pragma cipher_log_level = none; pragma cipher_memory_security = off;"))?;
+    // every page is sealed with HMAC-SHA-256: processors have it built in, and reading a page costs half as much
+    connection.execute_batch(&format!(
+        "pragma key = \"x'{hex}'\"; pragma cipher_hmac_algorithm = HMAC_SHA256;
+         pragma cipher_log_level = none; pragma cipher_memory_security = off;"
+    ))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(
