@@ -25,6 +25,9 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Only these measurements, after a first load: local, resync, propagation, push, window
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Seed of the made-up patients
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -94,16 +97,32 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     let loader = hub.device().await?;
     say("  … making and pushing patients");
     let (patients, rows) = device::load(&loader, cli.seed, size).await?;
-    first_load(cli, &mut hub, folder.path(), &rows, figures).await?;
-    figures.add("hub_rss_mb", size, hub.rss_mb()?, "MB");
-
+    let wants = |what: &str| cli.only.is_empty() || cli.only.iter().any(|only| only == what);
     let dir = folder.path().join("desk-0");
-    for (name, value, unit) in local::in_own_process(&dir, hub.staff, cli.seed)? {
-        figures.add(&name, size, value, unit);
+    if cli.only.is_empty() {
+        first_load(cli, &mut hub, folder.path(), &rows, figures).await?;
+        figures.add("hub_rss_mb", size, hub.rss_mb()?, "MB");
+    } else {
+        let code = hub.code()?;
+        desk::in_own_process(&hub.url, &code, &dir)?;
     }
-    together::resync(cli.rounds, &mut hub, folder.path(), size, figures).await?;
-    together::propagation(&mut hub, folder.path(), size, figures).await?;
-    together::pushing(&mut hub, &patients, size, figures).await?;
+    if wants("local") {
+        for (name, value, unit) in local::in_own_process(&dir, hub.staff, cli.seed)? {
+            figures.add(&name, size, value, unit);
+        }
+    }
+    if wants("resync") {
+        together::resync(cli.rounds, &mut hub, folder.path(), size, figures).await?;
+    }
+    if wants("propagation") {
+        together::propagation(&mut hub, folder.path(), size, figures).await?;
+    }
+    if wants("push") {
+        together::pushing(&mut hub, &patients, size, figures).await?;
+    }
+    if !wants("window") {
+        return Ok(());
+    }
     let driver = std::env::current_exe()?.with_file_name("wardbook-drive");
     if !driver.exists() {
         say("  the window was not measured: build the whole workspace, as ./dev bench does");

@@ -4,8 +4,8 @@ use shared::document::Heads;
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::digest::{self, Digest};
-use sqlx::Row;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Row};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -79,36 +79,29 @@ impl Hub {
             .to_owned()
     }
 
-    pub(crate) async fn digest(&self) -> Digest {
-        let socket = BufReader::new(
-            std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).unwrap(),
-        )
-        .lines()
-        .map_while(Result::ok)
-        .nth(4);
+    /// Returns what the hub holds; nothing while its PostgreSQL comes back from a kill.
+    pub(crate) async fn digest(&self) -> Option<Digest> {
+        let file = std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).ok()?;
+        let socket = BufReader::new(file).lines().map_while(Result::ok).nth(4)?;
         let options = PgConnectOptions::new_without_pgpass()
-            .socket(socket.unwrap())
+            .socket(socket)
             .username("wardbook")
             .database("wardbook");
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .unwrap();
+        let mut db = options.connect().await.ok()?;
         let rows = sqlx::query("select kind, id, heads from record")
-            .fetch_all(&pool)
+            .fetch_all(&mut db)
             .await
-            .unwrap();
+            .ok()?;
         let kind = |row: &sqlx::postgres::PgRow| {
             Kind::from_number(u8::try_from(row.get::<i16, _>("kind")).unwrap()).unwrap()
         };
-        digest::of(rows.iter().map(|row| {
+        Some(digest::of(rows.iter().map(|row| {
             (
                 kind(row),
                 RecordId(row.get("id")),
                 Heads::from_bytes(row.get("heads")),
             )
-        }))
+        })))
     }
 }
 
