@@ -6,7 +6,7 @@ use ts_rs::TS;
 
 /// One thing that is wrong with what a person entered, in words a screen can look up.
 ///
-/// `code` is short and stable (`dose.too_high`); the sentence lives in `ui/src/words`. `field` is the path in the
+/// `code` is short and stable (`line.dose_invalid`); the sentence lives in `ui/src/words`. `field` is the path in the
 /// record (`telecom/0001k.00000007/value`, or empty for the whole record). `with` fills the blanks of the sentence,
 /// for example what would be allowed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]

@@ -92,14 +92,25 @@ pub fn edit(
     Ok(finish(kind, doc, writes, stamp))
 }
 
-/// Writes paths on top of the newest version: to settle a conflict, or to make a change again.
+/// Writes paths: on top of the newest version to settle a conflict, or on the version `base`, beside whatever happened
+/// since, to make a change again. A base that is not part of the document means the newest version.
 pub fn write(
     kind: Kind,
     doc: &[u8],
     writes: &[Write],
+    base: Option<&Heads>,
     stamp: &Stamp,
 ) -> Result<Option<Edited>, DocumentError> {
     let mut doc = super::load(doc)?.with_actor(stamp.actor());
+    if let Some(base) = base.filter(|base| !base.0.is_empty()) {
+        let is_known = base
+            .hashes()
+            .iter()
+            .all(|hash| doc.get_change_meta_by_hash(hash).is_some());
+        if is_known && Heads::of(doc.get_heads()) != *base {
+            doc.isolate(&base.hashes());
+        }
+    }
     apply(kind, &mut doc, writes)?;
     Ok(finish(kind, doc, writes.to_vec(), stamp))
 }

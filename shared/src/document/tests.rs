@@ -129,6 +129,7 @@ fn the_same_field_becomes_a_conflict_that_shows_everything_and_can_be_settled() 
             path: "bed".into(),
             value: json!("B-9"),
         }],
+        None,
         &stamp(1),
     );
     let settled = settled.unwrap().unwrap();
@@ -238,4 +239,36 @@ fn a_change_without_its_parents_says_what_is_missing() {
     let one = edited(&ada.doc, &ada.heads, json!({ "bed": "A-1" }), 1);
     let merged = merge(Kind::Patient, None, &[one.change]).unwrap();
     assert_eq!(merged.missing, [ada.hash]);
+}
+
+#[test]
+fn a_change_made_again_on_its_old_version_takes_nothing_of_others_away() {
+    let ada = ada();
+    let notes = ada.body["notes"].as_str().unwrap().to_owned();
+    let other = json!({ "notes": format!("{notes} Line of B."), "bed": "B-2" });
+    let theirs = edited(&ada.doc, &ada.heads, other, 2);
+    let ours = [
+        Write {
+            path: "notes".into(),
+            value: json!(format!("{notes} Line of A.")),
+        },
+        Write {
+            path: "bed".into(),
+            value: json!("A-2"),
+        },
+    ];
+    let again = write(
+        Kind::Patient,
+        &theirs.doc,
+        &ours,
+        Some(&ada.heads),
+        &stamp(1),
+    );
+    let again = again.unwrap().unwrap();
+    let text = again.body["notes"].as_str().unwrap();
+    assert!(
+        text.contains("Line of A.") && text.contains("Line of B."),
+        "{text}"
+    );
+    assert_eq!(again.conflicts, 1, "both beds are kept");
 }

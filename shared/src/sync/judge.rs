@@ -161,6 +161,9 @@ pub fn judge(
 /// Returns everything that is wrong with a body today. The same for a desk's draft and at the hub.
 pub fn problems(kind: Kind, body: &Value, today: Date) -> Vec<Problem> {
     let mut found = record::check(kind, body);
+    if has_nul(body) {
+        found.push(Problem::new("shape", "").with("word", "U+0000"));
+    }
     match kind {
         Kind::Patient => {
             if let Ok(patient) = record::parse(body) {
@@ -170,6 +173,16 @@ pub fn problems(kind: Kind, body: &Value, today: Date) -> Vec<Problem> {
         Kind::Appointment | Kind::Prescription => {}
     }
     found
+}
+
+/// Says whether a text holds the character that no database text can hold.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        Value::Object(members) => members.values().any(has_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 enum Order {
@@ -195,10 +208,11 @@ fn order(document: &mut AutoCommit, exists: bool, seen: &Inspected) -> Order {
         // a second beginning of a record that is here
         return Order::Wrong("change.second_beginning");
     }
-    // Automerge counts on from all its author had, also from what a form on an older version did not build on
+    // Automerge counts on from all its author had: also from what a form on an older version did not build on, and from
+    // changes of theirs that were held
     let all = document.get_changes_meta(&[]);
     let highest = all.iter().map(|c| c.max_op).max().unwrap_or(0);
-    if !(greatest + 1..=highest + 1).contains(&seen.start_op) {
+    if !(greatest + 1..=highest + 1 + guard::CHANGE_OPS).contains(&seen.start_op) {
         return Order::Wrong("change.start_op");
     }
     let actor = seen.change.actor_id();

@@ -112,6 +112,13 @@ fn what_a_role_may_not_write_is_held() {
 }
 
 #[test]
+fn a_character_that_no_database_holds_is_held_alone() {
+    let draft = json!({ "name": [{ "family": "X" }], "notes": "a\u{0}b" });
+    let odd = document::create(Kind::Patient, &draft, &stamp());
+    assert_eq!(code(judged(None, &odd.change, Role::Nurse)), "shape");
+}
+
+#[test]
 fn unsound_records_are_held_with_the_field() {
     let nobody = document::create(Kind::Patient, &json!({ "name": [] }), &stamp());
     assert_eq!(

@@ -67,6 +67,7 @@ impl Replica {
                         Kind::Patient,
                         &stored.doc,
                         &writes,
+                        None,
                         &self.stamp(db, staff)?,
                     )?;
                     let edited = edited.expect("a number where there was none is a change");

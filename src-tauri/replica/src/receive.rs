@@ -118,9 +118,14 @@ impl Replica {
         id: RecordId,
         doc: &[u8],
     ) -> Result<Vec<i64>, Trouble> {
-        let merged = guarded(|| document::merge(kind, Some(doc), &[]))?;
-        let (by, at) = last_author(kind, doc);
         let before = row::stored(db, kind, id)?;
+        // what the hub took since it wrote this page is only in ours
+        let ours = before
+            .as_ref()
+            .and_then(|before| document::changes(&before.doc, &before.heads.0).ok())
+            .unwrap_or_default();
+        let merged = guarded(|| document::merge(kind, Some(doc), &ours))?;
+        let (by, at) = last_author(kind, &merged.doc);
         row::put(db, &Version::of(kind, id, &merged, by, at), before.as_ref())?;
         let unsent = outbox::of_record(db, id)?;
         self.apply_again(db, &unsent)?;

@@ -10,7 +10,7 @@ use crate::{Replica, meta, outbox};
 use rusqlite::Connection;
 use serde_json::Value;
 use shared::clock::Now;
-use shared::document::{self, Hash, Stamp};
+use shared::document::{self, Hash, Heads, Stamp};
 use shared::ids::RecordId;
 use shared::problem::Problem;
 use shared::record::Kind;
@@ -46,7 +46,10 @@ impl Replica {
         };
         let (by, at) = last_author(kind, &rest.doc);
         row::put(db, &Version::of(kind, record, &rest, by, at), Some(&before))?;
+        // what a change was written on, once refused changes are gone and later ones made again
+        let mut now: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
         for item in refused {
+            now.insert(item.hash, base_of(&now, &item).0);
             let fields = held::fields(&rest.body, &item.writes);
             outbox::remove(db, item.lseq)?;
             held::put(
@@ -60,22 +63,30 @@ impl Replica {
         }
         meta::next_incarnation(db)?;
         for item in later {
-            self.write_again(db, item)?;
+            let (hash, base) = (item.hash, base_of(&now, &item));
+            let again = self.write_again(db, item, Some(&base))?;
+            now.insert(hash, again.map_or(base.0, |hash| vec![hash]));
         }
         row::set_state(db, record)?;
         Ok(touched)
     }
 
-    /// Makes a change again on the newest version of its record, as the same person at the same time.
-    pub(crate) fn write_again(&self, db: &Connection, item: Item) -> Result<()> {
+    /// Makes a change again on a version of its record, or on the newest, as the same person at the same time. Returns the
+    /// hash it has now; nothing when nothing is left of it.
+    pub(crate) fn write_again(
+        &self,
+        db: &Connection,
+        item: Item,
+        base: Option<&Heads>,
+    ) -> Result<Option<Hash>> {
         let Some(stored) = row::stored(db, item.kind, item.record)? else {
-            return Ok(());
+            return Ok(None);
         };
         let stamp = Stamp {
             now: Now(item.at_ms),
             ..self.stamp(db, item.staff)?
         };
-        match document::write(item.kind, &stored.doc, &item.writes, &stamp)? {
+        match document::write(item.kind, &stored.doc, &item.writes, base, &stamp)? {
             Some(edited) => {
                 put_edited(
                     db,
@@ -92,11 +103,14 @@ impl Replica {
                     ..item.rewritten(&edited)
                 };
                 outbox::put(db, &again)?;
+                Ok(Some(edited.hash))
             }
             // nothing is left of it to write: others wrote the same
-            None => outbox::remove(db, item.lseq)?,
+            None => {
+                outbox::remove(db, item.lseq)?;
+                Ok(None)
+            }
         }
-        Ok(())
     }
 
     /// Brings unsent changes into records that came from elsewhere: as they are where what they build on is there,
@@ -135,13 +149,23 @@ impl Replica {
                         is_new_actor = true;
                     }
                     outbox::put(db, item)?;
-                    self.write_again(db, item.clone())?;
+                    self.write_again(db, item.clone(), None)?;
                 }
             }
             row::set_state(db, item.record)?;
         }
         Ok(())
     }
+}
+
+/// Returns what a change builds on, where its parents were refused or made again.
+fn base_of(now: &BTreeMap<Hash, Vec<Hash>>, item: &Item) -> Heads {
+    let deps = judge::inspect(&item.change).map_or_else(|_| Vec::new(), |seen| seen.deps);
+    let moved = |dep: Hash| now.get(&dep).cloned().unwrap_or_else(|| vec![dep]);
+    let mut base: Vec<Hash> = deps.into_iter().flat_map(moved).collect();
+    base.sort_unstable();
+    base.dedup();
+    Heads(base)
 }
 
 /// Parts what waits of a record into what was refused, what builds on that, and what does not.

@@ -153,8 +153,13 @@ impl Replica {
                 path: path.to_owned(),
                 value: value.clone(),
             }];
-            let Some(edited) =
-                document::write(kind, &stored.doc, &writes, &self.stamp(db, actor.staff)?)?
+            let Some(edited) = document::write(
+                kind,
+                &stored.doc,
+                &writes,
+                None,
+                &self.stamp(db, actor.staff)?,
+            )?
             else {
                 return Ok(());
             };

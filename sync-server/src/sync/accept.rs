@@ -32,6 +32,12 @@ const AT_ONCE: usize = 4;
 /// Takes what can be taken of a push, and says of each envelope what became of it.
 pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Result<Vec<Verdict>> {
     if envelopes.is_empty() {
+        // a desk that was loaded anew only says which incarnation it is now
+        sqlx::query(NOTE_INCARNATION)
+            .bind(source.device.0)
+            .bind(i32::from(source.incarnation))
+            .execute(&app.pool)
+            .await?;
         return Ok(Vec::new());
     }
     let letters = Arc::new(long(envelopes.len(), move || weigh::read(envelopes)).await?);
@@ -53,6 +59,9 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
             Refusal::Failed(error) => error,
         })
 }
+
+const NOTE_INCARNATION: &str = "update device set incarnation = greatest(incarnation, $2)
+    where id = $1 and revoked_at is null";
 
 /// Why an attempt did not come to its end.
 enum Refusal {

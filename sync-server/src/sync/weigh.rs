@@ -178,6 +178,10 @@ impl Scale<'_> {
         };
         let actor = match self.actor(seen) {
             Ok(actor) => actor,
+            // taken before their account was closed, only the answer was lost
+            Err(_) if before.is_some_and(|before| has(&before.doc, seen)) => {
+                return Ok(Verdict::Had);
+            }
             Err(problem) => return Err(vec![problem]),
         };
         self.sees(before.map_or(self.id, |before| before.chart), "")?;
@@ -302,6 +306,10 @@ impl Scale<'_> {
             .get(&self.id)
             .is_some_and(|denied| denied.contains(claim))
     }
+}
+
+fn has(doc: &[u8], seen: &Inspected) -> bool {
+    shared::document::changes(doc, &[seen.hash]).is_ok_and(|found| !found.is_empty())
 }
 
 fn stored_before(before: &Before) -> Stored<'_> {

@@ -16,6 +16,22 @@ fn whole(item: &FeedItem) -> Option<RecordId> {
 }
 
 #[tokio::test]
+async fn a_desk_that_was_loaded_anew_gets_its_own_changes_again() {
+    let hub = TestHub::start().await;
+    let mut desk = Desk::new(&hub, hub.ward).await;
+    let patient = desk.patient("Ōe");
+    desk.push(vec![patient.envelope()]).await;
+    assert!(matches!(
+        desk.feed(0).await.items[..],
+        [FeedItem::Echo { .. }]
+    ));
+    desk.incarnation += 1;
+    desk.push(Vec::new()).await;
+    let again = &desk.feed(0).await.items[0];
+    assert!(!matches!(again, FeedItem::Echo { .. }), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_desk_gets_its_own_changes_as_hashes_and_others_as_they_are() {
     let hub = TestHub::start().await;
     let (one, other) = (

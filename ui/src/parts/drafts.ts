@@ -36,6 +36,13 @@ export function dropDraft(key: string, staff: string): void {
   put(drafts.filter((one) => one.key !== key || one.staff !== staff));
 }
 
+/** After a save: the draft goes, unless more was typed meanwhile. That stays, on top of what was saved. */
+export function settleDraft(saved: Draft, heads: string): void {
+  const now = drafts.find((one) => one.key === saved.key && one.staff === saved.staff);
+  dropDraft(saved.key, saved.staff);
+  if (now && !same(now.values, saved.values)) keepDraft({ ...now, base: heads, initial: saved.values });
+}
+
 export function dropAllDrafts(): void {
   put([]);
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Held, Kind, Problem, Row } from '../backend/types.gen';
 import { changes, same, wholeDraft } from './changes';
 import { useBackend, useSession } from './context';
-import { dropDraft, keepDraft, useDrafts, type Draft } from './drafts';
+import { dropDraft, keepDraft, settleDraft, useDrafts, type Draft } from './drafts';
 import { isTemporary, newId } from './ids';
 import type { Route } from './route';
 
@@ -125,7 +125,7 @@ function useSaving<T extends object>(spec: FormSpec<T>, draft: Draft, setProblem
         setProblems(answer.problems);
         return null;
       }
-      dropDraft(draft.key, draft.staff);
+      settleDraft(draft, answer.row.heads);
       return answer.row;
     } finally {
       isBusy.current = false;
