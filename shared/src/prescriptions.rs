@@ -114,8 +114,13 @@ impl Record for Prescription {
                 "stopReason",
             )
             .at_most(&self.notes, 5_000, "notes");
+        // a draft may be unfinished, and what came from elsewhere and is over may never have said
+        let is_order = self.status == PrescriptionStatus::Active;
         for line in &self.line {
             problems = problems.add(line.check());
+            if is_order {
+                problems = problems.add(line.check_order());
+            }
         }
         problems.into()
     }
@@ -142,13 +147,10 @@ impl Line {
         Problems::default()
             .unless(named, "line.medicine_required", &at("medicine"))
             .unless(
-                self.dose.as_deref().is_some_and(is_dose),
+                self.dose.as_deref().is_none_or(is_dose),
                 "line.dose_invalid",
                 &at("dose"),
             )
-            .unless(self.unit.is_some(), "required", &at("unit"))
-            .unless(self.route.is_some(), "required", &at("route"))
-            .unless(self.frequency.is_some(), "required", &at("frequency"))
             .unless(
                 self.days.is_none_or(|days| (1..=366).contains(&days)),
                 "line.days_invalid",
@@ -160,6 +162,19 @@ impl Line {
                 1_000,
                 &at("instructions"),
             )
+            .into()
+    }
+}
+
+impl Line {
+    /// Checks what nobody may guess when a medicine is given.
+    fn check_order(&self) -> Vec<Problem> {
+        let at = |name: &str| format!("line/{}/{name}", self.id);
+        Problems::default()
+            .unless(self.dose.is_some(), "line.dose_invalid", &at("dose"))
+            .unless(self.unit.is_some(), "required", &at("unit"))
+            .unless(self.route.is_some(), "required", &at("route"))
+            .unless(self.frequency.is_some(), "required", &at("frequency"))
             .into()
     }
 }
@@ -292,6 +307,34 @@ mod tests {
         ] {
             assert!(!is_dose(dose), "{dose}");
         }
+    }
+
+    #[test]
+    fn only_what_is_given_has_to_be_complete() {
+        let fields = |status: &str| -> Vec<String> {
+            let body = json!({
+                "patient": uuid::Uuid::nil(), "ward": uuid::Uuid::nil(), "status": status,
+                "stopReason": "over", "line": [{ "id": "1", "medicine": "Paracetamol" }],
+            });
+            let order: Prescription = serde_json::from_value(body).expect("a prescription");
+            order
+                .check()
+                .into_iter()
+                .map(|problem| problem.field)
+                .collect()
+        };
+        let wanted = [
+            "line/1/dose",
+            "line/1/unit",
+            "line/1/route",
+            "line/1/frequency",
+        ];
+        assert_eq!(fields("active"), wanted);
+        assert!(
+            ["draft", "on-hold", "stopped"]
+                .iter()
+                .all(|status| fields(status).is_empty())
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! FHIR `MedicationRequest` and `MedicationStatement` into a draft of a prescription.
 //!
-//! A line needs a dose, a unit, a route and a frequency. Where the source does not say them, nothing a ward could act on
-//! is made up: what was active becomes a draft that a doctor completes, and the line says what was not given.
+//! An order needs a dose, a unit, a route and a frequency. Where the source does not say them, nothing is made up: what was
+//! active becomes a draft that a doctor completes, and the line says what was not given.
 
 use super::Skip;
 use super::ids::Index;
@@ -159,10 +159,10 @@ impl Line {
             || dosage["asNeededCodeableConcept"].is_object();
         let mut line = json!({
             "medicine": medicine.chars().take(200).collect::<String>(),
-            "dose": self.dose.clone().unwrap_or_else(|| "1".into()),
-            "unit": self.unit.unwrap_or(Unit::Tablet).word(),
-            "route": self.route.unwrap_or(Route::Oral).word(),
-            "frequency": self.frequency.unwrap_or(Frequency::Once).word(),
+            "dose": self.dose,
+            "unit": self.unit.map(Unit::word),
+            "route": self.route.map(Route::word),
+            "frequency": self.frequency.map(Frequency::word),
         });
         if is_needed {
             line["prn"] = json!(true);

@@ -100,6 +100,7 @@ async fn nothing_a_ward_could_act_on_is_made_up() {
         (&line["dose"], &line["unit"], &line["route"], &line["prn"]),
         (&json!("200"), &json!("mg"), &json!("oral"), &json!(true))
     );
+    assert_eq!(line["frequency"], Value::Null, "nothing is made up");
     assert_eq!(line["instructions"], "Not given in the source: frequency.");
 }
 
