@@ -83,6 +83,9 @@ async fn do_everything(hub: &TestHub, desk: &Desk) {
 async fn the_log_names_nobody() {
     let kept = Kept::default();
     let writer = kept.clone();
+    // With a single subscriber, tracing asks the thread that comes by an event first whether anybody wants it, for good;
+    // beside a second one it asks both, whatever the other tests of this program do meanwhile.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     // the test, the hub and its tasks are on one thread, which this guard covers
     let subscriber =
         sync_server::logs::subscriber("debug,sync_server=trace", move || writer.clone());
