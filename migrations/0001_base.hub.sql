@@ -1,5 +1,5 @@
 -- The hub's own: what the hospital holds, and the order in which each ward learns of it.
--- Nothing but sync-server/src/sync/accept.rs writes record, change, chart, feed, held_change and audit.
+-- Nothing but sync-server/src/sync/accept.rs writes record, document, change, chart, feed and held_change.
 
 -- The hospital itself: one row.
 create table hospital (
@@ -40,25 +40,35 @@ create table record (
     sort       text     not null,
     -- folded words it is found by
     search     text     not null,
-    -- what screens and reports read; always the reading of doc
-    body       jsonb    not null,
-    -- the Automerge document with its whole history
-    doc        bytea    not null,
+    -- what screens and reports read; always the reading of the document
+    body       json     not null,
+    -- changes that came since the row in document was written; the document is that row with these behind it
+    tail       bytea    not null,
     -- hashes of its last changes, 32 bytes each, sorted
     heads      bytea    not null,
-    -- shared::document::Clock: what lets a change that follows directly be taken without loading doc
+    -- shared::document::Clock: what lets a change that follows directly be taken without loading the document
     clock      bytea    not null,
+    -- what no other record may have: see claims.rs
+    claim      text,
     -- fields on which two places disagree
     conflicts  integer  not null,
     changed_by uuid,
     -- by the clock of the desk, seconds since 1970
     changed_at bigint   not null
-);
--- already packed by Automerge: PostgreSQL would only lose time over it
-alter table record alter column doc set storage external;
-alter table record alter column clock set storage external;
+)
+-- A change rewrites the row. With room on its page and nothing indexed changed, that touches no index; and packing or
+-- moving out what is a few hundred bytes would cost more than it saves.
+with (fillfactor = 70, toast_tuple_target = 8160);
 create index record_chart on record (chart);
 comment on table record is 'Every record, as it is now: what screens read beside the document it comes from.';
+
+-- The Automerge document of every record with its whole history, as it was saved last: see record.tail.
+create table document (
+    record uuid  primary key,
+    doc    bytea not null
+) with (toast_tuple_target = 8160);
+alter table document alter column doc set storage external;
+comment on table document is 'The document of every record as it was saved last. With record.tail behind it, it is the document now.';
 
 -- Every change ever taken, as it came.
 create table change (
@@ -72,7 +82,8 @@ create table change (
     taken_at timestamptz not null default now()
 );
 alter table change alter column bytes set storage external;
-create index change_record on change (record);
+-- what the hub itself brought in: an import that is repeated goes on from there
+create index change_imported on change (record, id) where device = '00000000-0000-8000-8000-000000000000';
 comment on table change is 'Every change ever taken, as it came.';
 
 -- A patient's chart: the patient and all that belongs to them. Its row is the lock for all of them.
@@ -122,18 +133,15 @@ create table held_change (
 create index held_change_record on held_change (record);
 comment on table held_change is 'Changes the hub did not take, kept with the reason.';
 
--- Who did what, and when the hospital took it: one line for each accepted change, in its transaction.
+-- Who did what beside writing: each change says in its own row who made it and when it was taken.
 create table audit (
     id     bigint generated always as identity primary key,
     at     timestamptz not null default now(),
     staff  uuid,
     device uuid,
-    -- change.taken, device.enrolled, staff.signed_in, ...
-    action text   not null,
-    record uuid,
-    change bytea
+    -- device.enrolled, staff.signed_in, ...
+    action text   not null
 );
-create index audit_record on audit (record) where record is not null;
 comment on table audit is 'Who did what. Written in the transaction of the deed.';
 
 -- First loads that were made, newest last. The bytes are files below the data directory.

@@ -1,4 +1,4 @@
--- Patients, as a report reads them. Both databases read this text: body is jsonb at the hub and JSON text at a desk.
+-- Patients, as a report reads them. Both databases read this text: body is json at the hub and JSON text at a desk.
 create view patients as
 select id, ward, sort,
        body ->> 'mrn' as mrn,

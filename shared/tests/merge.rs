@@ -8,7 +8,7 @@ use shared::document::{self, Clock, Heads, Merged, Stamp};
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::record::Kind;
 use shared::sample::Dice;
-use shared::sync::follow::{self, Stored};
+use shared::sync::follow::{self, Saved, Stored};
 use shared::sync::judge::{self, Judged};
 use std::collections::BTreeSet;
 
@@ -179,7 +179,7 @@ fn the_short_way_says_what_the_long_way_says() {
             let today = jiff::civil::date(2027, 1, 1);
             let long = judge::judge(Kind::Patient, Some(&hub), &seen, &actor, 1, today);
             let stored = Stored {
-                doc: &hub,
+                saved: Saved::Whole(&hub),
                 body: &body,
                 heads: &heads,
                 clock: &clock,
@@ -216,7 +216,7 @@ fn a_change_that_hides_from_the_clock_goes_the_long_way() {
     let (places, changes) = begin(&mut dice);
     let merged = document::merge(Kind::Patient, None, &changes).expect("a beginning");
     let stored = Stored {
-        doc: &merged.doc,
+        saved: Saved::Whole(&merged.doc),
         body: &merged.body,
         heads: &merged.heads,
         clock: &merged.clock,

@@ -4,16 +4,27 @@ use serde_json::Value;
 use shared::problem::Problem;
 use shared::record::{self, Kind};
 use shared::scheduling::{Appointment, AppointmentStatus};
-use sqlx::{PgConnection, Row};
-use std::collections::BTreeSet;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{Display, Formatter};
 use uuid::Uuid;
 
 /// Something only one record may have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Claim {
     Mrn(String),
-    /// Doctor and start, as the function `slot_of` of the database writes them.
+    /// Doctor and start, with a space between.
     Slot(String),
+}
+
+/// As the column `claim` has it.
+impl Display for Claim {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Claim::Mrn(mrn) => write!(f, "mrn {mrn}"),
+            Claim::Slot(slot) => write!(f, "slot {slot}"),
+        }
+    }
 }
 
 impl Claim {
@@ -58,35 +69,18 @@ pub(crate) async fn taken(
     claims: &BTreeSet<Claim>,
     apart: &[Uuid],
 ) -> sqlx::Result<BTreeSet<Claim>> {
-    let mut found = BTreeSet::new();
-    let text = |claim: &Claim| match claim {
-        Claim::Mrn(text) | Claim::Slot(text) => text.clone(),
-    };
-    let (mrns, slots): (Vec<&Claim>, Vec<&Claim>) = claims
+    let words: BTreeMap<String, &Claim> = claims
         .iter()
-        .partition(|claim| matches!(claim, Claim::Mrn(_)));
-    if !mrns.is_empty() {
-        let rows = sqlx::query(TAKEN_MRNS)
-            .bind(mrns.into_iter().map(text).collect::<Vec<_>>())
-            .bind(apart)
-            .fetch_all(&mut *db)
-            .await?;
-        found.extend(rows.iter().map(|row| Claim::Mrn(row.get(0))));
-    }
-    if !slots.is_empty() {
-        let rows = sqlx::query(TAKEN_SLOTS)
-            .bind(slots.into_iter().map(text).collect::<Vec<_>>())
+        .map(|claim| (claim.to_string(), claim))
+        .collect();
+    let found: Vec<String> =
+        sqlx::query_scalar("select claim from record where claim = any($1) and id <> all($2)")
+            .bind(words.keys().collect::<Vec<_>>())
             .bind(apart)
             .fetch_all(db)
             .await?;
-        found.extend(rows.iter().map(|row| Claim::Slot(row.get(0))));
-    }
-    Ok(found)
+    Ok(found
+        .iter()
+        .filter_map(|word| words.get(word).copied().cloned())
+        .collect())
 }
-
-const TAKEN_MRNS: &str = "select body ->> 'mrn' from record
-     where kind = 1 and body ->> 'mrn' = any($1) and id <> all($2)";
-
-const TAKEN_SLOTS: &str = "select slot_of(body) from record
-     where kind = 2 and (body ->> 'status') in ('booked', 'arrived', 'checked-in', 'fulfilled', 'noshow')
-       and slot_of(body) = any($1) and id <> all($2)";

@@ -12,10 +12,34 @@ use serde_json::Value;
 /// Bytes by which changes may lengthen a saved document before it is saved anew, the long way.
 const TAIL_BYTES: usize = 4 << 10;
 
+/// What is at hand of a record's document.
+#[derive(Clone, Copy, Debug)]
+pub enum Saved<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// The changes behind what was saved last: enough to lengthen it.
+    Tail(&'a [u8]),
+}
+
+impl<'a> Saved<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Saved::Whole(bytes) | Saved::Tail(bytes) => bytes,
+        }
+    }
+
+    fn tail_bytes(self) -> Option<usize> {
+        match self {
+            Saved::Whole(doc) => document::tail_bytes(doc),
+            Saved::Tail(tail) => Some(tail.len()),
+        }
+    }
+}
+
 /// A record as it is stored.
 #[derive(Clone, Debug)]
 pub struct Stored<'a> {
-    pub doc: &'a [u8],
+    pub saved: Saved<'a>,
     pub body: &'a Value,
     pub heads: &'a Heads,
     pub clock: &'a Clock,
@@ -49,7 +73,8 @@ pub fn judge(
     })
 }
 
-/// Adds a change to a record that it follows directly on; nothing when it has to go the long way.
+/// Adds a change to a record that it follows directly on; nothing when it has to go the long way. The answer's `doc` is
+/// what was at hand, with the change behind it.
 pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged> {
     let mut deps = Heads(seen.deps.clone());
     deps.0.sort_unstable();
@@ -59,7 +84,7 @@ pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged
         && !deps.0.is_empty()
         && seen.start_op == stored.clock.max_op + 1
         && seen.seq == stored.clock.last_seq(change_actor) + 1
-        && document::tail_bytes(stored.doc)? < TAIL_BYTES;
+        && stored.saved.tail_bytes()? < TAIL_BYTES;
     if !is_next {
         return None;
     }
@@ -72,7 +97,7 @@ pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged
     }
     clock.changed(change_actor, seen.seq, seen.max_op);
     Some(Merged {
-        doc: [stored.doc, seen.bytes()].concat(),
+        doc: [stored.saved.bytes(), seen.bytes()].concat(),
         heads: Heads(vec![seen.hash]),
         body: document::draft_of(kind, stored.body, &seen.writes),
         conflicts: 0,

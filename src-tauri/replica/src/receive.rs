@@ -157,7 +157,7 @@ fn apply_change(db: &Connection, kind: Kind, id: RecordId, change: &[u8]) -> Res
         follow::apply(
             kind,
             &follow::Stored {
-                doc,
+                saved: follow::Saved::Whole(doc),
                 body,
                 heads,
                 clock,

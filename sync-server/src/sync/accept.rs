@@ -106,6 +106,7 @@ async fn attempt(
     let known = Known {
         staff,
         records,
+        documents: BTreeMap::new(),
         charts,
         wards,
         denied: BTreeMap::new(),
@@ -133,7 +134,8 @@ async fn attempt(
     Ok(weighed.verdicts)
 }
 
-/// Weighs, and weighs again without what other records turn out to have, until nothing is claimed twice.
+/// Weighs, and weighs again with the documents that turn out to be needed and without what other records turn out to
+/// have, until nothing is wanted or claimed twice.
 async fn decide(
     tx: &mut PgConnection,
     source: &Source,
@@ -144,12 +146,18 @@ async fn decide(
     loop {
         let (by, of, against) = (source.clone(), letters.clone(), known.clone());
         let weighed = long(letters.len(), move || weigh::weigh(&by, &of, &against)).await?;
-        let denied = claimed_twice(tx, &weighed.records).await?;
-        if denied.is_empty() {
+        let denied = if weighed.wanted.is_empty() {
+            claimed_twice(tx, &weighed.records).await?
+        } else {
+            Vec::new()
+        };
+        if denied.is_empty() && weighed.wanted.is_empty() {
             return Ok((weighed, known));
         }
         let mut next = Arc::into_inner(known)
             .ok_or_else(|| Error::Bug(anyhow::anyhow!("weighing has ended")))?;
+        next.documents
+            .extend(documents(tx, &weighed.wanted).await?);
         for (record, claim) in denied {
             next.denied.entry(record).or_default().insert(claim);
         }
@@ -184,6 +192,26 @@ async fn claimed_twice(
         }
     }
     Ok(twice)
+}
+
+/// Returns documents as they were saved last. Their records are locked, and with them these.
+async fn documents(
+    tx: &mut PgConnection,
+    wanted: &[RecordId],
+) -> sqlx::Result<BTreeMap<RecordId, Vec<u8>>> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(Uuid, Vec<u8>)> =
+        sqlx::query_as("select record, doc from document where record = any($1)")
+            .bind(wanted.iter().map(|record| record.0).collect::<Vec<_>>())
+            .fetch_all(tx)
+            .await?;
+    // one that is lost is as good as empty: damaged, which is said of the change
+    let mut found: BTreeMap<RecordId, Vec<u8>> =
+        wanted.iter().map(|record| (*record, Vec::new())).collect();
+    found.extend(rows.into_iter().map(|(record, doc)| (RecordId(record), doc)));
+    Ok(found)
 }
 
 type KnownStaff = BTreeMap<StaffId, (Vec<Role>, bool)>;
@@ -258,7 +286,7 @@ fn before(row: &PgRow) -> Option<(RecordId, Before)> {
     let before = Before {
         kind,
         chart: RecordId(row.get("chart")),
-        doc: row.get("doc"),
+        tail: row.get("tail"),
         body,
         heads: Heads::from_bytes(row.get("heads")),
         // one of another release is worth nothing, and then changes go the long way
@@ -268,10 +296,10 @@ fn before(row: &PgRow) -> Option<(RecordId, Before)> {
     Some((RecordId(row.get("id")), before))
 }
 
-const LOCK_RECORDS: &str = "select id, kind, chart, body, doc, heads, clock, conflicts from record
+const LOCK_RECORDS: &str = "select id, kind, chart, body, tail, heads, clock, conflicts from record
     where id = any($1) order by id for update";
 
-const LOCK_RECORD: &str = "select record.id, kind, chart, body, doc, heads, clock, conflicts, wards
+const LOCK_RECORD: &str = "select record.id, kind, chart, body, tail, heads, clock, conflicts, wards
     from record join chart on chart.id = record.chart where record.id = any($1) for update";
 
 /// Returns every chart the push can touch: those its records are part of, and those its changes name.

@@ -7,7 +7,7 @@
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::session::{Device, Signed};
-use crate::sync::feed::{compact, version_asked};
+use crate::sync::feed::version_asked;
 use crate::sync::push::framed;
 use anyhow::Context;
 use axum::extract::{Path, State};
@@ -219,9 +219,10 @@ async fn read_page(tx: &mut PgConnection, ward: WardId, after: Uuid) -> sqlx::Re
 }
 
 const READ_PAGE: &str =
-    "select record.id, record.kind, record.body::text as body, record.doc, record.conflicts,
+    "select record.id, record.kind, record.body::text as body,
+           document.doc || record.tail as doc, record.conflicts,
            record.changed_by, record.changed_at
-    from record join chart on chart.id = record.chart
+    from record join chart on chart.id = record.chart join document on document.record = record.id
     where $1 = any(chart.wards) and record.id > $2
     order by record.id limit $3";
 
@@ -296,7 +297,7 @@ fn segments_of(rows: &[PgRow]) -> Vec<Segment> {
     let mut segments = vec![Segment::default()];
     let mut bytes = 0;
     for row in rows {
-        let body = compact(row.get("body"));
+        let body = row.get::<String, _>("body");
         let doc: Vec<u8> = row.get("doc");
         if bytes > SEGMENT_BYTES {
             segments.push(Segment::default());

@@ -112,10 +112,11 @@ pub(crate) async fn page(app: &App, device: &Device, after: u64) -> Result<FeedP
 const ROWS_MAX: usize = 4_000;
 
 const PAGE: &str = "select feed.seq, feed.what, feed.kind, feed.record, feed.push, feed.device, feed.incarnation,
-           change.hash, case when feed.what = 1 then change.bytes end as bytes, record.body::text as body, record.doc
+           change.hash, case when feed.what = 1 then change.bytes end as bytes, record.body::text as body, document.doc || record.tail as doc
     from feed
     left join change on change.id = feed.change
     left join record on feed.what = 2 and record.id = feed.record
+    left join document on document.record = record.id
     where feed.ward = $1 and feed.seq > $2
     order by feed.seq limit 4000";
 
@@ -163,7 +164,7 @@ fn item(row: &PgRow, device: &Device) -> Result<FeedItem> {
             Ok(FeedItem::Whole {
                 kind,
                 record,
-                body: compact(body.ok_or_else(broken)?),
+                body: body.ok_or_else(broken)?.to_owned(),
                 doc: doc.ok_or_else(broken)?,
             })
         }
@@ -177,36 +178,5 @@ fn weight(item: &FeedItem) -> usize {
         FeedItem::Whole { body, doc, .. } => body.len() + doc.len(),
         FeedItem::Forget { .. } => 0,
         FeedItem::Echo { hash } => hash.len(),
-    }
-}
-
-/// Takes out the spaces PostgreSQL writes between the members of its JSON.
-pub(crate) fn compact(json: &str) -> String {
-    let (mut compact, mut in_text, mut escaped) = (String::with_capacity(json.len()), false, false);
-    for c in json.chars() {
-        if in_text {
-            (in_text, escaped) = (c != '"' || escaped, c == '\\' && !escaped);
-        } else if c == '"' {
-            in_text = true;
-        } else if c == ' ' {
-            continue;
-        }
-        compact.push(c);
-    }
-    compact
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spaces_go_between_members_and_stay_in_texts() {
-        let check = |given: &str, expect: &str| assert_eq!(compact(given), expect);
-        check(
-            r#"{"a": [1, 2], "b c": "d : e, \" f"}"#,
-            r#"{"a":[1,2],"b c":"d : e, \" f"}"#,
-        );
-        check(r#"{"a": "\\", "b": " "}"#, r#"{"a":"\\","b":" "}"#);
     }
 }

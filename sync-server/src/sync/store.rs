@@ -1,6 +1,7 @@
 //! Writes what was decided about a push: one statement for what was taken, one for what was not.
 
-use crate::sync::weigh::{Letter, Source, Weighed, heads_of};
+use crate::claims;
+use crate::sync::weigh::{Letter, Source, Weighed, Written, heads_of};
 use shared::record::Kind;
 use shared::sync::wire::{Hash, Verdict};
 use sqlx::{PgConnection, Row};
@@ -14,7 +15,7 @@ pub(crate) enum Stored {
     Changes(BTreeMap<Hash, i64>),
 }
 
-/// Writes records, changes, audit lines and held changes.
+/// Writes records, changes and held changes.
 pub(crate) async fn store(
     tx: &mut PgConnection,
     source: &Source,
@@ -31,7 +32,7 @@ pub(crate) async fn store(
             changes.add(&letters[*place], after.id.0);
         }
     }
-    let mut rows = Records::default();
+    let (mut rows, mut documents) = (Records::default(), Documents::default());
     for after in &weighed.records {
         rows.id.push(after.id.0);
         rows.kind.push(i16::from(after.kind.number()));
@@ -43,12 +44,21 @@ pub(crate) async fn store(
         rows.sort.push(&after.keys.sort);
         rows.search.push(&after.keys.search);
         rows.body.push(after.merged.body.to_string());
-        rows.doc.push(&after.merged.doc);
+        match after.written {
+            Written::Anew => {
+                rows.tail.push(&[]);
+                documents.record.push(after.id.0);
+                documents.doc.push(&after.merged.doc);
+            }
+            Written::Behind => rows.tail.push(&after.merged.doc),
+        }
         rows.heads.push(heads_of(&after.merged));
         rows.clock.push(after.merged.clock.to_bytes());
+        rows.claim
+            .push(claims::of(after.kind, &after.merged.body).map(|claim| claim.to_string()));
         rows.conflicts
             .push(i32::try_from(after.merged.conflicts).unwrap_or(i32::MAX));
-        rows.changed_by.push(after.changed_by.0);
+        rows.changed_by.push(after.changed_by.map(|staff| staff.0));
         rows.changed_at.push(after.changed_at);
     }
     let taken = sqlx::query(STORE)
@@ -66,12 +76,15 @@ pub(crate) async fn store(
         .bind(rows.sort)
         .bind(rows.search)
         .bind(rows.body)
-        .bind(rows.doc)
+        .bind(rows.tail)
         .bind(rows.heads)
         .bind(rows.clock)
+        .bind(rows.claim)
         .bind(rows.conflicts)
         .bind(rows.changed_by)
         .bind(rows.changed_at)
+        .bind(documents.record)
+        .bind(documents.doc)
         .fetch_all(tx)
         .await?;
     let row = |row: &sqlx::postgres::PgRow| {
@@ -115,12 +128,20 @@ struct Records<'a> {
     sort: Vec<&'a str>,
     search: Vec<&'a str>,
     body: Vec<String>,
-    doc: Vec<&'a [u8]>,
+    tail: Vec<&'a [u8]>,
     heads: Vec<Vec<u8>>,
     clock: Vec<Vec<u8>>,
+    claim: Vec<Option<String>>,
     conflicts: Vec<i32>,
-    changed_by: Vec<Uuid>,
+    changed_by: Vec<Option<Uuid>>,
     changed_at: Vec<i64>,
+}
+
+/// Documents that were saved anew.
+#[derive(Default)]
+struct Documents<'a> {
+    record: Vec<Uuid>,
+    doc: Vec<&'a [u8]>,
 }
 
 /// Keeps what a person has to look at, and what can never be taken, with the reason: nothing is dropped.

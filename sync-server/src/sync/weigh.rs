@@ -7,7 +7,7 @@ use shared::document::{Clock, Heads, Merged};
 use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::record::{self, Keys, Kind};
-use shared::sync::follow::{self, Stored};
+use shared::sync::follow::{self, Saved, Stored};
 use shared::sync::judge::{Inspected, Judged, inspect, judge};
 use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,8 @@ pub(crate) fn read(envelopes: Vec<Envelope>) -> Vec<Letter> {
 pub(crate) struct Before {
     pub(crate) kind: Kind,
     pub(crate) chart: RecordId,
-    pub(crate) doc: Vec<u8>,
+    /// The changes behind what is in [`Known::documents`].
+    pub(crate) tail: Vec<u8>,
     pub(crate) body: serde_json::Value,
     pub(crate) heads: Heads,
     pub(crate) clock: Clock,
@@ -72,12 +73,23 @@ pub(crate) struct Before {
 pub(crate) struct Known {
     pub(crate) staff: BTreeMap<StaffId, (Vec<Role>, bool)>,
     pub(crate) records: BTreeMap<RecordId, Before>,
+    /// Documents as they were saved last, of the records that turned out to need theirs: few do.
+    pub(crate) documents: BTreeMap<RecordId, Vec<u8>>,
     /// The wards that see each chart; a chart that is new is absent.
     pub(crate) charts: BTreeMap<RecordId, BTreeSet<WardId>>,
     pub(crate) wards: BTreeSet<WardId>,
     /// What other records have.
     pub(crate) denied: BTreeMap<RecordId, BTreeSet<Claim>>,
     pub(crate) today: Date,
+}
+
+/// What `merged.doc` of a record is after the push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The whole document, saved anew.
+    Anew,
+    /// The changes behind the document that was saved last.
+    Behind,
 }
 
 /// A record that the push changes.
@@ -88,7 +100,8 @@ pub(crate) struct After {
     pub(crate) chart: RecordId,
     pub(crate) keys: Keys,
     pub(crate) merged: Merged,
-    pub(crate) changed_by: StaffId,
+    pub(crate) written: Written,
+    pub(crate) changed_by: Option<StaffId>,
     pub(crate) changed_at: i64,
     /// Which letters were taken, in order.
     pub(crate) taken: Vec<usize>,
@@ -105,6 +118,9 @@ pub(crate) struct Weighed {
     pub(crate) verdicts: Vec<Verdict>,
     /// In order of their first taken letter.
     pub(crate) records: Vec<After>,
+    /// Records whose documents have to be looked at before anything can be said. When there are some, the rest is
+    /// worth nothing: get them and weigh again.
+    pub(crate) wanted: Vec<RecordId>,
 }
 
 /// Decides about every letter.
@@ -118,16 +134,49 @@ pub(crate) fn weigh(source: &Source, letters: &[Letter], known: &Known) -> Weigh
         |(id, places): (RecordId, Vec<usize>)| Scale { source, known, id }.weigh(letters, &places),
     );
     let mut verdicts = vec![Verdict::Had; letters.len()];
-    let mut records = Vec::new();
-    for (of_record, after) in weighed {
-        for (place, verdict) in of_record {
-            verdicts[place] = verdict;
+    let (mut records, mut wanted) = (Vec::new(), Vec::new());
+    for weighed in weighed {
+        match weighed {
+            Ok((of_record, after)) => {
+                for (place, verdict) in of_record {
+                    verdicts[place] = verdict;
+                }
+                records.extend(after);
+            }
+            Err(Wanted(id)) => wanted.push(id),
         }
-        records.extend(after);
     }
     records.sort_by_key(|after| after.taken.first().copied());
-    Weighed { verdicts, records }
+    Weighed {
+        verdicts,
+        records,
+        wanted,
+    }
 }
+
+/// The document of this record has to be looked at.
+struct Wanted(RecordId);
+
+/// Why a letter was not taken.
+enum Stop {
+    Wanted(Wanted),
+    Held(Vec<Problem>),
+}
+
+impl From<Wanted> for Stop {
+    fn from(wanted: Wanted) -> Self {
+        Stop::Wanted(wanted)
+    }
+}
+
+impl From<Vec<Problem>> for Stop {
+    fn from(problems: Vec<Problem>) -> Self {
+        Stop::Held(problems)
+    }
+}
+
+/// The verdicts of one record's letters, and the record after them if any was taken.
+type OfRecord = (Vec<(usize, Verdict)>, Option<After>);
 
 /// Weighs the letters of one record, one after the other.
 struct Scale<'a> {
@@ -137,21 +186,18 @@ struct Scale<'a> {
 }
 
 impl Scale<'_> {
-    fn weigh(
-        &self,
-        letters: &[Letter],
-        places: &[usize],
-    ) -> (Vec<(usize, Verdict)>, Option<After>) {
+    fn weigh(&self, letters: &[Letter], places: &[usize]) -> Result<OfRecord, Wanted> {
         let mut after: Option<After> = None;
         let mut verdicts = Vec::with_capacity(places.len());
         for place in places {
             let verdict = match self.one(&letters[*place], *place, &mut after) {
                 Ok(verdict) => verdict,
-                Err(problems) => Verdict::Held { problems },
+                Err(Stop::Held(problems)) => Verdict::Held { problems },
+                Err(Stop::Wanted(wanted)) => return Err(wanted),
             };
             verdicts.push((*place, verdict));
         }
-        (verdicts, after)
+        Ok((verdicts, after))
     }
 
     fn one(
@@ -159,7 +205,7 @@ impl Scale<'_> {
         letter: &Letter,
         place: usize,
         after: &mut Option<After>,
-    ) -> Result<Verdict, Vec<Problem>> {
+    ) -> Result<Verdict, Stop> {
         let refused = |problem: Problem| {
             Ok(Verdict::Refused {
                 problems: vec![problem],
@@ -178,41 +224,62 @@ impl Scale<'_> {
         };
         let actor = match self.actor(seen) {
             Ok(actor) => actor,
-            // taken before their account was closed, only the answer was lost
-            Err(_) if before.is_some_and(|before| has(&before.doc, seen)) => {
-                return Ok(Verdict::Had);
+            Err(problem) => {
+                // taken before their account was closed, only the answer was lost?
+                let doc = self.document(after.as_ref())?;
+                return if doc.is_some_and(|doc| has(&doc, seen)) {
+                    Ok(Verdict::Had)
+                } else {
+                    Err(vec![problem].into())
+                };
             }
-            Err(problem) => return Err(vec![problem]),
         };
         self.sees(before.map_or(self.id, |before| before.chart), "")?;
         let stored = match after {
-            Some(after) => Some(stored_after(&after.merged)),
+            Some(after) => Some(stored_after(after)),
             None => before.map(stored_before),
         };
         let (number, today) = (self.source.number, self.known.today);
         let short = stored
             .as_ref()
             .and_then(|stored| follow::judge(kind, stored, seen, &actor, number, today));
-        let long = || {
-            judge(
-                kind,
-                stored.as_ref().map(|stored| stored.doc),
-                seen,
-                &actor,
-                number,
-                today,
-            )
+        let (judged, written) = match short {
+            // what was at hand got longer by the change
+            Some(judged) => (
+                judged,
+                after
+                    .as_ref()
+                    .map_or(Written::Behind, |after| after.written),
+            ),
+            None => {
+                let doc = self.document(after.as_ref())?;
+                let judged = judge(kind, doc.as_deref(), seen, &actor, number, today);
+                (judged, Written::Anew)
+            }
         };
-        match short.unwrap_or_else(long) {
+        match judged {
             Judged::Had => Ok(Verdict::Had),
             Judged::Parked(missing) => Ok(Verdict::Parked { missing }),
-            Judged::Held(problems) => Err(problems),
+            Judged::Held(problems) => Err(problems.into()),
             Judged::Refused(problems) => Ok(Verdict::Refused { problems }),
             Judged::Taken(merged) => {
-                self.take(kind, seen, actor.staff, place, *merged, after)?;
+                self.take(kind, seen, place, (*merged, written), after)?;
                 Ok(Verdict::Taken)
             }
         }
+    }
+
+    /// Returns the document of the record as it is by now; nothing when it is new.
+    fn document(&self, after: Option<&After>) -> Result<Option<Vec<u8>>, Wanted> {
+        if let Some(after) = after.filter(|after| after.written == Written::Anew) {
+            return Ok(Some(after.merged.doc.clone()));
+        }
+        let Some(before) = self.known.records.get(&self.id) else {
+            return Ok(None);
+        };
+        let saved = self.known.documents.get(&self.id).ok_or(Wanted(self.id))?;
+        let tail = after.map_or(&before.tail, |after| &after.merged.doc);
+        Ok(Some([saved.as_slice(), tail].concat()))
     }
 
     fn actor(&self, seen: &Inspected) -> Result<Actor, Problem> {
@@ -255,9 +322,8 @@ impl Scale<'_> {
         &self,
         kind: Kind,
         seen: &Inspected,
-        staff: StaffId,
         place: usize,
-        merged: Merged,
+        (merged, written): (Merged, Written),
         after: &mut Option<After>,
     ) -> Result<(), Vec<Problem>> {
         let keys = record::keys(kind, &merged.body);
@@ -284,13 +350,14 @@ impl Scale<'_> {
         let reclaimed = wrote || after.as_ref().is_some_and(|after| after.reclaimed);
         let mut taken = after.take().map(|after| after.taken).unwrap_or_default();
         taken.push(place);
-        let (id, changed_by, changed_at) = (self.id, staff, seen.at_s);
+        let (id, changed_by, changed_at) = (self.id, seen.staff, seen.at_s);
         *after = Some(After {
             id,
             kind,
             chart,
             keys,
             merged,
+            written,
             changed_by,
             changed_at,
             taken,
@@ -314,7 +381,7 @@ fn has(doc: &[u8], seen: &Inspected) -> bool {
 
 fn stored_before(before: &Before) -> Stored<'_> {
     let Before {
-        doc,
+        tail,
         body,
         heads,
         clock,
@@ -322,7 +389,7 @@ fn stored_before(before: &Before) -> Stored<'_> {
         ..
     } = before;
     Stored {
-        doc,
+        saved: Saved::Tail(tail),
         body,
         heads,
         clock,
@@ -330,7 +397,7 @@ fn stored_before(before: &Before) -> Stored<'_> {
     }
 }
 
-fn stored_after(merged: &Merged) -> Stored<'_> {
+fn stored_after(after: &After) -> Stored<'_> {
     let Merged {
         doc,
         body,
@@ -338,9 +405,12 @@ fn stored_after(merged: &Merged) -> Stored<'_> {
         clock,
         conflicts,
         ..
-    } = merged;
+    } = &after.merged;
     Stored {
-        doc,
+        saved: match after.written {
+            Written::Anew => Saved::Whole(doc),
+            Written::Behind => Saved::Tail(doc),
+        },
         body,
         heads,
         clock,

@@ -188,7 +188,7 @@ async fn import_bundle(hub: &TestHub, birth: &str, phone: &str) -> Report {
 }
 
 async fn the_patient(hub: &TestHub) -> sqlx::postgres::PgRow {
-    sqlx::query("select id, ward, body, doc, heads from record where kind = 1")
+    sqlx::query("select id, ward, body, doc || tail as doc, heads from record join document on record = id where kind = 1")
         .fetch_one(&hub.app.pool)
         .await
         .expect("there is one patient")

@@ -24,11 +24,12 @@ async fn a_change_is_taken_once_however_often_it_arrives() {
         desk.push(vec![edited.envelope(), edited.envelope()]).await,
         [Verdict::Taken, Verdict::Had]
     );
-    let counted: (i64, i64, i64) = sqlx::query_as("select (select count(*) from change), (select count(*) from feed), (select count(*) from audit where action = 'change.taken')")
-        .fetch_one(&hub.app.pool)
-        .await
-        .unwrap();
-    assert_eq!(counted, (2, 2, 2));
+    let counted: (i64, i64) =
+        sqlx::query_as("select (select count(*) from change), (select count(*) from feed)")
+            .fetch_one(&hub.app.pool)
+            .await
+            .unwrap();
+    assert_eq!(counted, (2, 2));
 }
 
 #[tokio::test]
