@@ -9,7 +9,6 @@ create table record (
     key        integer primary key,  -- also the row in record_text
     id         blob    not null,     -- 16 bytes
     kind       integer not null,
-    state      integer not null,     -- 0 accepted, 1 saved here, 2 held; "sent" is never written down
     conflicts  integer not null,
     ward       blob    not null,     -- 16 bytes, or none: x''
     subject    blob,                 -- the patient it belongs to

@@ -344,7 +344,6 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
         for kept in held::all(old)? {
             held::put(db, &kept)?;
-            row::set_state(db, kept.record)?;
         }
         replica.apply_again(db, &outbox::all(old)?)?;
         outbox::count_on(db, outbox::last_place(old)?)

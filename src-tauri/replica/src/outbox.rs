@@ -168,6 +168,31 @@ pub(crate) fn remove(db: &Connection, lseq: i64) -> Result<()> {
     Ok(())
 }
 
+/// Says whether these changes are all that waits.
+pub(crate) fn is_just(db: &Connection, items: &[Item]) -> Result<bool> {
+    if usize::try_from(count(db)?) != Ok(items.len()) {
+        return Ok(false);
+    }
+    let mut statement = db.prepare_cached("select lseq, hash from outbox order by lseq")?;
+    let mut rows = statement.query([])?;
+    for item in items {
+        match rows.next()? {
+            // by hash too: what waits at this place now may be another change
+            Some(row)
+                if row.get_ref(0)?.as_i64()? == item.lseq
+                    && row.get_ref(1)?.as_blob()? == item.hash => {}
+            Some(_) | None => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// Takes everything out: one page each for table and indexes, however much it was.
+pub(crate) fn clear(db: &Connection) -> Result<()> {
+    db.execute("delete from outbox", [])?;
+    Ok(())
+}
+
 /// Returns how many changes wait.
 pub(crate) fn count(db: &Connection) -> Result<u32> {
     Ok(db

@@ -129,7 +129,6 @@ impl Replica {
         row::put(db, &Version::of(kind, id, &merged, by, at), before.as_ref())?;
         let unsent = outbox::of_record(db, id)?;
         self.apply_again(db, &unsent)?;
-        row::set_state(db, id)?;
         Ok(unsent.iter().map(|item| item.lseq).collect())
     }
 }
@@ -208,7 +207,6 @@ pub(crate) fn settle(db: &Connection, hash: &Hash) -> Result<Option<(i64, (Kind,
         return Ok(None);
     };
     outbox::remove(db, item.lseq)?;
-    row::set_state(db, item.record)?;
     Ok(Some((item.lseq, (item.kind, item.record))))
 }
 

@@ -67,7 +67,6 @@ impl Replica {
             let again = self.write_again(db, item, Some(&base))?;
             now.insert(hash, again.map_or(base.0, |hash| vec![hash]));
         }
-        row::set_state(db, record)?;
         Ok(touched)
     }
 
@@ -152,7 +151,6 @@ impl Replica {
                     self.write_again(db, item.clone(), None)?;
                 }
             }
-            row::set_state(db, item.record)?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ const CHUNK: i64 = 500;
 /// Rows that fail one after the other before the rest is given up.
 const FAILURES: i64 = 20_000;
 
-const RECORD: &str = "key, id, kind, state, conflicts, ward, subject, at, sort, changed_by, changed_at, heads, clock, body, doc";
+const RECORD: &str = "key, id, kind, conflicts, ward, subject, at, sort, changed_by, changed_at, heads, clock, body, doc";
 
 /// A replica that cannot be used as it is.
 #[derive(Debug)]
@@ -138,7 +138,6 @@ impl Replica {
             };
             self.apply_again(db, &items.values().cloned().collect::<Vec<_>>())?;
             kept.values().try_for_each(|kept| held::put(db, kept))?;
-            db.execute("update record set state = 2 where id in (select record from held where is_withdrawn = 0)", [])?;
             outbox::count_on(db, last.max(items.keys().next_back().copied().unwrap_or(0)))?;
             Ok(records)
         })?;
@@ -304,7 +303,6 @@ fn reindex(db: &Connection) -> Result<()> {
         let words = shared::record::keys(crate::row::kind(row.get(1)?), &body).search;
         crate::row::put_text(db, key, &words)?;
     }
-    db.execute("update record set state = 0", [])?;
     Ok(())
 }
 

@@ -12,8 +12,12 @@ use shared::prescriptions;
 use shared::record::{self, Kind};
 use uuid::Uuid;
 
-/// Columns of a [`Row`], in the order [`read`] takes them.
-pub(crate) const COLUMNS: &str = "id, kind, state, conflicts, changed_by, changed_at, heads, body";
+/// Columns of a [`Row`], in the order [`read`] takes them. Where a record is on its way to the hospital is what outbox and
+/// held work say: written down once more it could be wrong.
+pub(crate) const COLUMNS: &str = "id, kind,
+    case when exists (select 1 from held where held.record = record.id and is_withdrawn = 0) then 2
+        else exists (select 1 from outbox where outbox.record = record.id) end,
+    conflicts, changed_by, changed_at, heads, body";
 
 const SAVED: i64 = 1;
 const HELD: i64 = 2;
@@ -51,8 +55,8 @@ pub(crate) fn find(
     kind: Kind,
     id: RecordId,
 ) -> Result<Option<Row>> {
-    let sql = "select id, kind, state, conflicts, changed_by, changed_at, heads, body from record where id = ?1 and kind = ?2";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!("select {COLUMNS} from record where id = ?1 and kind = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement
         .query_row(params![id.0.as_bytes(), kind.number()], |row| {
             read(row, flight)
@@ -183,8 +187,8 @@ pub(crate) fn put(
 
 /// Inserts a record. Used row by row in a first load too, which is why it is one statement.
 pub(crate) const INSERT: &str = "insert into record
-    (id, kind, state, conflicts, ward, subject, at, sort, changed_by, changed_at, heads, body, doc, clock)
-    values (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    (id, kind, conflicts, ward, subject, at, sort, changed_by, changed_at, heads, body, doc, clock)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 fn add(connection: &Connection, version: &Version<'_>, keys: &record::Keys) -> Result<()> {
     connection.prepare_cached(INSERT)?.execute(params![
@@ -219,17 +223,6 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<()> {
     connection
         .prepare_cached("delete from record where id = ?1")?
         .execute([id.0.as_bytes()])?;
-    Ok(())
-}
-
-/// Works out again where a record is on its way to the hospital.
-pub(crate) fn set_state(connection: &Connection, id: RecordId) -> Result<()> {
-    let sql = "update record set state = case
-            when exists (select 1 from held where record = ?1 and is_withdrawn = 0) then 2
-            when exists (select 1 from outbox where record = ?1) then 1
-            else 0 end
-        where id = ?1";
-    connection.prepare_cached(sql)?.execute([id.0.as_bytes()])?;
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl Replica {
             }
             match edit {
                 Some(edit) => self.keep(db, actor, &edit, noted),
-                None => row::set_state(db, ask.id),
+                None => Ok(()),
             }
         })?;
         if ask.held.is_some() {
@@ -194,7 +194,6 @@ impl Replica {
                 .map_err(|problem| Error::Problems(vec![problem]))?;
             db.prepare_cached("update held set is_withdrawn = ?2 where id = ?1")?
                 .execute(params![id, is_withdrawn])?;
-            row::set_state(db, kept.record)?;
             Ok(kept)
         })?;
         self.read(|db| {
@@ -363,7 +362,6 @@ impl Replica {
         put_edited(db, kind, id, stored, edited, staff, now)?;
         let mut item = Item::of(kind, id, edited, base, staff, now.0, stored.is_none());
         item.lseq = outbox::put(db, &item)?;
-        row::set_state(db, id)?;
         Ok(item)
     }
 }

@@ -156,8 +156,7 @@ async fn decide(
         }
         let mut next = Arc::into_inner(known)
             .ok_or_else(|| Error::Bug(anyhow::anyhow!("weighing has ended")))?;
-        next.documents
-            .extend(documents(tx, &weighed.wanted).await?);
+        next.documents.extend(documents(tx, &weighed.wanted).await?);
         for (record, claim) in denied {
             next.denied.entry(record).or_default().insert(claim);
         }
@@ -210,7 +209,10 @@ async fn documents(
     // one that is lost is as good as empty: damaged, which is said of the change
     let mut found: BTreeMap<RecordId, Vec<u8>> =
         wanted.iter().map(|record| (*record, Vec::new())).collect();
-    found.extend(rows.into_iter().map(|(record, doc)| (RecordId(record), doc)));
+    found.extend(
+        rows.into_iter()
+            .map(|(record, doc)| (RecordId(record), doc)),
+    );
     Ok(found)
 }
 
@@ -299,7 +301,8 @@ fn before(row: &PgRow) -> Option<(RecordId, Before)> {
 const LOCK_RECORDS: &str = "select id, kind, chart, body, tail, heads, clock, conflicts from record
     where id = any($1) order by id for update";
 
-const LOCK_RECORD: &str = "select record.id, kind, chart, body, tail, heads, clock, conflicts, wards
+const LOCK_RECORD: &str =
+    "select record.id, kind, chart, body, tail, heads, clock, conflicts, wards
     from record join chart on chart.id = record.chart where record.id = any($1) for update";
 
 /// Returns every chart the push can touch: those its records are part of, and those its changes name.

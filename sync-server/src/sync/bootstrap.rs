@@ -218,8 +218,7 @@ async fn read_page(tx: &mut PgConnection, ward: WardId, after: Uuid) -> sqlx::Re
         .await
 }
 
-const READ_PAGE: &str =
-    "select record.id, record.kind, record.body::text as body,
+const READ_PAGE: &str = "select record.id, record.kind, record.body::text as body,
            document.doc || record.tail as doc, record.conflicts,
            record.changed_by, record.changed_at
     from record join chart on chart.id = record.chart join document on document.record = record.id
