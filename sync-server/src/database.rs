@@ -6,7 +6,7 @@ use crate::migrate;
 use crate::postgres::{self, Keep, Postgres};
 use anyhow::{Context, Result};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -63,11 +63,16 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
     Ok(Opened { app, private })
 }
 
+/// A connection that was idle for longer is tried before it is used.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Opens connections. Statements are logged without their values, and only when they are slow.
 pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
     let options = options
         .options([
             ("jit", "off"),
+            // statements are few and take whole lists: planning each call anew costs more than it finds
+            ("plan_cache_mode", "force_generic_plan"),
             ("timezone", "UTC"),
             ("client_min_messages", "warning"),
         ])
@@ -77,6 +82,13 @@ pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                // one that was used a moment ago is not asked whether it still lives
+                Ok(about.idle_for < IDLE || connection.ping().await.is_ok())
+            })
+        })
         .connect_with(options)
         .await?;
     Ok(pool)

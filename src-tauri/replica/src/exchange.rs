@@ -5,10 +5,11 @@ use crate::courier::Round;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::outbox::Item;
-use crate::push::Answered;
+use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
 use crate::{load, meta, outbox};
+use rusqlite::Connection;
 use shared::desk::Link;
 use shared::ids::RecordId;
 use shared::record::Kind;
@@ -71,7 +72,8 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     }
     let own_too = blocking(replica, |replica| replica.read(|db| meta::OWN_TOO.get(db))).await?;
     if own_too == Some(true) {
-        send(replica, &hub, &[], &[]).await?;
+        let sender = sender(replica).await?;
+        send(replica, &hub, sender, &[], &[]).await?;
         blocking(replica, |replica| {
             replica.write(Lasting::Refetchable, |db| meta::OWN_TOO.clear(db))
         })
@@ -86,11 +88,15 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
         let (mut after, mut most, mut asked_for, mut undecided) =
             (0, usize::MAX, Vec::new(), false);
         loop {
-            if must_restart(replica).await? {
+            let next = blocking(replica, move |replica| replica.next_push(after)).await?;
+            let Some(Next {
+                sender,
+                mut items,
+                covered,
+            }) = next
+            else {
                 return Ok(Outcome::Restart);
-            }
-            let (mut items, covered) =
-                blocking(replica, move |replica| replica.next_push(after)).await?;
+            };
             items.truncate(most);
             let Some(last) = items.last().map(|item| item.lseq) else {
                 break;
@@ -101,7 +107,7 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
             } else {
                 covered
             };
-            let verdicts = match send(replica, hub, &items, &covered).await {
+            let verdicts = match send(replica, hub, sender, &items, &covered).await {
                 Ok(verdicts) => verdicts,
                 // the hub cannot take the push as a whole: find the one change that is to blame
                 Err(Error::Refused {
@@ -153,7 +159,7 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
 /// Sends changes the hub asked for because others build on them.
 async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) -> Result<()> {
     for some in envelopes.chunks(wire::PUSH_ENVELOPES) {
-        let push = push_of(replica, some.to_vec()).await?;
+        let push = push_of(sender(replica).await?, replica, some.to_vec());
         // what it says of them shows when the changes that build on them are sent again
         let _: PushAnswer = hub
             .post_frame("/sync/v1/push", replica.now(), wire::encode(&push), || ())
@@ -162,29 +168,24 @@ async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) ->
     Ok(())
 }
 
-async fn push_of(replica: &Replica, envelopes: Vec<Envelope>) -> Result<Push> {
-    let (device, incarnation) = blocking(replica, |replica| {
-        replica.read(|db| {
-            Ok((
-                meta::DEVICE.get(db)?,
-                meta::INCARNATION.get(db)?.unwrap_or(0),
-            ))
-        })
-    })
-    .await?;
-    let device = device.ok_or(Error::NotEnrolled)?.id;
-    Ok(Push {
-        device,
-        incarnation,
+async fn sender(replica: &Replica) -> Result<Sender> {
+    blocking(replica, |replica| replica.read(Sender::of)).await
+}
+
+fn push_of(sender: Sender, replica: &Replica, envelopes: Vec<Envelope>) -> Push {
+    Push {
+        device: sender.device,
+        incarnation: sender.incarnation,
         sent_at_ms: replica.now().0,
         envelopes,
-    })
+    }
 }
 
 /// Sends one push; the records it covers entirely are *sent* once its last byte has left.
 async fn send(
     replica: &Replica,
     hub: &Hub,
+    sender: Sender,
     items: &[Item],
     covered: &[RecordId],
 ) -> Result<Vec<Verdict>> {
@@ -193,7 +194,7 @@ async fn send(
         record: item.record,
         change: item.change.clone(),
     };
-    let push = push_of(replica, items.iter().map(envelope).collect()).await?;
+    let push = push_of(sender, replica, items.iter().map(envelope).collect());
     let covered = covered.to_vec();
     replica.0.flight.board(&covered);
     let told: BTreeSet<(Kind, RecordId)> =
@@ -254,15 +255,15 @@ async fn pull(replica: &Replica, hub: &Hub, call: &str) -> Result<(u64, bool, Ou
         Err(error) => return Err(error),
     };
     let (items, more, version) = (page.items.len() as u64, page.more, page.reference);
-    blocking(replica, move |replica| replica.receive(after, &page)).await?;
-    let known = blocking(replica, |replica| {
-        replica.read(|db| Ok(meta::REFERENCE.get(db)?.map(|r| r.version)))
+    let (known, must_restart) = blocking(replica, move |replica| {
+        replica.receive(after, &page)?;
+        replica.read(|db| Ok((meta::REFERENCE_VERSION.get(db)?, replica.must_restart(db)?)))
     })
     .await?;
     if known != Some(version) {
         fetch_reference(replica, hub).await?;
     }
-    let outcome = if must_restart(replica).await? {
+    let outcome = if must_restart {
         Outcome::Restart
     } else {
         Outcome::Done
@@ -277,19 +278,18 @@ async fn cursor(replica: &Replica) -> Result<u64> {
     .await
 }
 
-async fn must_restart(replica: &Replica) -> Result<bool> {
-    let is_damaged = replica.0.is_damaged.load(Ordering::Relaxed);
-    Ok(is_damaged
-        || blocking(replica, |replica| {
-            replica.read(|db| Ok(meta::REBUILD.get(db)?.is_some()))
-        })
-        .await?)
+impl Replica {
+    /// Says whether the replica has to be rescued or loaded anew before an exchange goes on.
+    pub(crate) fn must_restart(&self, db: &Connection) -> Result<bool> {
+        Ok(self.0.is_damaged.load(Ordering::Relaxed) || meta::REBUILD.get(db)?.is_some())
+    }
 }
 
 async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
     let reference: Reference = hub.json("/sync/v1/reference", replica.now()).await?;
     blocking(replica, move |replica| {
         replica.write(Lasting::Refetchable, |db| {
+            meta::REFERENCE_VERSION.set(db, &reference.version)?;
             meta::REFERENCE.set(db, &reference)
         })?;
         replica.forget_zone();

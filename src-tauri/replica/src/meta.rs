@@ -49,6 +49,8 @@ items! {
     /// Hospital numbers that may still be given here.
     NUMBERS: Vec<NumberBlock> = "numbers";
     REFERENCE: shared::staff::Reference = "reference";
+    /// Version of the reference data, so that it need not be read to know.
+    REFERENCE_VERSION: u64 = "reference_version";
     /// Milliseconds since 1970 when the hub last confirmed that this desk has everything.
     SYNCED: i64 = "synced";
     /// Milliseconds this computer's clock is ahead of the hub's.

@@ -3,9 +3,10 @@
 use crate::error::{Error, Result};
 use crate::outbox::Item;
 use crate::store::Lasting;
-use crate::{Replica, outbox, row};
+use crate::{Replica, meta, outbox, row};
+use rusqlite::Connection;
 use shared::document::{self, Hash};
-use shared::ids::RecordId;
+use shared::ids::{DeviceId, RecordId};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::sync::wire::{Envelope, Verdict};
@@ -13,6 +14,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a change is sent again because the hub lacks what it builds on, before a person has to look.
 const PARKED_AT_MOST: u32 = 6;
+
+/// Who a push comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) device: DeviceId,
+    pub(crate) incarnation: u16,
+}
+
+impl Sender {
+    pub(crate) fn of(db: &Connection) -> Result<Self> {
+        Ok(Self {
+            device: meta::DEVICE.get(db)?.ok_or(Error::NotEnrolled)?.id,
+            incarnation: meta::INCARNATION.get(db)?.unwrap_or(0),
+        })
+    }
+}
+
+/// What to send next.
+#[derive(Debug)]
+pub(crate) struct Next {
+    pub(crate) sender: Sender,
+    pub(crate) items: Vec<Item>,
+    /// The records of which nothing waits behind these.
+    pub(crate) covered: Vec<RecordId>,
+}
 
 /// What one answer did.
 #[derive(Debug, Default)]
@@ -24,9 +50,13 @@ pub(crate) struct Answered {
 }
 
 impl Replica {
-    /// Returns the next changes to send after a place, and the records that are covered by them entirely.
-    pub(crate) fn next_push(&self, after: i64) -> Result<(Vec<Item>, Vec<RecordId>)> {
+    /// Returns the next changes to send after a place; nothing when the replica has to be loaded anew first.
+    pub(crate) fn next_push(&self, after: i64) -> Result<Option<Next>> {
         self.read(|db| {
+            if self.must_restart(db)? {
+                return Ok(None);
+            }
+            let sender = Sender::of(db)?;
             let items = outbox::next(db, after)?;
             let last = items.last().map_or(0, |item| item.lseq);
             let records: BTreeSet<RecordId> = items.iter().map(|item| item.record).collect();
@@ -36,7 +66,11 @@ impl Replica {
                     covered.push(record);
                 }
             }
-            Ok((items, covered))
+            Ok(Some(Next {
+                sender,
+                items,
+                covered,
+            }))
         })
     }
 
@@ -149,7 +183,7 @@ enum Parked {
     GiveUp(Problem),
 }
 
-fn parked(db: &rusqlite::Connection, item: &Item, missing: &[Hash]) -> Result<Parked> {
+fn parked(db: &Connection, item: &Item, missing: &[Hash]) -> Result<Parked> {
     let mut unsent = false;
     for hash in missing {
         unsent |= outbox::place(db, hash)?.is_some();

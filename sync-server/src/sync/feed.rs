@@ -93,6 +93,7 @@ pub(crate) async fn page(app: &App, device: &Device, after: u64) -> Result<FeedP
             break;
         }
         push = Some(of);
+        page.reference = u64::try_from(row.get::<i64, _>("reference_version")).unwrap_or_default();
         let item = item(&row, device)?;
         bytes += ITEM_BYTES + weight(&item);
         page.to = u64::try_from(row.get::<i64, _>("seq")).unwrap_or_default();
@@ -102,8 +103,8 @@ pub(crate) async fn page(app: &App, device: &Device, after: u64) -> Result<FeedP
     if page.items.len() == ROWS_MAX {
         page.more = true;
     }
-    if page.items.is_empty() && after > 0 {
-        check_place(app, device, from).await?;
+    if page.items.is_empty() {
+        page.reference = check_place(app, device, from).await?;
     }
     Ok(page)
 }
@@ -112,7 +113,8 @@ pub(crate) async fn page(app: &App, device: &Device, after: u64) -> Result<FeedP
 const ROWS_MAX: usize = 4_000;
 
 const PAGE: &str = "select feed.seq, feed.what, feed.kind, feed.record, feed.push, feed.device, feed.incarnation,
-           change.hash, case when feed.what = 1 then change.bytes end as bytes, record.body::text as body, document.doc || record.tail as doc
+           change.hash, case when feed.what = 1 then change.bytes end as bytes, record.body::text as body, document.doc || record.tail as doc,
+           (select reference_version from hospital) as reference_version
     from feed
     left join change on change.id = feed.change
     left join record on feed.what = 2 and record.id = feed.record
@@ -120,18 +122,20 @@ const PAGE: &str = "select feed.seq, feed.what, feed.kind, feed.record, feed.pus
     where feed.ward = $1 and feed.seq > $2
     order by feed.seq limit 4000";
 
-/// A place that the hub never gave means that the hub was restored from a copy: the desk has to load anew.
-async fn check_place(app: &App, device: &Device, from: i64) -> Result<()> {
-    let last: i64 = sqlx::query_scalar("select seq from ward where id = $1")
-        .bind(device.ward.0)
-        .fetch_one(&app.pool)
-        .await?;
+/// Returns the version of the reference data, having looked at the place: one that the hub never gave means that the hub
+/// was restored from a copy, and the desk has to load anew.
+async fn check_place(app: &App, device: &Device, from: i64) -> Result<u64> {
+    let (last, reference): (i64, i64) =
+        sqlx::query_as("select seq, reference_version from ward, hospital where id = $1")
+            .bind(device.ward.0)
+            .fetch_one(&app.pool)
+            .await?;
     if from > last {
         return Err(Error::Clash(
             Problem::new("feed.ahead", "after").with("last", last),
         ));
     }
-    Ok(())
+    Ok(u64::try_from(reference).unwrap_or_default())
 }
 
 fn item(row: &PgRow, device: &Device) -> Result<FeedItem> {

@@ -53,11 +53,7 @@ pub(crate) async fn live(
     let mut stopping = app.stopping();
     loop {
         news.mark_unchanged();
-        let mut page = page(&app, &device, after.after).await?;
-        let reference = sqlx::query_scalar::<_, i64>("select reference_version from hospital")
-            .fetch_one(&app.pool)
-            .await?;
-        page.reference = u64::try_from(reference).unwrap_or_default();
+        let page = page(&app, &device, after.after).await?;
         if !page.items.is_empty() || page.reference != device.reference {
             return Ok(framed(version, &page));
         }

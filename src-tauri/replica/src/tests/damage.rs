@@ -8,7 +8,7 @@ use std::path::PathBuf;
 fn closed(number: u32) -> TempDir {
     let desk = Desk::new(number);
     desk.register(10, "Accepted");
-    let (items, _) = desk.replica.next_push(0).unwrap();
+    let items = desk.replica.next_push(0).unwrap().unwrap().items;
     desk.replica
         .answered(&items, &[shared::sync::wire::Verdict::Taken])
         .unwrap();
@@ -162,7 +162,7 @@ fn a_lost_log_is_noticed_and_what_it_held_comes_back() {
     let desk = Desk::new(1);
     desk.register(10, "Accepted");
     let before = TempDir::new().unwrap();
-    let (items, _) = desk.replica.next_push(0).unwrap();
+    let items = desk.replica.next_push(0).unwrap().unwrap().items;
     desk.replica
         .answered(&items, &[shared::sync::wire::Verdict::Taken])
         .unwrap();
@@ -192,7 +192,7 @@ fn an_old_copy_that_was_put_back_takes_a_new_incarnation() {
     desk.replica.store().close();
     let old = fs::read(&desk.replica.store().path).unwrap();
     desk.register(10, "Accepted");
-    let (items, _) = desk.replica.next_push(0).unwrap();
+    let items = desk.replica.next_push(0).unwrap().unwrap().items;
     desk.replica
         .answered(&items, &[shared::sync::wire::Verdict::Taken])
         .unwrap();

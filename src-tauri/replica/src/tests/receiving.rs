@@ -236,7 +236,7 @@ fn one_field_written_on_both_sides_is_a_conflict_until_somebody_settles_it() {
 }
 
 fn answer(desk: &Desk, verdict: impl Fn(usize) -> Verdict) -> crate::push::Answered {
-    let (items, _) = desk.replica.next_push(0).unwrap();
+    let items = desk.replica.next_push(0).unwrap().unwrap().items;
     let verdicts: Vec<Verdict> = (0..items.len()).map(verdict).collect();
     desk.replica.answered(&items, &verdicts).unwrap()
 }
@@ -417,7 +417,7 @@ fn the_hub_is_sent_what_it_says_it_lacks() {
 fn a_record_is_sent_only_once_its_last_byte_left() {
     let desk = Desk::new(1);
     let row = desk.register(10, "García");
-    let (_, covered) = desk.replica.next_push(0).unwrap();
+    let covered = desk.replica.next_push(0).unwrap().unwrap().covered;
     desk.replica.0.flight.board(&covered);
     assert_eq!(desk.row(10).unwrap().state, SyncState::Saved);
     desk.replica.0.flight.left(&covered);
