@@ -16,6 +16,10 @@ use shared::ids::StaffId;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The allocator of the programs that are measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures Wardbook beside the plain limits of the same machine")]
 struct Cli {
