@@ -39,7 +39,7 @@ pub const PUSH_BYTES: usize = 1 << 20;
 /// Bytes of one page of the feed, about.
 pub const PAGE_BYTES: usize = 1 << 20;
 /// Records in one segment of a first load.
-pub const SEGMENT_RECORDS: usize = 2_000;
+pub const SEGMENT_RECORDS: usize = 1_000;
 /// Seconds a live call waits for news.
 pub const LIVE_WAIT_S: u64 = 25;
 /// Milliseconds by which a signed call may be off the hub's clock: desks' clocks are wrong by hours, so this only bounds
