@@ -1,6 +1,5 @@
 import { Modal, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
 import { IconCalendarTime, IconCloudUpload, IconPencil, IconUsers } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import type { DeskState } from './backend/types.gen';
@@ -25,8 +24,10 @@ interface ShellProps { desk: DeskState; onSwitchUser: () => void; onLock: () => 
 export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
   const t = useWords();
   const route = useRoute();
+  const address = href(route);
   const search = useRef<HTMLInputElement>(null);
   const [isSheetOpen, sheet] = useDisclosure(false);
+  const [isPaletteOpen, palette] = useDisclosure(false);
   const { letterKeys } = usePrefs();
   const may = useMay();
   const patient = 'id' in route && ['chart', 'edit', 'book', 'prescribe', 'allergy'].includes(route.page) ? route.id : null;
@@ -39,12 +40,13 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
     n: () => may.write('patient', 'name') && go({ page: 'register' }),
     b: () => may.write('appointment', 'start') && go({ page: 'book', id: patient }),
     r: () => patient && may.write('prescription', 'line') && go({ page: 'prescribe', id: patient }),
+    'mod+k': palette.open,
     'mod+z': () => undo(),
     'mod+p': () => window.print(),
   }, letterKeys);
   useEffect(() => {
     document.getElementById('main')?.scrollTo(0, 0);
-  }, [route]);
+  }, [address]);
 
   return (
     <div className="shell">
@@ -53,13 +55,13 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
         <a className="brand" href="#/today"><img src="./wardbook.svg" alt="" width={26} height={26} /> <span>{desk.wardName}<span className="brand-desk">{desk.deviceName}</span></span></a>
         <div className="top-search" role="search"><PatientSearch input={search} testId="search" label={t('search.label')} onPicked={(row) => go({ page: 'chart', id: row.id })} /></div>
         <Unfinished route={route} />
-        <UserMenu onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={spotlight.open} />
+        <UserMenu onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={palette.open} />
       </header>
       <Menu route={route} />
       {/* a person without a mouse scrolls it too */}
-      <main id="main" tabIndex={0} className="main" aria-label={t('page.label')}><Broken key={href(route)} t={t}><Screen route={route} /></Broken></main>
+      <main id="main" tabIndex={0} className="main" aria-label={t('page.label')}><Broken key={address} t={t}><Screen route={route} /></Broken></main>
       <SyncLine />
-      <Palette onKeys={sheet.open} onSwitchUser={onSwitchUser} onLock={onLock} patient={patient} />
+      <Palette isOpen={isPaletteOpen} onClose={palette.close} onKeys={sheet.open} onSwitchUser={onSwitchUser} onLock={onLock} patient={patient} />
       <Modal opened={isSheetOpen} onClose={sheet.close} title={t('help.keys')} closeButtonProps={{ 'aria-label': t('close') }}><ShortcutTable /></Modal>
     </div>
   );

@@ -18,6 +18,7 @@ window.ResizeObserver ??= class {
 };
 Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });
 Element.prototype.scrollIntoView ??= () => undefined;
+Element.prototype.scrollTo ??= () => undefined;
 window.scrollTo = () => undefined;
 
 afterEach(() => {

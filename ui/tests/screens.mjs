@@ -72,7 +72,7 @@ export const screens = [
   { name: 'shutdown-safe', hash: '#/sync/shutdown' },
   { name: 'shutdown-waiting', hash: '#/sync/shutdown', show: waiting },
   { name: 'help', hash: '#/help' },
-  { name: 'palette', hash: '#/today', show: async (page) => { await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input, .mantine-Spotlight-search').first().waitFor(); } },
+  { name: 'palette', hash: '#/today', show: async (page) => { await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input').first().waitFor(); } },
   { name: 'keys', hash: '#/today', show: async (page) => { await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); } },
   { name: 'user-menu', hash: '#/today', show: async (page) => { await page.getByTestId('user-menu').click(); await page.getByTestId('switch-user').waitFor(); } },
 ];

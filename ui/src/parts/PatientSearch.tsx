@@ -1,8 +1,9 @@
 import { Combobox, TextInput, useCombobox } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { useEffect, useState, type RefObject } from 'react';
+import { useEffect, useId, useRef, useState, type RefObject } from 'react';
 import type { Row } from '../backend/types.gen';
 import { bornText } from './Banner';
+import { useChoices } from './choices';
 import { useNames, useToday } from './context';
 import { PersonName } from './PersonName';
 import { useSearch } from './queries';
@@ -20,43 +21,51 @@ interface PatientSearchProps {
 /** Finds a patient by name, number, phone or birth date as one types. The desk answers at once, so nothing spins. */
 export function PatientSearch({ onPicked, label, isLabelShown = false, testId, input }: PatientSearchProps) {
   const t = useWords();
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
   const [text, setText] = useState('');
-  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
-  const { data: rows = [] } = useSearch(text, 12);
-  const isAsked = text.trim().length > 0;
-  const first = rows[0]?.id;
+  const combobox = useCombobox();
+  const { rows, isCurrent } = useSearch(text, 12);
+  const { marked, press, forget } = useChoices({ text, items: rows, isCurrent, choose: open });
+  const isOpen = combobox.dropdownOpened && text.trim() !== '';
   useEffect(() => {
-    if (first) combobox.selectFirstOption();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the store is a new object on every render
-  }, [first, text]);
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [marked?.id]);
+
+  function open(row: Row) {
+    setText('');
+    combobox.closeDropdown();
+    onPicked(row);
+  }
+
   return (
-    <Combobox
-      store={combobox} withinPortal
-      onOptionSubmit={(id) => {
-        const row = rows.find((one) => one.id === id);
-        if (!row) return;
-        setText('');
-        combobox.closeDropdown();
-        onPicked(row);
-      }}
-    >
-      <Combobox.Target withExpandedAttribute>
+    <Combobox store={combobox} withinPortal onOptionSubmit={(picked) => open(rows.find((row) => row.id === picked)!)}>
+      <Combobox.Target withKeyboardNavigation={false} withAriaAttributes={false}>
         <TextInput
           ref={input} data-testid={testId} role="combobox" type="text" autoComplete="off" spellCheck={false} dir="auto"
+          aria-haspopup="listbox" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined}
+          aria-activedescendant={isOpen && marked ? `${id}-${marked.id}` : undefined}
           label={isLabelShown ? label : undefined} aria-label={isLabelShown ? undefined : label} placeholder={t('search.hint')}
           leftSection={<IconSearch size={16} aria-hidden />} value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
             combobox.openDropdown();
           }}
-          onFocus={() => isAsked && combobox.openDropdown()}
-          onBlur={() => combobox.closeDropdown()}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') combobox.closeDropdown();
+            if (isOpen ? press(event) : event.key === 'ArrowDown') combobox.openDropdown();
+          }}
+          onFocus={() => combobox.openDropdown()}
+          onBlur={() => {
+            forget();
+            combobox.closeDropdown();
+          }}
         />
       </Combobox.Target>
-      <Combobox.Dropdown hidden={!isAsked}>
-        <Combobox.Options mah={360} className="scrolls" aria-label={label}>
-          {rows.map((row) => <Combobox.Option key={row.id} value={row.id}><Found row={row} /></Combobox.Option>)}
-          {rows.length === 0 && <Combobox.Empty>{t('search.none')}</Combobox.Empty>}
+      <Combobox.Dropdown hidden={!isOpen}>
+        <Combobox.Options ref={list} id={id} mah={360} className="scrolls" aria-label={label}>
+          {rows.map((row) => <Combobox.Option key={row.id} id={`${id}-${row.id}`} value={row.id} selected={row === marked} aria-selected={row === marked}><Found row={row} /></Combobox.Option>)}
+          {isCurrent && rows.length === 0 && <Combobox.Empty>{t('search.none')}</Combobox.Empty>}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

@@ -1,8 +1,10 @@
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Backend, Changed } from '../backend';
-import type { Kind, Page } from '../backend/types.gen';
+import type { Kind, Page, Row } from '../backend/types.gen';
 import { useBackend } from './context';
+
+const none: Row[] = [];
 
 /** Reads of the desk, kept fresh by its own news: nothing here waits for a network. */
 
@@ -31,15 +33,18 @@ export function usePatients(ward: string) {
   });
 }
 
-export function useSearch(text: string, limit: number) {
+/** Patients found for a text. `isCurrent` is false as long as those found for an older text are shown. */
+export function useSearch(text: string, limit: number): { rows: Row[]; isCurrent: boolean } {
   const backend = useBackend();
-  return useQuery({
+  const isAsked = text.trim().length > 0;
+  const { data, isSuccess, isPlaceholderData } = useQuery({
     queryKey: ['search', text, limit],
     queryFn: () => backend.search(text, limit),
-    enabled: text.trim().length > 0,
+    enabled: isAsked,
     placeholderData: (previous) => previous,
     gcTime: 10_000,
   });
+  return { rows: (isAsked && data) || none, isCurrent: isAsked && isSuccess && !isPlaceholderData };
 }
 
 export function useHistory(kind: Kind, id: string, isShown: boolean) {

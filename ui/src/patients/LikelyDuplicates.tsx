@@ -14,7 +14,7 @@ export function LikelyDuplicates({ form }: { form: RecordForm<Patient> }) {
   const [first] = form.values.name;
   const typed = [first?.family, first?.given].map((part) => part?.trim() ?? '');
   const [text] = useDebouncedValue(typed.every((part) => part.length >= 2) ? typed.join(' ') : '', 150);
-  const { data: rows = [] } = useSearch(text, 4);
+  const { rows } = useSearch(text, 4);
   const isShown = text !== '' && rows.length > 0;
   return (
     <div role="status">
