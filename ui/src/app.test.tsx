@@ -106,3 +106,14 @@ test('the palette gives the focus back when it is left', async () => {
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   expect(box).toHaveFocus();
 });
+
+test('keys typed ahead act on the screen they ask for, and go into it', async () => {
+  const { user } = await open();
+  await screen.findByRole('heading', { level: 1 });
+  act(() => screen.getByRole('heading', { level: 1 }).focus());
+  await user.keyboard('n');
+  expect(screen.getByRole('heading', { level: 1 })).toHaveFocus();
+  expect(screen.getByTestId('register-submit')).toBeInTheDocument();
+  await user.keyboard('gt');
+  expect(screen.queryByTestId('register-submit')).toBeNull();
+});

@@ -253,7 +253,6 @@ test('everything goes by the keyboard alone', async () => {
   await page.locator('h1', { hasText: 'today' }).waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('garcia lop');
-  await page.locator('[role=option]').first().waitFor();
   await page.keyboard.press('Enter');
   await page.locator('[data-testid=chart-banner]', { hasText: 'GARCÍA LÓPEZ' }).waitFor();
   await page.keyboard.press('Control+k');

@@ -1,6 +1,6 @@
 import { Group, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 
 interface PageProps { title: string; titleExtra?: ReactNode; actions?: ReactNode; banner?: ReactNode; isBare?: boolean; children: ReactNode }
 
@@ -9,7 +9,8 @@ export function Page({ title, titleExtra, actions, banner, isBare = false, child
   const heading = useRef<HTMLHeadingElement>(null);
   // no name of a patient in the title of the window: it shows on the task bar of a locked desk
   useDocumentTitle('Wardbook');
-  useEffect(() => {
+  // with the screen itself: later it would take the focus from somebody who is typing already
+  useLayoutEffect(() => {
     heading.current?.focus({ preventScroll: true });
   }, []);
   return (

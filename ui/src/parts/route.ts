@@ -90,13 +90,21 @@ export function href(route: Route): string {
   }
 }
 
+const listeners = new Set<() => void>();
+
+/** Shows a screen within the key press that asks for it: the browser tells of a new address only later. */
 export function go(route: Route): void {
   window.location.hash = href(route);
+  listeners.forEach((listener) => listener());
 }
 
 function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
   window.addEventListener('hashchange', listener);
-  return () => window.removeEventListener('hashchange', listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener('hashchange', listener);
+  };
 }
 
 export function useRoute(): Route {
