@@ -201,11 +201,12 @@ fn resolve(
     id: RecordId,
     path: String,
     value: Value,
+    heads: String,
 ) -> Answer<SaveAnswer> {
     let person = desk.person()?;
     Ok(desk
         .replica
-        .resolve(&person.actor, kind, id, &path, &value)?)
+        .resolve(&person.actor, kind, id, &path, &value, &heads)?)
 }
 
 #[tauri::command(async)]

@@ -135,6 +135,38 @@ test('a field on which two places disagree is compared and settled', async () =>
   await done(page);
 });
 
+test('a value that came after a person looked is not settled unseen, and Undo does not write over later work', async () => {
+  const page = await desk(house, { asked: 'user=ada&latency=20' });
+  const id = '01930000-0000-7000-8000-000000000000';
+  await offline(page);
+  await page.evaluate(async (patient) => {
+    const h = window.hospital;
+    const { heads } = await h.row('patient', patient);
+    await h.save({ kind: 'patient', id: patient, base: heads, draft: { bed: 'A-05' }, held: null });
+    h.elsewhere('patient', patient, { bed: 'B-11' });
+  }, id);
+  await visit(page, `#/conflicts/patient/${id}`);
+  await page.getByRole('button', { name: 'Keep this: B-11' }).waitFor();
+  await page.evaluate((patient) => {
+    window.hospital.elsewhere('patient', patient, { bed: 'C-12' });
+    document.querySelector('[data-testid=conflict-keep]').click();
+  }, id);
+  await page.getByText('Somebody wrote this field while you were looking at it.').waitFor();
+  await page.getByRole('button', { name: 'Keep this: C-12' }).waitFor();
+
+  await page.getByRole('button', { name: 'Keep this: A-05' }).click();
+  await page.getByText('No field of this record is in disagreement.').waitFor();
+  await page.evaluate(async (patient) => {
+    const h = window.hospital;
+    const { heads } = await h.row('patient', patient);
+    await h.save({ kind: 'patient', id: patient, base: heads, draft: { bed: 'D-01' }, held: null });
+  }, id);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Somebody wrote this field').nth(1).waitFor();
+  assert.match(await page.getByTestId('chart-banner').innerText(), /D-01/);
+  await done(page);
+});
+
 test('an unfinished form outlasts looking elsewhere, a change elsewhere and another user', async () => {
   const page = await desk(house, { asked: 'user=ada&latency=20' });
   const id = '01930000-0000-7000-8000-000000000001';

@@ -1,6 +1,6 @@
 //! Who changed what, and where two places disagree. Asked for by a person, so it may load the document.
 
-use super::{DocumentError, body, device_of, load, staff_of};
+use super::{DocumentError, Heads, body, device_of, load, staff_of};
 use crate::clock::instant;
 use crate::desk::{Conflict, FieldChange, HistoryEntry, Version};
 use crate::ids::DeviceNumber;
@@ -75,6 +75,22 @@ pub fn conflicts(
         });
     }
     Ok(found)
+}
+
+/// Says whether a field holds other values now than in the version somebody looked at.
+pub fn has_moved(doc: &[u8], path: &str, seen: &Heads) -> Result<bool, DocumentError> {
+    let mut doc = load(doc)?;
+    let seen = seen.hashes();
+    let is_known = |hash| doc.get_change_meta_by_hash(hash).is_some();
+    if !seen.iter().all(is_known) {
+        return Ok(true);
+    }
+    let then = doc.get_all_at(ROOT, path, &seen).unwrap_or_default();
+    let now = doc.get_all(ROOT, path).unwrap_or_default();
+    Ok(!then
+        .iter()
+        .map(|(_, id)| id)
+        .eq(now.iter().map(|(_, id)| id)))
 }
 
 fn version(doc: &AutoCommit, value: Value, id: &ObjId, here: DeviceNumber) -> Option<Version> {

@@ -20,7 +20,7 @@ pub(crate) use body::of_scalar;
 pub use clock::Clock;
 pub(crate) use edit::is_element_id;
 pub use edit::{create, edit, write};
-pub use history::{conflicts, history};
+pub use history::{conflicts, has_moved, history};
 pub use merge::{body_at, changes, heads, merge, without};
 pub(crate) use merge::{leb128, load, merged, tail_bytes};
 

@@ -138,7 +138,7 @@ impl Replica {
         })
     }
 
-    /// Settles a field on which two places disagree.
+    /// Settles a field on which two places disagree, as it was on the screen at `heads`.
     pub fn resolve(
         &self,
         actor: &Actor,
@@ -146,9 +146,14 @@ impl Replica {
         id: RecordId,
         path: &str,
         value: &Value,
+        heads: &str,
     ) -> Result<SaveAnswer> {
         self.store_edit(kind, id, |db, noted| {
             let stored = row::stored(db, kind, id)?.ok_or_else(|| problem("record.gone"))?;
+            let seen = row::heads(heads)?;
+            if stored.heads != seen && document::has_moved(&stored.doc, path, &seen)? {
+                return Err(Error::Problems(vec![Problem::new("conflict.moved", path)]));
+            }
             let writes = [Write {
                 path: path.to_owned(),
                 value: value.clone(),

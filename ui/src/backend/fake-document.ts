@@ -50,6 +50,12 @@ export class FakeDocument {
     return [...this.written()].filter(([, versions]) => versions.length > 1).length;
   }
 
+  /** Whether a field holds other values than at a version somebody looked at. */
+  hasMoved(path: string, seen: readonly string[]): boolean {
+    const writers = (document: FakeDocument) => (document.written().get(path) ?? []).map(({ change }) => change.hash).join();
+    return writers(this) !== writers(this.at(seen));
+  }
+
   conflicts(here: number): Conflict[] {
     return [...this.written()].filter(([, versions]) => versions.length > 1).map(([path, versions]) => {
       const before = this.at(this.commonAncestors(versions.map(({ change }) => change))).flat()[path] ?? null;

@@ -53,8 +53,25 @@ test('edits of different fields both stay; of one field they disagree until some
   const [conflict] = await hospital.conflicts('patient', maria);
   expect(conflict).toMatchObject({ path: 'bed', before: 'A-01' });
   expect(conflict!.values.map(({ value, isHere }) => [value, isHere])).toEqual([['B-1', false], ['A-5', true]]);
-  await hospital.resolve('patient', maria, 'bed', 'A-5');
+  await hospital.resolve('patient', maria, 'bed', 'A-5', row!.heads);
   expect((await hospital.row('patient', maria))!.conflicts).toBe(0);
+});
+
+test('a disagreement is settled as it was looked at', async () => {
+  hospital.setOnline(false);
+  await edit(maria, { bed: 'A-5' });
+  hospital.elsewhere('patient', maria, { bed: 'B-1' });
+  const seen = (await hospital.row('patient', maria))!.heads;
+  hospital.elsewhere('patient', maria, { bed: 'C-3' });
+  const moved = { outcome: 'problems', problems: [{ code: 'conflict.moved', field: 'bed' }] };
+  expect(await hospital.resolve('patient', maria, 'bed', 'A-5', seen)).toMatchObject(moved);
+  const now = (await hospital.row('patient', maria))!.heads;
+  await edit(maria, { bloodGroup: 'A+' });
+  const kept = await hospital.resolve('patient', maria, 'bed', 'A-5', now);
+  if (kept.outcome !== 'saved') throw new Error('another field has nothing to do with it');
+  expect(kept.row.conflicts).toBe(0);
+  await edit(maria, { bed: 'D-4' });
+  expect(await hospital.resolve('patient', maria, 'bed', 'C-3', kept.row.heads)).toMatchObject(moved);
 });
 
 test('what the hub refuses is held with its words and leaves the record as it was', async () => {

@@ -269,9 +269,10 @@ export class FakeHospital implements Backend {
     return this.save({ kind: 'prescription', id, base: document.heads().join(' '), draft: { status: 'active', signature }, held: null });
   }
 
-  async resolve(kind: Kind, id: string, path: string, value: unknown): Promise<SaveAnswer> {
+  async resolve(kind: Kind, id: string, path: string, value: unknown, heads: string): Promise<SaveAnswer> {
     const document = this.documents.get(id);
     if (!document || !this.session) return problems('not_allowed', path);
+    if (document.hasMoved(path, heads.split(' '))) return problems('conflict.moved', path);
     const change = { ...this.change(kind, {}, document.heads(), this.session.staff.id, here), writes: [{ path, value }] };
     return this.store(id, document.with(change), change, false);
   }

@@ -26,7 +26,8 @@ export interface Backend {
   check(kind: Kind, draft: unknown): Promise<Checked>;
   save(ask: Save): Promise<SaveAnswer>;
   sign(id: string, heads: string): Promise<SaveAnswer>;
-  resolve(kind: Kind, id: string, path: string, value: unknown): Promise<SaveAnswer>;
+  /** Settles a field as it was looked at: at `heads`. */
+  resolve(kind: Kind, id: string, path: string, value: unknown, heads: string): Promise<SaveAnswer>;
   history(kind: Kind, id: string): Promise<HistoryEntry[]>;
   conflicts(kind: Kind, id: string): Promise<Conflict[]>;
   conflictList(): Promise<Row[]>;

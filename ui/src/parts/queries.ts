@@ -52,9 +52,17 @@ export function useHistory(kind: Kind, id: string, isShown: boolean) {
   return useQuery({ queryKey: ['history', kind, id], queryFn: () => backend.history(kind, id), enabled: isShown });
 }
 
+/** Fields on which two places disagree, and the record at the version that was looked at. */
 export function useConflicts(kind: Kind, id: string) {
   const backend = useBackend();
-  return useQuery({ queryKey: ['conflicts', kind, id], queryFn: () => backend.conflicts(kind, id) });
+  return useQuery({
+    queryKey: ['conflicts', kind, id],
+    // the version first: values that come in between are newer than it says, never older
+    queryFn: async () => {
+      const row = await backend.row(kind, id);
+      return { row, conflicts: row ? await backend.conflicts(kind, id) : [] };
+    },
+  });
 }
 
 export function useConflictList() {

@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import type { Conflict, Kind, Row, Version } from '../backend/types.gen';
 import { Banner } from '../parts/Banner';
 import { useBackend, useMay, useNames } from '../parts/context';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
-import { useConflicts, useRow } from '../parts/queries';
+import { useConflicts } from '../parts/queries';
 import { href } from '../parts/route';
 import { toastProblem, toastUndo } from '../parts/toast';
 import { useTime } from '../parts/useTime';
@@ -12,11 +13,12 @@ import { useValueText } from '../parts/values';
 import { useWords } from '../parts/words';
 import { useSubject } from './ConflictList';
 
+const nothingYet: { row: Row | null; conflicts: Conflict[] } = { row: null, conflicts: [] };
+
 /** Field by field: what it was, what this computer wrote, what the other place wrote. */
 export function ConflictPage({ kind, id }: { kind: Kind; id: string }) {
   const t = useWords();
-  const { data: row = null } = useRow(kind, id);
-  const { data: conflicts = [], isPending } = useConflicts(kind, id);
+  const { data: { row, conflicts } = nothingYet, isPending } = useConflicts(kind, id);
   const subject = useSubject(row);
   return (
     <Page title={t('conflict.title', { kind: t(`kind.${kind}`) })} banner={subject && <Banner row={subject} isLink />} actions={<a href={href({ page: 'conflicts' })}>{t('conflict.back')}</a>}>
@@ -79,15 +81,23 @@ function VersionColumn({ kind, path, version, isShown, isBarred, onKeep }: Versi
 function useKeep(row: Row, conflict: Conflict) {
   const t = useWords();
   const backend = useBackend();
+  const client = useQueryClient();
   const value = useValueText();
   const shown = conflict.values[0]?.value;
+
+  /** Settles the field as it was at `heads`; if others wrote it since, the page shows what they wrote instead. */
+  async function settle(chosen: unknown, heads: string): Promise<Row | null> {
+    const answer = await backend.resolve(row.kind, row.id, conflict.path, chosen, heads);
+    if (answer.outcome === 'saved') return answer.row;
+    toastProblem(answer.problems.map((problem) => t.problem(problem)).join(' '));
+    await client.invalidateQueries({ queryKey: ['conflicts', row.kind, row.id] });
+    return null;
+  }
+
   return async (chosen: unknown) => {
-    const answer = await backend.resolve(row.kind, row.id, conflict.path, chosen);
-    if (answer.outcome === 'problems') {
-      toastProblem(answer.problems.map((problem) => t.problem(problem)).join(' '));
-      return;
-    }
+    const kept = await settle(chosen, row.heads);
+    if (!kept) return;
     const said = t('conflict.kept', { field: t.field(conflict.path), value: value(row.kind, conflict.path, chosen) });
-    toastUndo(said, t('undo'), () => void backend.resolve(row.kind, row.id, conflict.path, shown));
+    toastUndo(said, t('undo'), () => void settle(shown, kept.heads));
   };
 }

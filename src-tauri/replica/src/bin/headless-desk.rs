@@ -12,7 +12,7 @@
 //! | `{"do":"sign_in","username":…,"password":…}` | a `Session` |
 //! | `{"do":"save","actor":…,"ask":…}` | a `SaveAnswer` |
 //! | `{"do":"sign","actor":…,"id":…,"heads":…}` | a `SaveAnswer` |
-//! | `{"do":"resolve","actor":…,"kind":…,"id":…,"path":…,"value":…}` | a `SaveAnswer` |
+//! | `{"do":"resolve","actor":…,"kind":…,"id":…,"path":…,"value":…,"heads":…}` | a `SaveAnswer` |
 //! | `{"do":"row"` or `"history"` or `"conflicts","kind":…,"id":…}` | what it says |
 //! | `{"do":"list","ask":…}`, `{"do":"search","text":…,"limit":…}` | rows |
 //! | `{"do":"conflict_list"}`, `{"do":"waiting"}`, `{"do":"held"}`, `{"do":"digest"}`, `{"do":"status"}`, `{"do":"desk"}` | what it says |
@@ -141,6 +141,7 @@ impl Desk {
                 read(ask, "id")?,
                 text(ask, "path"),
                 &ask["value"],
+                text(ask, "heads"),
             )?,
         };
         shown(&answer)

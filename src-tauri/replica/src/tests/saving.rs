@@ -199,6 +199,43 @@ fn a_signature_is_bound_to_the_words_on_the_screen() {
 }
 
 #[test]
+fn a_disagreement_is_settled_as_it_was_on_the_screen() {
+    let desk = Desk::new(1);
+    let settle = |value: &str, heads: &str| {
+        let (kind, id) = (Kind::Patient, record(10));
+        let answer = desk
+            .replica
+            .resolve(&desk.actor, kind, id, "bed", &json!(value), heads);
+        answer.expect("the disk is sound")
+    };
+    let is_refused = |answer| matches!(answer, SaveAnswer::Problems { problems } if codes(&problems) == ["conflict.moved"]);
+    let row = desk.register(10, "García");
+    desk.edit(&row, json!({ "bed": "A-1" }));
+    let seen = desk.edit(&row, json!({ "bed": "B-2" }));
+    assert_eq!(seen.conflicts, 1);
+    desk.edit(&row, json!({ "bed": "C-3" }));
+    assert!(
+        is_refused(settle("A-1", &seen.heads)),
+        "nobody has looked at C-3"
+    );
+    assert_eq!(desk.row(10).unwrap().conflicts, 1);
+
+    let seen = desk.row(10).unwrap();
+    desk.edit(&seen, json!({ "bloodGroup": "A+" }));
+    let SaveAnswer::Saved { row } = settle("A-1", &seen.heads) else {
+        panic!("another field has nothing to do with it")
+    };
+    assert_eq!((row.conflicts, &row.body["bed"]), (0, &json!("A-1")));
+    desk.edit(&row, json!({ "bed": "D-4" }));
+    assert!(
+        is_refused(settle("C-3", &row.heads)),
+        "undoing would write over D-4"
+    );
+    assert!(is_refused(settle("C-3", &"00".repeat(32))));
+    assert_eq!(desk.row(10).unwrap().body["bed"], "D-4");
+}
+
+#[test]
 fn everything_is_there_after_opening_again() {
     let desk = Desk::new(1);
     let row = desk.register(10, "García");
