@@ -85,6 +85,7 @@ function checkPrescription(prescription: Prescription): Problem[] {
     ...unless(prescription.line.length > 0, 'prescription.line_required', 'line'),
     ...unless(prescription.status !== 'stopped' || !blank(prescription.stopReason), 'prescription.reason_required', 'stopReason'),
     ...prescription.line.flatMap(checkLine),
+    ...(prescription.status === 'active' ? prescription.line.flatMap(checkOrder) : []),
   ];
 }
 
@@ -93,11 +94,16 @@ function checkLine(line: Line): Problem[] {
   const isDose = /^\d{1,6}(\.\d{1,3})?$/.test(line.dose ?? '') && /[1-9]/.test(line.dose ?? '');
   return [
     ...unless(!blank(line.medicine), 'line.medicine_required', at('medicine')),
-    ...unless(isDose, 'line.dose_invalid', at('dose')),
-    ...unless(line.unit !== null, 'required', at('unit')),
-    ...unless(line.route !== null, 'required', at('route')),
-    ...unless(line.frequency !== null, 'required', at('frequency')),
+    ...unless(line.dose === null || isDose, 'line.dose_invalid', at('dose')),
     ...unless(line.days === null || (line.days >= 1 && line.days <= 366), 'line.days_invalid', at('days')),
+  ];
+}
+
+/** What nobody may guess when a medicine is given; a draft may be unfinished. */
+function checkOrder(line: Line): Problem[] {
+  return [
+    ...unless(line.dose !== null, 'line.dose_invalid', `line/${line.id}/dose`),
+    ...(['unit', 'route', 'frequency'] as const).flatMap((member) => unless(line[member] !== null, 'required', `line/${line.id}/${member}`)),
   ];
 }
 

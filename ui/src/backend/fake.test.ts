@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { asPatient } from '../parts/records';
 import { newId } from '../parts/ids';
 import { FakeHospital } from './fake';
-import { patientId } from './fake-people';
+import { patientId, wardA } from './fake-people';
 
 let hospital: FakeHospital;
 const maria = patientId(0);
@@ -97,6 +97,16 @@ test('a role that may not write is told so and nothing changes', async () => {
   await hospital.signIn('jonas', 'ward');
   const answer = await edit(maria, { notes: 'x' });
   expect(answer).toMatchObject({ outcome: 'problems', problems: [{ code: 'not_allowed', field: 'notes' }] });
+});
+
+test('a draft may be unfinished; nobody signs it before it is complete', async () => {
+  await hospital.signIn('musa', 'ward');
+  const draft = { patient: maria, ward: wardA, status: 'draft', line: [{ id: '', medicine: 'Paracetamol' }] };
+  const answer = await hospital.save({ kind: 'prescription', id: newId(), base: null, draft, held: null });
+  if (answer.outcome !== 'saved') throw new Error('a draft may be unfinished');
+  const refused = await hospital.sign(answer.row.id, answer.row.heads);
+  const fields = refused.outcome === 'problems' ? refused.problems.map(({ field }) => field.split('/').at(-1)) : [];
+  expect(fields).toEqual(['dose', 'unit', 'route', 'frequency']);
 });
 
 test('a signed prescription says so until a line changes', async () => {

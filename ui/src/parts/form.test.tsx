@@ -147,6 +147,18 @@ test('an allergy is warned of while the medicine is typed, and does not stop a d
   expect(saves[0]!.draft).toMatchObject({ line: [{ id: '', medicine: 'Penicillin V', dose: '0.25', unit: 'mg' }] });
 });
 
+test('a draft may lack its dose; signing asks for it beside the field', async () => {
+  const user = userEvent.setup();
+  await show(<PrescribeForMaria />);
+  await user.type(await screen.findByLabelText(/^Medicine/, { selector: 'input' }), 'Paracetamol');
+  await user.click(screen.getByTestId('prescribe-sign'));
+  await waitFor(() => expect(screen.getByTestId('problem-summary')).toHaveFocus());
+  expect(screen.getByLabelText(/^Dose/)).toHaveAccessibleDescription(/dose/i);
+  expect(saves).toHaveLength(0);
+  await user.click(screen.getByTestId('prescribe-submit'));
+  await waitFor(() => expect(saves).toHaveLength(1));
+});
+
 test('a role that may not do it sees why', async () => {
   await show(<PrescribeForMaria />, 'ada');
   expect(await screen.findByText('Only doctors prescribe.')).toBeInTheDocument();

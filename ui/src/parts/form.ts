@@ -39,8 +39,8 @@ export interface RecordForm<T extends object> {
   at(path: string): unknown;
   problemAt(path: string): Problem | undefined;
   warningsAt(path: string): Problem[];
-  /** Returns the saved row, or nothing when there are problems to put right. */
-  submit(more?: Partial<T>): Promise<Row | null>;
+  /** Returns the saved row, or nothing when there are problems to put right: those of what it is to become next, too. */
+  submit(more?: Partial<T>, next?: Partial<T>): Promise<Row | null>;
   discard(): void;
 }
 
@@ -69,8 +69,8 @@ export function useRecordForm<T extends object>(spec: FormSpec<T>): RecordForm<T
     at: (path) => read(values, path),
     problemAt: (path) => judged.problems.find((problem) => problem.field === path),
     warningsAt: (path) => judged.warnings.filter((warning) => warning.field === path),
-    submit: async (more = {}) => {
-      const row = await save({ ...values, ...more });
+    submit: async (more = {}, next = {}) => {
+      const row = await save({ ...values, ...more }, next);
       if (!row) setRefusals((count) => count + 1);
       return row;
     },
@@ -108,13 +108,13 @@ function useSaving<T extends object>(spec: FormSpec<T>, draft: Draft, setProblem
   const [isSaving, setIsSaving] = useState(false);
   const isBusy = useRef(false);
 
-  async function save(values: T): Promise<Row | null> {
+  async function save(values: T, next: Partial<T>): Promise<Row | null> {
     if (isBusy.current) return null;
     isBusy.current = true;
     setIsSaving(true);
     try {
       const body = cleaned(values, spec.keeps);
-      const checked = await backend.check(spec.kind, body);
+      const checked = await backend.check(spec.kind, { ...body, ...next });
       setProblems(checked.problems);
       if (checked.problems.length > 0) return null;
       const answer = await backend.save({

@@ -31,7 +31,9 @@ export function PrescribeForm({ patient, row = null, held = null }: PrescribeFor
   const mayWrite = useMay().write('prescription', 'line');
 
   async function submit({ isSigned }: { isSigned: boolean }) {
-    const saved = await form.submit(form.values.authoredOn ? {} : { authoredOn: new Date().toISOString().replace(/\.\d+Z$/, 'Z') });
+    const authored = form.values.authoredOn ? {} : { authoredOn: new Date().toISOString().replace(/\.\d+Z$/, 'Z') };
+    // a draft may be unfinished; what is missing for a signature is said here, beside its field
+    const saved = await form.submit(authored, isSigned ? { status: 'active' } : {});
     if (!saved) return;
     const answer = isSigned ? await backend.sign(saved.id, saved.heads) : null;
     if (answer?.outcome === 'problems') toastProblem(answer.problems.map((problem) => t.problem(problem)).join(' '));
