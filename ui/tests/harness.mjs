@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const site = join(here, '../test-results/site');
-export const pictures = process.env.SCREENSHOTS ?? join(here, '../../screenshots/chromium');
+export const pictures = join(process.env.SCREENSHOTS ?? join(here, '../../screenshots'), 'chromium');
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
   + "connect-src 'none'; base-uri 'none'; form-action 'none'";
