@@ -1,11 +1,13 @@
-//! Writes the TypeScript of everything a desk shows to `ui/src/backend/types.gen.ts`, and fails when it was not current.
+//! Writes the TypeScript of everything a desk shows, and of who may do what, to `ui/src/backend/types.gen.ts`, and fails
+//! when it was not current.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "a test reads and writes files of the project; the crate does not"
 )]
 
-use shared::access::Role;
+use serde::Serialize;
+use shared::access::{Action, Actor, Role, may};
 use shared::desk::{
     Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer,
     Session,
@@ -24,6 +26,7 @@ use shared::record::Kind;
 use shared::scheduling::{Appointment, AppointmentStatus, Move};
 use shared::staff::{Department, Reference, Staff, Ward};
 use ts_rs::{Config, TS};
+use uuid::Uuid;
 
 #[test]
 fn the_types_of_the_screen_are_current() {
@@ -43,6 +46,7 @@ fn the_types_of_the_screen_are_current() {
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Reference SyncState Row Page ListAsk Chart
         Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState Checked
     }
+    text.push_str(&access());
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../ui/src/backend/types.gen.ts"
@@ -56,4 +60,55 @@ fn the_types_of_the_screen_are_current() {
         was == text,
         "types.gen.ts was out of date and has been written again: look at the difference and run once more"
     );
+}
+
+/// Which buttons to offer: the answers of `may`, role by role and field by field.
+fn access() -> String {
+    let mut text = String::from(
+        "\n/** What each role may read, and which fields it may write: as `shared/src/access.rs` answers. */\n\
+         export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {\n",
+    );
+    let id = Uuid::from_u128(1);
+    for role in Role::ALL {
+        let actor = Actor {
+            staff: StaffId(id),
+            roles: vec![role],
+            ward: WardId(id),
+            device: DeviceId(id),
+        };
+        text.push_str(&format!("  {}: {{\n", word(&role)));
+        for kind in Kind::ALL {
+            let reads = may(&actor, Action::Read(kind)).is_ok();
+            let mut writes = fields(kind);
+            writes.retain(|field| may(&actor, Action::Write(kind, field)).is_ok());
+            text.push_str(&format!(
+                "    {}: {{ reads: {reads}, writes: {writes:?} }},\n",
+                kind.word()
+            ));
+        }
+        text.push_str("  },\n");
+    }
+    text + "};\n"
+}
+
+fn word(role: &Role) -> String {
+    let word = serde_json::to_value(role).unwrap();
+    word.as_str().unwrap().to_owned()
+}
+
+fn fields(kind: Kind) -> Vec<String> {
+    let members = match kind {
+        Kind::Patient => members(&Patient::default()),
+        Kind::Appointment => members(&Appointment::default()),
+        Kind::Prescription => members(&Prescription::default()),
+    };
+    assert!(!members.is_empty(), "{kind:?} has fields");
+    members
+}
+
+fn members(record: &impl Serialize) -> Vec<String> {
+    let record = serde_json::to_value(record).unwrap();
+    let mut members: Vec<String> = record.as_object().unwrap().keys().cloned().collect();
+    members.sort_unstable();
+    members
 }

@@ -395,3 +395,52 @@ ward: WardId | null, wardName: string | null, hospital: string | null, deviceNam
 knownStaff: Array<Staff>, session: Session | null, };
 
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };
+
+/** What each role may read, and which fields it may write: as `shared/src/access.rs` answers. */
+export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
+  reception: {
+    patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    prescription: { reads: false, writes: [] },
+  },
+  nurse: {
+    patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    prescription: { reads: true, writes: [] },
+  },
+  doctor: {
+    patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    prescription: { reads: true, writes: ["authoredOn", "line", "notes", "patient", "signature", "status", "stopReason", "ward"] },
+  },
+  pharmacist: {
+    patient: { reads: true, writes: ["allergy", "noKnownAllergies"] },
+    appointment: { reads: true, writes: [] },
+    prescription: { reads: true, writes: [] },
+  },
+  lab: {
+    patient: { reads: true, writes: [] },
+    appointment: { reads: false, writes: [] },
+    prescription: { reads: false, writes: [] },
+  },
+  billing: {
+    patient: { reads: true, writes: [] },
+    appointment: { reads: true, writes: [] },
+    prescription: { reads: false, writes: [] },
+  },
+  manager: {
+    patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    prescription: { reads: true, writes: [] },
+  },
+  admin: {
+    patient: { reads: false, writes: [] },
+    appointment: { reads: false, writes: [] },
+    prescription: { reads: false, writes: [] },
+  },
+  auditor: {
+    patient: { reads: true, writes: [] },
+    appointment: { reads: true, writes: [] },
+    prescription: { reads: true, writes: [] },
+  },
+};
