@@ -36,7 +36,7 @@ export function App({ backend }: { backend: Backend }) {
           <QueryClientProvider client={client}>
             <BackendProvider backend={backend}><Desk /></BackendProvider>
           </QueryClientProvider>
-          <Notifications position="bottom-right" limit={3} containerWidth={420} className="toasts" />
+          <Notifications position="bottom-left" limit={3} containerWidth={160} className="toasts" />
         </DatesProvider>
       </MantineProvider>
     </DirectionProvider>

@@ -307,6 +307,26 @@ test('a visit goes from arrived to seen, and the last step is undone', async () 
   await done(page);
 });
 
+test('a press anywhere on a row opens the chart, and what is said covers nothing', async () => {
+  const page = await desk(house, { asked: 'user=ada&latency=20' });
+  const visitRow = page.getByTestId('row-visit').filter({ hasText: '12:00' });
+  await visitRow.getByRole('button', { name: /^Arrived/ }).click();
+  const said = page.locator('.toasts .mantine-Notification-root');
+  await said.waitFor();
+  assert.match(page.url(), /today/, 'a button within the row is its own');
+  const [toast, main] = await Promise.all([said.boundingBox(), page.locator('main').boundingBox()]);
+  assert.ok(toast.x + toast.width <= main.x, 'it stands beside the screen');
+  assert.ok(toast.y > (await page.getByTestId('nav-sync').boundingBox()).y + 40, 'and below the menu');
+  await visitRow.locator('td').nth(2).click();
+  await page.locator('[data-testid=chart-banner]', { hasText: 'TANAKA' }).waitFor();
+  await visit(page, '#/patients');
+  const row = page.getByTestId('row-patient').nth(3);
+  const name = await row.locator('a').innerText();
+  await row.locator('[role=cell]').nth(3).click();
+  await page.locator('[data-testid=chart-banner]', { hasText: name }).waitFor();
+  await done(page);
+});
+
 test('ten thousand patients scroll and are searched without a pause', async () => {
   const page = await desk(house, { asked: 'user=ada&patients=10000&latency=20', hash: '#/patients' });
   await page.getByTestId('row-patient').first().waitFor();

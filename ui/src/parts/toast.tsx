@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import i18next from 'i18next';
 
@@ -10,11 +10,11 @@ let undoLatest: (() => void) | null = null;
 const named = () => ({ closeButtonProps: { 'aria-label': i18next.t('close') } });
 
 export function toast(message: string): void {
-  notifications.show({ ...named(), message, autoClose: 5000, withBorder: true, color: 'teal' });
+  notifications.show({ ...named(), message: <div className="toast">{message}</div>, autoClose: 5000, withBorder: true, color: 'teal' });
 }
 
 export function toastProblem(message: string): void {
-  notifications.show({ ...named(), message, autoClose: 12_000, withBorder: true, color: 'red' });
+  notifications.show({ ...named(), message: <div className="toast">{message}</div>, autoClose: 12_000, withBorder: true, color: 'red' });
 }
 
 export function toastUndo(message: string, undoLabel: string, undo: () => void): void {
@@ -29,10 +29,10 @@ export function toastUndo(message: string, undoLabel: string, undo: () => void):
     ...named(), id, autoClose: 10_000, withBorder: true, color: 'teal',
     onClose: () => { if (undoLatest === act) undoLatest = null; },
     message: (
-      <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Text size="sm">{message}</Text>
+      <div className="toast">
+        <span>{message}</span>
         <Button size="compact-sm" variant="default" onClick={act} aria-keyshortcuts="Control+Z">{undoLabel}</Button>
-      </Group>
+      </div>
     ),
   });
 }

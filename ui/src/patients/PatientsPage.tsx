@@ -11,6 +11,7 @@ import { OtherNames, PersonName } from '../parts/PersonName';
 import { usePatients } from '../parts/queries';
 import { asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
+import { rowPress } from '../parts/rowPress';
 import { SyncMark } from '../parts/SyncMark';
 import { useTime } from '../parts/useTime';
 import { useWords } from '../parts/words';
@@ -78,7 +79,8 @@ function PatientList({ rows, total, isMore, onMore }: PatientListProps) {
           {items.map((item) => (
             <div
               key={item.key} role="row" aria-rowindex={item.index + 2} data-index={item.index} ref={virtual.measureElement}
-              className="list-row" data-testid="row-patient" style={{ transform: `translateY(${item.start}px)` }}
+              className="list-row opens" data-testid="row-patient" style={{ transform: `translateY(${item.start}px)` }}
+              onClick={rowPress(() => go({ page: 'chart', id: rows[item.index]!.id }))}
             >
               <PatientCells row={rows[item.index]!} />
             </div>

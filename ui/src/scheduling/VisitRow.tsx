@@ -5,6 +5,7 @@ import { useBackend, useMay, useNames, useReference, useToday } from '../parts/c
 import { PersonName } from '../parts/PersonName';
 import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { go, href } from '../parts/route';
+import { rowPress } from '../parts/rowPress';
 import { SyncMark } from '../parts/SyncMark';
 import { toastProblem, toastUndo } from '../parts/toast';
 import { useWords } from '../parts/words';
@@ -20,7 +21,8 @@ export function VisitRow({ visit }: { visit: Visit }) {
   const person = visit.patient && asPatient(visit.patient.body);
   const isOver = ['cancelled', 'fulfilled', 'noshow', 'entered-in-error'].includes(appointment.status);
   return (
-    <tr data-testid="row-visit" data-status={appointment.status} className={isOver ? 'is-over' : undefined}>
+    // the keyboard has the name's link
+    <tr data-testid="row-visit" data-status={appointment.status} className={isOver ? 'opens is-over' : 'opens'} onClick={rowPress(() => go({ page: 'chart', id: appointment.patient ?? '' }))}>
       <td className="number">{wallOf(appointment.start ?? '', zone).time}</td>
       <td>
         <a href={href({ page: 'chart', id: appointment.patient ?? '' })}><PersonName patient={person} /></a>{' '}
