@@ -4,6 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from './app';
 import { FakeHospital } from './backend/fake';
 import type { Row } from './backend/types.gen';
+import { toast } from './parts/toast';
 import './parts/words';
 
 let hospital: FakeHospital;
@@ -113,4 +114,32 @@ test('keys typed ahead act on the screen they ask for, and go into it', async ()
   fireEvent.keyDown(window, { key: 'n' });
   expect(screen.getByTestId('register-submit')).toBeInTheDocument();
   expect(screen.getByRole('heading', { level: 1 })).toHaveFocus();
+});
+
+test('a desk that nobody touches warns, locks, shows nothing of a patient, and keeps the unfinished form', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+  const minutes = (count: number) => act(() => vi.advanceTimersByTime(count * 60_000));
+  try {
+    window.location.hash = '#/patients/new';
+    const { user } = await open();
+    await user.type(await screen.findByLabelText('Family name'), 'Halfway');
+    minutes(9.1);
+    expect(screen.getByRole('alertdialog')).toBeInTheDocument();
+    await user.keyboard('{Shift}');
+    expect(screen.queryByRole('alertdialog')).toBeNull();
+    minutes(9.1);
+    expect(screen.getByRole('alertdialog')).toBeInTheDocument();
+    toast('HALFWAY, Anna');
+    minutes(1);
+    expect(await screen.findByText(/locked/i)).toBeInTheDocument();
+    // sooner than the toast would go by itself
+    await waitFor(() => expect(document.body).not.toHaveTextContent(/halfway/i), { timeout: 2500 });
+    expect(screen.queryByTestId('sync-line')).toBeNull();
+    expect(screen.queryByDisplayValue('Halfway')).toBeNull();
+    expect((await hospital.desk()).session).toBeNull();
+    await user.type(screen.getByTestId('sign-in-password'), 'ward{Enter}');
+    expect(await screen.findByLabelText('Family name')).toHaveValue('Halfway');
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -14,6 +14,7 @@ import { BackendProvider, SessionProvider, useBackend, useStatus } from './parts
 import { prefsOf, usePrefs } from './parts/prefs';
 import { useNews } from './parts/queries';
 import { themeOf } from './parts/theme';
+import { dropToasts } from './parts/toast';
 import { speak, useWords } from './parts/words';
 import { Shell } from './shell';
 
@@ -81,6 +82,7 @@ function AtWork({ desk, session, onLeave }: AtWorkProps) {
 
   /** Unfinished forms stay in memory for whoever typed them; what was read about patients does not. */
   async function leave({ isLocked }: { isLocked: boolean }) {
+    dropToasts();
     onLeave({ isLocked, lastUser: isLocked ? session.staff.username : '' });
     await backend.signOut();
     client.removeQueries({ predicate: ({ queryKey }) => !['desk', 'status', 'reference'].includes(String(queryKey[0])) });

@@ -37,6 +37,12 @@ export function toastUndo(message: string, undoLabel: string, undo: () => void):
   });
 }
 
+/** Takes away what was said: nobody's name stays on the screen of a desk that was left. */
+export function dropToasts(): void {
+  undoLatest = null;
+  notifications.clean();
+}
+
 /** Undoes the latest act that is still on the screen. */
 export function undo(): boolean {
   if (!undoLatest) return false;
