@@ -17,6 +17,8 @@ pub mod patients;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;
+// who did what
+pub mod audit;
 // what a desk shows
 pub mod desk;
 #[cfg(feature = "sample")]
