@@ -86,6 +86,29 @@ create table pass (
     wait_until_ms integer not null
 );
 
+-- Who did what here, each entry chained to the one before it: see shared::audit. Entries that were sent stay for a
+-- while, for those who may ask who looked.
+create table audit (
+    incarnation integer not null,
+    seq         integer not null,
+    at_ms       integer not null,    -- as the entry says
+    record      blob,                -- as the entry says
+    is_sent     integer not null,
+    entry       blob    not null,
+    hash        blob    not null,
+    seal        blob    not null,
+    primary key (incarnation, seq)
+);
+create index audit_record on audit (record, at_ms) where record is not null;
+create index audit_unsent on audit (incarnation, seq) where is_sent = 0;
+
+-- The first key of each chain, until the hub has it: in the clear only while this desk does not know the hub's key.
+create table audit_chain (
+    incarnation integer primary key,
+    first       blob,
+    locked      blob
+);
+
 -- How many records there are, so that a list can say so without counting.
 create table tally (
     kind integer not null,

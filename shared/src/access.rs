@@ -67,6 +67,16 @@ pub fn may(actor: &Actor, action: Action<'_>) -> Result<(), Problem> {
     Err(Problem::new("not_allowed", field))
 }
 
+/// Says whether somebody may see who looked at a chart.
+pub fn may_read_audit(roles: &[Role]) -> Result<(), Problem> {
+    let reads = |role: &Role| matches!(role, Role::Manager | Role::Auditor);
+    if roles.iter().any(reads) {
+        Ok(())
+    } else {
+        Err(Problem::new("not_allowed", "audit"))
+    }
+}
+
 fn role_may(role: Role, action: Action<'_>) -> bool {
     match action {
         Action::Read(kind) => may_read(role, kind),

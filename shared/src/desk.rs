@@ -1,6 +1,7 @@
 //! What a desk shows: the shapes the replica hands to the screen. Generated into `ui/src/backend/types.gen.ts`.
 
 use crate::access::Role;
+use crate::audit::entry::What;
 use crate::ids::{RecordId, StaffId, WardId};
 use crate::prescriptions::Standing;
 use crate::problem::Problem;
@@ -130,6 +131,26 @@ pub struct HistoryEntry {
     #[ts(type = "number")]
     pub device: u32,
     pub fields: Vec<FieldChange>,
+}
+
+/// One thing that was done with a chart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct AuditLine {
+    pub what: What,
+    pub staff: Option<StaffId>,
+    /// RFC 3339 in UTC, by the clock of the desk.
+    pub at: String,
+}
+
+/// What was done with a chart at a desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct AuditTrail {
+    /// Newest first.
+    pub lines: Vec<AuditLine>,
+    /// The desk's entries are not as they were written.
+    pub trouble: Option<Problem>,
 }
 
 /// What a step changed at one path.

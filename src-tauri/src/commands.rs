@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 use shared::desk::{
-    Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer,
-    Session, SyncStatus, Visit, Waiting,
+    AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save,
+    SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
@@ -35,6 +35,8 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         sign,
         resolve,
         history,
+        audit_trail,
+        printed,
         conflicts,
         conflict_list,
         waiting,
@@ -70,7 +72,9 @@ async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -
 
 #[tauri::command]
 async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> Answer<Session> {
-    let session = desk.replica.sign_in(&username, &password).await?;
+    let signed_in = desk.replica.sign_in(&username, &password).await;
+    desk.replica.sign_in_tried(&username, &signed_in);
+    let session = signed_in?;
     let actor = desk.replica.actor(&session)?;
     desk.seat(Some(Person {
         session: session.clone(),
@@ -81,6 +85,9 @@ async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> A
 
 #[tauri::command(async)]
 fn sign_out(desk: State<'_, Desk>) {
+    if let Some(person) = desk.somebody() {
+        desk.replica.signed_out(person.actor.staff);
+    }
     desk.seat(None);
 }
 
@@ -104,8 +111,11 @@ fn list(desk: State<'_, Desk>, ask: ListAsk) -> Answer<Page> {
 
 #[tauri::command(async)]
 fn search(desk: State<'_, Desk>, text: String, limit: u32) -> Answer<Vec<Row>> {
-    desk.reader(Kind::Patient)?;
-    Ok(desk.replica.search(&text, limit.min(RESULTS))?)
+    let reader = desk.reader(Kind::Patient)?;
+    let rows = desk.replica.search(&text, limit.min(RESULTS))?;
+    desk.replica
+        .found(reader.actor.staff, rows.iter().map(|row| row.id));
+    Ok(rows)
 }
 
 #[tauri::command(async)]
@@ -117,10 +127,11 @@ fn row(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Option<Row>> {
 #[tauri::command(async)]
 fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
     let reader = desk.reader(Kind::Patient)?;
-    Ok(desk
-        .replica
-        .chart(patient)?
-        .map(|chart| reader.part_of(chart)))
+    let chart = desk.replica.chart(patient)?;
+    if chart.is_some() {
+        desk.replica.viewed(reader.actor.staff, patient);
+    }
+    Ok(chart.map(|chart| reader.part_of(chart)))
 }
 
 #[tauri::command(async)]
@@ -131,8 +142,23 @@ fn day(desk: State<'_, Desk>, ward: WardId, date: String) -> Answer<Vec<Visit>> 
 
 #[tauri::command(async)]
 fn history(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<HistoryEntry>> {
-    desk.reader(kind)?;
-    Ok(desk.replica.history(kind, id)?)
+    let reader = desk.reader(kind)?;
+    let history = desk.replica.history(kind, id)?;
+    desk.replica.history_read(reader.actor.staff, kind, id);
+    Ok(history)
+}
+
+#[tauri::command(async)]
+fn audit_trail(desk: State<'_, Desk>, patient: RecordId) -> Answer<AuditTrail> {
+    let person = desk.person()?;
+    Ok(desk.replica.audit_trail(&person.actor, patient)?)
+}
+
+#[tauri::command(async)]
+fn printed(desk: State<'_, Desk>, patient: RecordId) -> Answer<()> {
+    let reader = desk.reader(Kind::Patient)?;
+    desk.replica.printed(reader.actor.staff, patient);
+    Ok(())
 }
 
 #[tauri::command(async)]

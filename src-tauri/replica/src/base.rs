@@ -1,5 +1,6 @@
 //! The replica itself: its files, its clock, and the way every read and write takes.
 
+use crate::audit::clerk::Clerk;
 use crate::error::{Disk, Result};
 use crate::files::{Dir, Lock};
 use crate::flight::Flight;
@@ -44,8 +45,9 @@ pub(crate) struct Inner {
     pub(crate) key: Key,
     pub(crate) clock: Clock,
     pub(crate) hub: Option<String>,
-    pub(crate) store: RwLock<Arc<Store>>,
-    pub(crate) mirror: Mirror,
+    pub(crate) store: Arc<RwLock<Arc<Store>>>,
+    pub(crate) clerk: Clerk,
+    pub(crate) mirror: Arc<Mirror>,
     pub(crate) flight: Flight,
     pub(crate) news: News,
     /// Something waits to be sent, or to be looked at.
@@ -64,13 +66,15 @@ impl Inner {
         store: Arc<Store>,
         mirror: Mirror,
     ) -> Self {
+        let (store, mirror) = (Arc::new(RwLock::new(store)), Arc::new(mirror));
         Self {
+            clerk: Clerk::start(store.clone(), mirror.clone()),
             dir,
             lock,
             key: Key(options.key),
             clock,
             hub: options.hub.clone(),
-            store: RwLock::new(store),
+            store,
             mirror,
             flight: Flight::default(),
             news: News::default(),
@@ -83,6 +87,8 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        // what was only just seen is written down before the file is closed
+        self.clerk.end();
         self.store
             .read()
             .unwrap_or_else(PoisonError::into_inner)

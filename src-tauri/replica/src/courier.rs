@@ -3,6 +3,7 @@
 //! Two things go on side by side: what is unsent is pushed as soon as there is some, and a call waits at the hub for
 //! news. When either fails both stop, and the courier tries again a little later.
 
+use crate::audit::send::{send_all, send_if_due};
 use crate::base::Replica;
 use crate::error::{Error, Result};
 use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
@@ -38,7 +39,7 @@ pub struct Round {
     pub held: u64,
     /// Items of the feed that came.
     pub received: u64,
-    /// Calls made, and bytes with their headers.
+    /// Calls made for changes and news, and bytes with their headers. Audit entries follow by themselves.
     pub calls: u64,
     pub bytes_sent: u64,
     pub bytes_received: u64,
@@ -70,6 +71,7 @@ impl Courier {
         round.calls = hub.traffic.calls.load(Ordering::Relaxed);
         round.bytes_sent = hub.traffic.sent.load(Ordering::Relaxed);
         round.bytes_received = hub.traffic.received.load(Ordering::Relaxed);
+        send_all(replica, &hub).await?;
         Ok(round)
     }
 
@@ -144,6 +146,7 @@ async fn session(replica: &Replica, failures: &AtomicU32) -> Result<Outcome> {
 }
 
 async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<Outcome> {
+    let mut audited_ms = None;
     loop {
         let mut round = Round::default();
         if push_all(replica, hub, &mut round).await? == Outcome::Restart {
@@ -154,6 +157,7 @@ async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
             replica.set_link(Link::Online, None);
         }
         refresh(replica, hub).await?;
+        send_if_due(replica, hub, &mut audited_ms).await?;
         // a nudge that came meanwhile is kept
         let nudged = tokio::time::timeout(LOOK_AGAIN, replica.0.nudge.notified());
         if nudged.await.is_err() {

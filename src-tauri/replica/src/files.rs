@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The endings SQLite gives to the files beside a database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// Kept free for a disk that is full: enough to take a change back out of the second copy.
+const ROOM_BYTES: usize = 64 << 10;
 
 /// The directory of a replica.
 #[derive(Clone, Debug)]
@@ -101,6 +103,23 @@ impl Dir {
 
     pub(crate) fn loading(&self, generation: u64) -> PathBuf {
         self.0.join(format!("loading-{generation}.db"))
+    }
+
+    /// Keeps some room on the disk for the moment when it is full, if there is any.
+    pub(crate) fn keep_room(&self) {
+        let path = self.0.join("room");
+        if !path.exists()
+            && let Err(error) = std::fs::write(&path, vec![0x55; ROOM_BYTES])
+        {
+            tracing::debug!(%error, "No room could be kept for a full disk");
+            // half of it would be of no use
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
+    /// Gives the room back that was kept; says whether there was some.
+    pub(crate) fn free_room(&self) -> bool {
+        std::fs::remove_file(self.0.join("room")).is_ok()
     }
 
     pub(crate) fn mirror(&self) -> PathBuf {

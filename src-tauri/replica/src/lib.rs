@@ -1,6 +1,7 @@
 //! The ward's own copy of the hospital's record: an encrypted SQLite file, what waits to be sent, what was refused, and
 //! the courier that carries it all to the hub. Knows SQLite and documents, not the window.
 
+mod audit;
 mod base;
 mod courier;
 mod draft;

@@ -4,6 +4,7 @@
 //! with its number, so a load goes on where it was after a crash of this program. It is not flushed before the end: after
 //! a crash of the computer it begins anew.
 
+use crate::audit;
 use crate::base::Replica;
 use crate::error::{Error, Result};
 use crate::files::{self, Dir};
@@ -342,6 +343,7 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
             "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
         )?;
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
+        audit::copy(old, db)?;
         for kept in held::all(old)? {
             held::put(db, &kept)?;
         }

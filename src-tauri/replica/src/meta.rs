@@ -59,6 +59,10 @@ items! {
     NOTICE: String = "notice";
     /// When the digest was last compared, milliseconds since 1970.
     COMPARED: i64 = "compared";
+    /// Where the audit chain ends, and the key of its next entry.
+    AUDIT_PEN: shared::audit::chain::Pen = "audit_pen";
+    /// The key with which the first keys of audit chains are locked for the hub.
+    AUDIT_HUB: shared::audit::chain::HubKey = "audit_hub";
 }
 
 impl<T: Serialize + DeserializeOwned> Item<T> {

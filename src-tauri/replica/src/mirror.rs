@@ -4,6 +4,7 @@
 //! commits are flushed; the mirror is for a replica that cannot be read any more. It also remembers who this device is
 //! and how far its changes were counted, so that a replica put back from an old copy is noticed.
 
+use crate::audit;
 use crate::error::{Disk, Error, Result};
 use crate::files::{self, Dir};
 use crate::held::{self, Kept};
@@ -24,6 +25,11 @@ create table if not exists held (
     problems text not null, staff blob not null, at_ms integer not null, is_new integer not null,
     is_withdrawn integer not null
 );
+create table if not exists audit (
+    incarnation integer not null, seq integer not null, at_ms integer not null, record blob, is_sent integer not null,
+    entry blob not null, hash blob not null, seal blob not null, primary key (incarnation, seq)
+);
+create table if not exists audit_chain (incarnation integer primary key, first blob, locked blob);
 create table if not exists meta (name text primary key, value blob not null) without rowid;
 ";
 
@@ -43,11 +49,14 @@ pub(crate) struct Reflection {
     pub(crate) last_place: i64,
     pub(crate) items: Vec<Item>,
     pub(crate) held: Vec<Kept>,
+    /// Where the audit chain ends, and its entries that were not sent.
+    pub(crate) audit: audit::Copied,
 }
 
 impl Mirror {
     /// Opens the mirror. Says what is wrong with the file when it has to be put aside.
     pub(crate) fn open(dir: &Dir, key: &Key) -> (Mirror, Option<Error>) {
+        dir.keep_room();
         let result = connect(dir, key);
         let (connection, error) = match result {
             Ok(connection) => (Some(connection), None),
@@ -85,12 +94,13 @@ impl Mirror {
             last_place: outbox::last_place(db)?,
             items: outbox::all(db)?,
             held: held::all(db)?,
+            audit: audit::copied(db)?,
         })
     }
 
     /// Notes changes that are about to be committed.
     pub(crate) fn note(&self, items: &[Item]) {
-        self.attempt(|db| {
+        let _ = self.attempt(|db| {
             items
                 .iter()
                 .try_for_each(|item| outbox::put(db, item).map(drop))
@@ -99,17 +109,21 @@ impl Mirror {
 
     /// Takes changes out again whose commit failed.
     pub(crate) fn retract(&self, replica: &Connection, items: &[Item]) {
-        self.attempt(|db| {
+        let retract = |db: &Connection| {
             items
                 .iter()
                 .try_for_each(|item| outbox::remove(db, item.lseq))?;
             outbox::count_on(db, outbox::last_place(replica)?)
-        });
+        };
+        if self.attempt(retract) == Err(Disk::Full) && self.dir.free_room() {
+            // what was kept free for this moment is enough to take back what nobody was told is saved
+            let _ = self.attempt(retract);
+        }
     }
 
     /// Does after the replica what it did with some changes.
     pub(crate) fn follow(&self, replica: &Connection, lseqs: &[i64]) {
-        self.attempt(|db| {
+        let _ = self.attempt(|db| {
             if outbox::count(replica)? == 0 {
                 // not all: a save that is about to commit has noted itself here already
                 let last = lseqs.iter().max().copied().unwrap_or(0);
@@ -127,7 +141,7 @@ impl Mirror {
 
     /// Copies the work a person has to deal with.
     pub(crate) fn follow_held(&self, replica: &Connection) {
-        self.attempt(|db| {
+        let _ = self.attempt(|db| {
             db.execute("delete from held", [])?;
             held::all(replica)?
                 .iter()
@@ -135,16 +149,32 @@ impl Mirror {
         });
     }
 
+    /// Copies the audit entries that were not sent.
+    pub(crate) fn follow_audit(&self, replica: &Connection) {
+        let _ = self.attempt(|db| {
+            let last = meta::AUDIT_PEN
+                .get(db)?
+                .map(|pen| (pen.incarnation, pen.seq));
+            audit::put_copied(db, &audit::copied_after(replica, last)?)
+        });
+    }
+
+    /// Forgets audit entries that were sent.
+    pub(crate) fn forget_audit(&self, incarnation: u16, upto: u64) {
+        let _ = self.attempt(|db| audit::forget_sent(db, incarnation, upto));
+    }
+
     /// Makes it the same as the replica, whatever was in it.
     pub(crate) fn copy(&self, replica: &Connection) {
-        self.attempt(|db| {
-            db.execute_batch("delete from outbox; delete from held; delete from meta;")?;
+        let _ = self.attempt(|db| {
+            db.execute_batch("delete from outbox; delete from held; delete from audit; delete from audit_chain; delete from meta;")?;
             outbox::all(replica)?
                 .iter()
                 .try_for_each(|item| outbox::put(db, item).map(drop))?;
             held::all(replica)?
                 .iter()
                 .try_for_each(|kept| held::put(db, kept))?;
+            audit::put_copied(db, &audit::copied(replica)?)?;
             outbox::count_on(db, outbox::last_place(replica)?)?;
             meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
             meta::DEVICE
@@ -153,20 +183,26 @@ impl Mirror {
         });
     }
 
-    fn attempt(&self, work: impl Fn(&Connection) -> Result<()>) {
+    /// Runs a transaction. Whoever calls may go on whatever comes of it; what went wrong is logged here.
+    fn attempt(&self, work: impl Fn(&Connection) -> Result<()>) -> Result<(), Disk> {
         let mut guard = lock(&self.connection);
-        let Some(db) = guard.as_mut() else { return };
+        let Some(db) = guard.as_mut() else {
+            return Ok(());
+        };
         let result = db.transaction().map_err(Error::from).and_then(|tx| {
             work(&tx)?;
             Ok(tx.commit()?)
         });
-        if let Err(error) = result {
-            tracing::warn!(%error, "Could not write the second copy of unsent work");
-            if error.disk() == Some(Disk::Damaged) {
-                // made again from the replica at the next start
-                *guard = None;
-            }
+        let Err(error) = result else {
+            return Ok(());
+        };
+        tracing::warn!(%error, "Could not write the second copy of unsent work");
+        let disk = error.disk().unwrap_or(Disk::Failed);
+        if disk == Disk::Damaged {
+            // made again from the replica at the next start
+            *guard = None;
         }
+        Err(disk)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening a replica: what is there, whether it is this desk's and whole, and what was left unsaved by a crash.
 
+use crate::audit;
 use crate::base::{Clock, Inner, system_clock};
 use crate::error::{Disk, Result};
 use crate::files::Dir;
@@ -95,7 +96,7 @@ impl Replica {
     /// Brings what only the mirror has into the replica: a save that was under way when the power went, or everything
     /// since an old copy of the replica was put back.
     fn catch_up(&self, reflection: &Reflection) -> Result<()> {
-        let (known, last, incarnation) = self.read(|db| {
+        let (known, last, incarnation, pen) = self.read(|db| {
             let known: BTreeSet<(i64, Hash)> = outbox::all(db)?
                 .iter()
                 .map(|item| (item.lseq, item.hash))
@@ -104,6 +105,7 @@ impl Replica {
                 known,
                 outbox::last_place(db)?,
                 meta::INCARNATION.get(db)?.unwrap_or(0),
+                meta::AUDIT_PEN.get(db)?,
             ))
         })?;
         let mirrored: BTreeSet<(i64, Hash)> = reflection
@@ -117,9 +119,12 @@ impl Replica {
             .filter(|item| item.lseq > last)
             .cloned()
             .collect();
-        let is_behind = reflection.last_place > last;
+        // audit entries are copied after they are safe, so a copy that has more belongs to a newer replica
+        let is_audit_behind = audit::is_behind(pen.as_ref(), reflection.audit.pen.as_ref());
+        let is_behind = reflection.last_place > last || is_audit_behind;
         if is_behind {
-            let is_old = orphans.len() as i64 != reflection.last_place - last
+            let is_old = is_audit_behind
+                || orphans.len() as i64 != reflection.last_place - last
                 || reflection.incarnation > incarnation;
             tracing::warn!(
                 count = orphans.len(),
@@ -132,6 +137,9 @@ impl Replica {
                     meta::next_incarnation(db)?;
                     rebuild(db, "replica.restored")?;
                     meta::NOTICE.set(db, &"replica.rebuilt".to_owned())?;
+                }
+                if is_audit_behind {
+                    audit::put_copied(db, &reflection.audit)?;
                 }
                 self.apply_again(db, &orphans)?;
                 // numbers given since are not known here, and must not be given twice

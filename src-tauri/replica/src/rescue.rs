@@ -1,5 +1,6 @@
 //! Saving what can be read out of a replica that is damaged, lost or another desk's.
 
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::held::{self, Kept};
 use crate::meta::Device;
@@ -136,6 +137,9 @@ impl Replica {
                 Some(old) => copy_tables(old, db)?,
                 None => 0,
             };
+            if audit::is_behind(meta::AUDIT_PEN.get(db)?.as_ref(), reflection.audit.pen.as_ref()) {
+                audit::put_copied(db, &reflection.audit)?;
+            }
             self.apply_again(db, &items.values().cloned().collect::<Vec<_>>())?;
             kept.values().try_for_each(|kept| held::put(db, kept))?;
             outbox::count_on(db, last.max(items.keys().next_back().copied().unwrap_or(0)))?;
@@ -183,6 +187,7 @@ fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
         last_place,
         items,
         held,
+        audit: _,
     } = reflection;
     let mut found = Salvage {
         device: device.clone(),
@@ -224,7 +229,7 @@ fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {
 
 /// Copies what can be read of the tables that a rebuild from the hub does not bring at once. Returns how many records.
 fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
-    for item in ["reference", "synced"] {
+    for item in ["reference", "synced", "audit_pen", "audit_hub"] {
         let value = old.query_row("select value from meta where name = ?1", [item], |row| {
             row.get::<_, Vec<u8>>(0)
         });
@@ -242,6 +247,7 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
         "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
     )?;
     copy_rows(old, new, "numberless", "record, staff")?;
+    audit::copy(old, new)?;
     let records = copy_records(old, new)?;
     reindex(new)?;
     Ok(records)
@@ -306,14 +312,14 @@ fn reindex(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn rows_of(db: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Cell>>> {
+pub(crate) fn rows_of(db: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Cell>>> {
     let mut statement = db.prepare_cached(sql)?;
     let width = statement.column_count();
     let rows = statement.query_map([], |row| (0..width).map(|index| row.get(index)).collect())?;
     rows.collect()
 }
 
-fn insert(db: &Connection, table: &str, columns: &str, row: &[Cell]) -> Result<()> {
+pub(crate) fn insert(db: &Connection, table: &str, columns: &str, row: &[Cell]) -> Result<()> {
     let marks = vec!["?"; row.len()].join(", ");
     let sql = format!("insert or replace into {table} ({columns}) values ({marks})");
     db.prepare_cached(&sql)?.execute(params_from_iter(row))?;

@@ -1,5 +1,6 @@
 //! What a person writes at this desk: decided here, safe on this computer when the answer comes.
 
+use crate::audit;
 use crate::draft::{is_same, laid_over};
 use crate::error::{Disk, Error, Result};
 use crate::outbox::Item;
@@ -9,6 +10,7 @@ use crate::{Replica, held, meta, outbox};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use shared::access::{Action, Actor, Role, may};
+use shared::audit::entry::What;
 use shared::clock::Now;
 use shared::desk::{Checked, Row, Save, SaveAnswer};
 use shared::document::{self, Edited, Heads, Stamp, Write, draft_of};
@@ -177,7 +179,13 @@ impl Replica {
                 seen,
                 edited,
             };
-            self.keep(db, actor, &edit, noted)
+            self.keep(db, actor, &edit, noted)?;
+            audit::note(
+                db,
+                &self
+                    .entry(What::ConflictSettled, actor.staff)
+                    .about(kind, id),
+            )
         })
     }
 
@@ -199,6 +207,15 @@ impl Replica {
                 .map_err(|problem| Error::Problems(vec![problem]))?;
             db.prepare_cached("update held set is_withdrawn = ?2 where id = ?1")?
                 .execute(params![id, is_withdrawn])?;
+            let what = if is_withdrawn {
+                What::HeldWithdrawn
+            } else {
+                What::HeldRestored
+            };
+            audit::note(
+                db,
+                &self.entry(what, actor.staff).about(kept.kind, kept.record),
+            )?;
             Ok(kept)
         })?;
         self.read(|db| {
@@ -231,6 +248,7 @@ impl Replica {
         match result {
             Ok(row) => {
                 self.set_disk(None);
+                self.0.clerk.saved();
                 self.0.nudge.notify_one();
                 self.tell(&BTreeSet::from([(kind, id)]));
                 Ok(SaveAnswer::Saved {
@@ -367,6 +385,7 @@ impl Replica {
         put_edited(db, kind, id, stored, edited, staff, now)?;
         let mut item = Item::of(kind, id, edited, base, staff, now.0, stored.is_none());
         item.lseq = outbox::put(db, &item)?;
+        audit::saved(db, &item)?;
         Ok(item)
     }
 }

@@ -1,5 +1,6 @@
 //! What a replica promises, on real encrypted files.
 
+mod auditing;
 mod damage;
 mod disk;
 mod exchange;
