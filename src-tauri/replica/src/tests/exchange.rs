@@ -222,14 +222,16 @@ async fn many_changes_go_in_full_pushes_and_are_answered_at_once() {
     let desk = desk_of(&address);
     round(&desk).await.unwrap();
     (0..600).for_each(|number| drop(desk.register(3_000 + number, "García")));
-    let before = hub.calls.lock().unwrap().len();
+    // audit entries travel by themselves
+    let calls = || hub.calls.lock().unwrap().iter().filter(|path| !path.contains("/audit")).count();
+    let before = calls();
     let done = round(&desk).await.unwrap();
     assert_eq!(
         (done.accepted, done.calls),
         (600, 2),
         "one push and one pull"
     );
-    assert_eq!(hub.calls.lock().unwrap().len() - before, 2);
+    assert_eq!(calls() - before, 2);
     assert_eq!(desk.replica.status().unwrap().waiting, 0);
 }
 
