@@ -133,17 +133,6 @@ create table held_change (
 create index held_change_record on held_change (record);
 comment on table held_change is 'Changes the hub did not take, kept with the reason.';
 
--- Who did what beside writing: each change says in its own row who made it and when it was taken.
-create table audit (
-    id     bigint generated always as identity primary key,
-    at     timestamptz not null default now(),
-    staff  uuid,
-    device uuid,
-    -- device.enrolled, staff.signed_in, ...
-    action text   not null
-);
-comment on table audit is 'Who did what. Written in the transaction of the deed.';
-
 -- First loads that were made, newest last. The bytes are files below the data directory.
 create table snapshot (
     id       bigint generated always as identity primary key,

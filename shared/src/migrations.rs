@@ -26,6 +26,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0006_claims.hub",
         include_str!("../../migrations/0006_claims.hub.sql"),
     ),
+    (
+        "0007_audit.hub",
+        include_str!("../../migrations/0007_audit.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

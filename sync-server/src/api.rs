@@ -39,6 +39,17 @@ pub(crate) struct Health {
     status: String,
 }
 
+/// The hub's audit keys.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct HubKey {
+    /// Ed25519 public key of the heads of the log, hex
+    #[schema(min_length = 64, max_length = 64)]
+    sign: String,
+    /// The key with which the first keys of desks' chains are locked, hex
+    #[schema(min_length = 64, max_length = 64)]
+    lock: String,
+}
+
 /// What a desk sends to become known.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"code": "K7Q2M-XR4TW", "name": "Desk 1", "public_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}))]

@@ -1,5 +1,6 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
+use crate::services::audit::key::AuditKey;
 use crate::services::identity::Throttle;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
@@ -26,9 +27,17 @@ pub struct Parts {
     pub news: News,
     pub(crate) builders: Builders,
     pub(crate) throttle: Throttle,
+    pub(crate) audit: Audit,
     zone: TimeZone,
     stopping: watch::Sender<bool>,
     wards: RwLock<BTreeSet<WardId>>,
+}
+
+/// What the audit log is signed with, and where its signed heads are written down besides the database.
+#[derive(Debug)]
+pub(crate) struct Audit {
+    pub(crate) key: AuditKey,
+    pub(crate) heads: PathBuf,
 }
 
 /// What an [`App`] is made with.
@@ -37,6 +46,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Whether this process tells other processes of what it took (a command does, the serving hub need not).
     pub announces: bool,
+    /// Where signed heads of the audit log are written down; otherwise below the data directory.
+    pub audit_heads: Option<PathBuf>,
 }
 
 impl std::ops::Deref for App {
@@ -60,7 +71,11 @@ impl App {
             );
             TimeZone::UTC
         });
+        let key = AuditKey::open(&options.data, world::new_key()).map_err(sqlx::Error::Io)?;
+        let beside = || options.data.join("audit-heads");
+        let heads = options.audit_heads.clone().unwrap_or_else(beside);
         let app = Self(Arc::new(Parts {
+            audit: Audit { key, heads },
             pool,
             data: options.data,
             news: News::new(options.announces),

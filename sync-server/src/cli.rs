@@ -2,15 +2,19 @@
 
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
+use crate::deeds::{HUB, deed, note};
 use crate::import::{self, Ask};
 use crate::people::role_of;
+use crate::services::audit::show::{About, show};
+use crate::services::audit::{settle, verify};
 use crate::services::staff::NewStaff;
 use crate::services::{identity, staff};
 use crate::{demo, logs, serve};
 use anyhow::{Context, Result, bail, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use shared::access::Role;
-use shared::ids::{DepartmentId, WardId};
+use shared::audit::entry::What;
+use shared::ids::{DepartmentId, DeviceId, WardId};
 use std::io::Write;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
@@ -50,6 +54,11 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Who did what
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Set up the sample hospital; can be repeated
     Demo,
 }
@@ -67,6 +76,40 @@ enum From {
         #[arg(long)]
         report: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum AuditCommand {
+    /// Check every entry, every signed head and every desk's chain; says the first bad entry and fails if there is one
+    Verify {
+        /// File of signed heads from another place
+        #[arg(long)]
+        head: Option<PathBuf>,
+    },
+    /// List entries
+    Show {
+        #[command(flatten)]
+        about: AboutArgs,
+        /// The newest so many
+        #[arg(long, default_value_t = 200)]
+        limit: u32,
+    },
+    /// Sign the log as it is now and write its head down
+    Sign,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct AboutArgs {
+    /// About a record
+    #[arg(long)]
+    record: Option<Uuid>,
+    /// What a member of staff did
+    #[arg(long)]
+    staff: Option<Uuid>,
+    /// Entries of desks that were not whole when they came
+    #[arg(long)]
+    alarms: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -137,6 +180,11 @@ impl Command {
                     None => None,
                 };
                 let done = import::run(app, &Ask { paths, ward }).await?;
+                note(
+                    &mut *app.pool.acquire().await?,
+                    &deed(What::Administered, HUB, None).because("import.fhir"),
+                )
+                .await?;
                 say(&done.table())?;
                 if let Some(file) = report {
                     std::fs::write(&file, serde_json::to_vec_pretty(&done)?)
@@ -144,9 +192,34 @@ impl Command {
                 }
                 Ok(())
             }
+            Command::Audit { command } => command.run(opened).await,
             Command::Device { command } => command.run(opened).await,
             Command::Staff { command } => command.run(opened).await,
             Command::Demo => say(&demo::run(app).await?),
+        }
+    }
+}
+
+impl AuditCommand {
+    async fn run(self, opened: &Opened) -> Result<()> {
+        let app = &opened.app;
+        match self {
+            AuditCommand::Verify { head } => {
+                let found = verify::verify(app, head.as_deref()).await?;
+                say(&serde_json::to_string_pretty(&found)?)?;
+                ensure!(found.is_whole(), "the audit log is not as it was written");
+                Ok(())
+            }
+            AuditCommand::Show { about, limit } => {
+                let about = match (about.record, about.staff) {
+                    (Some(record), _) => About::Record(record),
+                    (None, Some(staff)) => About::Staff(staff),
+                    (None, None) => About::Alarms,
+                };
+                settle(app).await?;
+                say(&show(app, about, limit).await?.join("\n"))
+            }
+            AuditCommand::Sign => say(&format!("signed at {}", settle(app).await?)),
         }
     }
 }
@@ -170,14 +243,17 @@ impl DeviceCommand {
                 say(&rows.join("\n"))
             }
             DeviceCommand::Revoke { device } => {
+                let mut tx = app.pool.begin().await?;
                 let done = sqlx::query("update device set revoked_at = coalesce(revoked_at, now()) where id = $1 and number > 0")
                     .bind(device)
-                    .execute(&app.pool)
+                    .execute(&mut *tx)
                     .await?;
                 ensure!(
                     done.rows_affected() == 1,
                     "there is no workstation {device}"
                 );
+                note(&mut tx, &deed(What::DeviceRevoked, DeviceId(device), None)).await?;
+                tx.commit().await?;
                 say("revoked")
             }
         }

@@ -29,6 +29,9 @@ pub struct Config {
         global = true
     )]
     pub database_connections: u32,
+    /// A second place for the signed heads of the audit log, best on another disk: a file there only ever grows
+    #[arg(long, env = "WARDBOOK_AUDIT_HEADS", global = true)]
+    pub audit_heads: Option<PathBuf>,
     /// What to log, such as `info` or `sync_server=debug`
     #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
     pub log: String,

@@ -79,6 +79,58 @@ impl Document {
     }
 }
 
+impl Error {
+    /// Returns what may be said of it in the log: a code, never what somebody typed.
+    pub fn code(&self) -> String {
+        let of = |problem: &Problem| problem.code.clone();
+        match self {
+            Error::SignedOut(problem)
+            | Error::Forbidden(problem)
+            | Error::Missing(problem)
+            | Error::Clash(problem) => of(problem),
+            Error::Malformed(problem) | Error::TooLarge(problem) | Error::Version(problem) => {
+                of(problem)
+            }
+            Error::TooMany { problem, .. } => of(problem),
+            Error::Invalid(problems) => problems.first().map_or_else(|| "invalid".into(), of),
+            Error::MediaType => "http.media_type".into(),
+            Error::Unavailable => "hub.unavailable".into(),
+            Error::Bug(error) => cause(error),
+        }
+    }
+}
+
+/// Returns the code of what is behind a failure. Texts of errors quote what they could not read, so none is returned.
+pub(crate) fn cause(error: &anyhow::Error) -> String {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<sqlx::Error>() {
+            return match error.as_database_error() {
+                Some(said) => format!(
+                    "database.{}.{}",
+                    said.code().unwrap_or_default(),
+                    said.constraint().unwrap_or("none")
+                ),
+                None => "database".into(),
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<std::io::Error>() {
+            return format!("io.{:?}", error.kind());
+        }
+        if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
+            return format!(
+                "json.{:?}.{}.{}",
+                error.classify(),
+                error.line(),
+                error.column()
+            );
+        }
+        if cause.downcast_ref::<tokio::task::JoinError>().is_some() {
+            return "task".into();
+        }
+    }
+    "bug".into()
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, problems, retry_after_s) = match self {

@@ -17,6 +17,7 @@ pub mod world;
 
 mod api;
 mod claims;
+mod deeds;
 mod demo;
 mod people;
 mod session;
@@ -43,6 +44,8 @@ pub async fn serve(
             tracing::debug!(%error, "A connection keeps its delay");
         }
     });
+    let auditing = tokio::spawn(services::audit::run(app.clone()));
+    let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();
@@ -68,5 +71,12 @@ pub async fn serve(
         }
     };
     listening.abort();
+    auditing.abort();
+    if let Err(error) = services::audit::settle(&closing).await {
+        tracing::warn!(
+            error.code = error.code(),
+            "The audit log was not signed at the end"
+        );
+    }
     served
 }

@@ -1,6 +1,7 @@
 //! Every route.
 
 use crate::app::App;
+use crate::services::audit::arrive;
 use crate::services::{health, identity, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, live, push};
@@ -36,6 +37,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(bootstrap::segment))
         .routes(routes!(staff::reference))
         .routes(routes!(digest::digest))
+        .routes(routes!(arrive::key))
+        .routes(routes!(arrive::arrive))
         .routes(routes!(identity::numbers))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::sign_in))

@@ -134,6 +134,7 @@ async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
         Options {
             data: data.to_owned(),
             announces: false,
+            audit_heads: None,
         },
     )
     .await?)

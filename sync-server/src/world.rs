@@ -31,6 +31,15 @@ pub fn draw(letters: &[u8], count: usize) -> String {
         .collect()
 }
 
+/// Makes a key.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the hub's only source of randomness"
+)]
+pub fn new_key() -> [u8; 32] {
+    rand::rng().random()
+}
+
 /// Makes a salt.
 #[expect(
     clippy::disallowed_methods,

@@ -137,7 +137,10 @@ impl Replica {
                 Some(old) => copy_tables(old, db)?,
                 None => 0,
             };
-            if audit::is_behind(meta::AUDIT_PEN.get(db)?.as_ref(), reflection.audit.pen.as_ref()) {
+            if audit::is_behind(
+                meta::AUDIT_PEN.get(db)?.as_ref(),
+                reflection.audit.pen.as_ref(),
+            ) {
                 audit::put_copied(db, &reflection.audit)?;
             }
             self.apply_again(db, &items.values().cloned().collect::<Vec<_>>())?;

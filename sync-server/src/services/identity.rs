@@ -1,6 +1,7 @@
 //! Identity: workstations become known with a one-time code, people sign in with a password.
 
 use crate::app::App;
+use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::people::{member, username};
 use crate::session::{Device, Signed};
@@ -14,7 +15,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use base64::Engine;
 use metrics::counter;
-use shared::ids::{DeviceId, WardId};
+use shared::audit::entry::What;
+use shared::ids::{DeviceId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::sync::wire::{
     EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex,
@@ -189,7 +191,7 @@ async fn add_device(
         .bind(device.0)
         .execute(&mut *db)
         .await?;
-    audit(db, None, device, "device.enrolled").await?;
+    note(db, &deed(What::DeviceEnrolled, device, None)).await?;
     let numbers = give_numbers(db, device, NUMBER_BLOCK).await?;
     let number = u32::try_from(number).context("device numbers are below 2^32")?;
     Ok(Enrolled {
@@ -214,6 +216,11 @@ pub async fn make_code(app: &App, ward: WardId) -> Result<String> {
         .bind(ward.0)
         .execute(&app.pool)
         .await?;
+    note(
+        &mut *app.pool.acquire().await?,
+        &deed(What::CodeMade, HUB, None),
+    )
+    .await?;
     Ok(format!(
         "{}-{}",
         &code[..CODE_LETTERS / 2],
@@ -318,6 +325,13 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
         .filter(|staff| is_right && kept.is_some() && staff.is_active);
     let Some(staff) = staff else {
         app.throttle.wrong(&tried, app.now().0, FREE_TRIES);
+        let tried_as = row.as_ref().map(|row| StaffId(row.get("id")));
+        let mut db = app.pool.acquire().await?;
+        note(
+            &mut db,
+            &deed(What::PasswordWrong, signed.device.id, tried_as),
+        )
+        .await?;
         counter!("wardbook_sign_ins_total", "outcome" => "wrong").increment(1);
         return Err(Error::SignedOut(Problem::new("sign_in.wrong", "password")));
     };
@@ -332,22 +346,11 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
 
 async fn note_sign_in(app: &App, staff: &shared::staff::Staff, device: &Device) -> Result<()> {
     let mut db = app.pool.acquire().await?;
-    audit(&mut db, Some(staff.id.0), device.id, "staff.signed_in").await?;
-    Ok(())
-}
-
-async fn audit(
-    db: &mut PgConnection,
-    staff: Option<Uuid>,
-    device: DeviceId,
-    action: &str,
-) -> sqlx::Result<()> {
-    sqlx::query("insert into audit (staff, device, action) values ($1, $2, $3)")
-        .bind(staff)
-        .bind(device.0)
-        .bind(action)
-        .execute(db)
-        .await?;
+    note(
+        &mut db,
+        &deed(What::PasswordRight, device.id, Some(staff.id)),
+    )
+    .await?;
     Ok(())
 }
 

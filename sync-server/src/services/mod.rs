@@ -1,5 +1,6 @@
 //! What only the hub does, one file per department: routes on top, handlers below, SQL inside them.
 
+pub mod audit;
 pub mod health;
 pub mod identity;
 pub mod staff;

@@ -1,6 +1,7 @@
 //! Reference data: wards, departments, staff and medicines, as every desk knows them.
 
 use crate::app::App;
+use crate::deeds::{HUB, deed, note};
 use crate::error::Result;
 use crate::people::{member, username};
 use crate::session::Signed;
@@ -8,6 +9,7 @@ use crate::world;
 use axum::Json;
 use axum::extract::State;
 use shared::access::Role;
+use shared::audit::entry::What;
 use shared::ids::{DepartmentId, StaffId, WardId};
 use shared::staff::{Department, Reference, Ward};
 use sqlx::postgres::PgRow;
@@ -99,6 +101,7 @@ pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
         .iter()
         .map(|department| department.0)
         .collect();
+    let mut tx = app.pool.begin().await?;
     let id: Uuid = sqlx::query_scalar(
         "insert into staff (id, username, name, roles, departments, password_hash) values ($1, $2, $3, $4, $5, $6)
          on conflict (username) do update set name = excluded.name, roles = excluded.roles,
@@ -111,7 +114,9 @@ pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
     .bind(words)
     .bind(departments)
     .bind(new.password_hash)
-    .fetch_one(&app.pool)
+    .fetch_one(&mut *tx)
     .await?;
+    note(&mut tx, &deed(What::StaffChanged, HUB, Some(StaffId(id)))).await?;
+    tx.commit().await?;
     Ok(StaffId(id))
 }

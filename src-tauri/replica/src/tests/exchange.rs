@@ -223,7 +223,14 @@ async fn many_changes_go_in_full_pushes_and_are_answered_at_once() {
     round(&desk).await.unwrap();
     (0..600).for_each(|number| drop(desk.register(3_000 + number, "García")));
     // audit entries travel by themselves
-    let calls = || hub.calls.lock().unwrap().iter().filter(|path| !path.contains("/audit")).count();
+    let calls = || {
+        hub.calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|path| !path.contains("/audit"))
+            .count()
+    };
     let before = calls();
     let done = round(&desk).await.unwrap();
     assert_eq!(
