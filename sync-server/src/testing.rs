@@ -91,6 +91,11 @@ impl TestHub {
         self.database.clone()
     }
 
+    /// Returns the file to which signed heads of the audit log are written.
+    pub fn audit_heads(&self) -> PathBuf {
+        self.data.join("audit-heads/audit-heads.ndjson")
+    }
+
     /// Makes a one-time code for a workstation.
     pub async fn code(&self, ward: WardId) -> String {
         identity::make_code(&self.app, ward)

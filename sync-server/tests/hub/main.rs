@@ -1,5 +1,8 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
+mod audit_chains;
+mod audit_tampering;
+mod audits;
 mod bootstrap;
 mod callers;
 mod desk;

@@ -164,8 +164,10 @@ async fn look_at_signatures(
             return Ok(Some((seq, Flaw::Signature.code())));
         }
     }
-    let is_signed = rows
+    let end = chain.end.next.saturating_sub(1);
+    let last = rows
         .last()
-        .is_none_or(|row| row.get::<i64, _>("seq").cast_unsigned() + 1 >= chain.end.next);
-    Ok((!is_signed).then_some((chain.end.next - 1, Flaw::Signature.code())))
+        .map_or(0, |row| row.get::<i64, _>("seq").cast_unsigned());
+    let is_signed = last >= end;
+    Ok((!is_signed).then_some((end, Flaw::Signature.code())))
 }
