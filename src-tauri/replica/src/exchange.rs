@@ -107,31 +107,10 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
             } else {
                 covered
             };
-            let verdicts = match send(replica, hub, sender, &items, &covered).await {
-                Ok(verdicts) => verdicts,
-                // the hub cannot take the push as a whole: find the one change that is to blame
-                Err(Error::Refused {
-                    status: 400 | 413 | 415 | 422,
-                    problems,
-                }) if items.len() == 1 => {
-                    vec![Verdict::Refused { problems }]
-                }
-                Err(Error::Refused {
-                    status: 400 | 413 | 415 | 422,
-                    ..
-                }) => {
-                    most = items.len() / 2;
-                    continue;
-                }
-                Err(error) => {
-                    let code = error
-                        .problems()
-                        .into_iter()
-                        .next()
-                        .map(|problem| problem.code);
-                    blocking(replica, move |replica| replica.not_sent(&items, code)).await?;
-                    return Err(error);
-                }
+            let sent = send(replica, hub, sender, &items, &covered).await;
+            let Some(verdicts) = verdicts_of(replica, sent, &items).await? else {
+                most = items.len() / 2;
+                continue;
             };
             let count = items.len() as u64;
             let answered =
@@ -154,6 +133,31 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Returns what the hub said of a push; nothing when it cannot take it as a whole, and half of it has to be tried.
+async fn verdicts_of(
+    replica: &Replica,
+    sent: Result<Vec<Verdict>>,
+    items: &[Item],
+) -> Result<Option<Vec<Verdict>>> {
+    match sent {
+        Ok(verdicts) => Ok(Some(verdicts)),
+        Err(Error::Refused {
+            status: 400 | 413 | 415 | 422,
+            problems,
+        }) => {
+            // down to the one change that is to blame
+            let is_one = items.len() == 1;
+            Ok(is_one.then(|| vec![Verdict::Refused { problems }]))
+        }
+        Err(error) => {
+            let code = error.problems().into_iter().next().map(|it| it.code);
+            let items = items.to_vec();
+            blocking(replica, move |replica| replica.not_sent(&items, code)).await?;
+            Err(error)
+        }
+    }
 }
 
 /// Sends changes the hub asked for because others build on them.

@@ -225,16 +225,10 @@ fn one_field_written_on_both_sides_is_a_conflict_until_somebody_settles_it() {
             .count(),
         1
     );
+    let (bed, looked_at) = (json!("A-1"), heads(&a, 10));
     let settled = a
         .replica
-        .resolve(
-            &a.actor,
-            Kind::Patient,
-            record(10),
-            "bed",
-            &json!("A-1"),
-            &heads(&a, 10),
-        )
+        .resolve(&a.actor, Kind::Patient, record(10), "bed", &bed, &looked_at)
         .unwrap();
     assert!(
         matches!(settled, SaveAnswer::Saved { row } if row.conflicts == 0 && row.body["bed"] == "A-1")
