@@ -7,6 +7,7 @@
 )]
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::access::{Action, Actor, Role, may};
 use shared::audit::entry::What;
 use shared::desk::{
@@ -93,8 +94,9 @@ fn access() -> String {
 }
 
 fn word(role: &Role) -> String {
-    let word = serde_json::to_value(role).unwrap();
-    word.as_str().unwrap().to_owned()
+    let word = serde_json::to_value(role).ok();
+    let word = word.as_ref().and_then(Value::as_str);
+    word.expect("a role is one word").to_owned()
 }
 
 fn fields(kind: Kind) -> Vec<String> {
@@ -108,8 +110,10 @@ fn fields(kind: Kind) -> Vec<String> {
 }
 
 fn members(record: &impl Serialize) -> Vec<String> {
-    let record = serde_json::to_value(record).unwrap();
-    let mut members: Vec<String> = record.as_object().unwrap().keys().cloned().collect();
+    let record = serde_json::to_value(record).ok();
+    let record = record.as_ref().and_then(Value::as_object);
+    let members = record.expect("a record is a JSON object").keys();
+    let mut members: Vec<String> = members.cloned().collect();
     members.sort_unstable();
     members
 }
