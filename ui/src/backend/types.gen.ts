@@ -396,6 +396,24 @@ knownStaff: Array<Staff>, session: Session | null, };
 
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };
 
+export type What = "chainBegan" | "chartViewed" | "historyRead" | "changeSaved" | "signedIn" | "signedOut" | "unlockFailed" | "printed" | "heldWithdrawn" | "heldRestored" | "conflictSettled" | "auditRead" | "emergencyOpened" | "changeTaken" | "changeHeld" | "changeRefused" | "deviceEnrolled" | "deviceRevoked" | "passwordRight" | "passwordWrong" | "codeMade" | "staffChanged" | "alarm" | "administered";
+
+export type AuditLine = { what: What, staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC, by the clock of the desk.
+ */
+at: string, };
+
+export type AuditTrail = { 
+/**
+ * Newest first.
+ */
+lines: Array<AuditLine>, 
+/**
+ * The desk's entries are not as they were written.
+ */
+trouble: Problem | null, };
+
 /** What each role may read, and which fields it may write: as `shared/src/access.rs` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
