@@ -5,6 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use shared::record::Kind;
 use shared::sync::wire::{self, Envelope, PUSH_ENVELOPES, PushAnswer, PushV1, Verdict};
+use sqlx::Row;
 use sync_server::testing::TestHub;
 
 #[tokio::test]
@@ -368,4 +369,46 @@ async fn a_form_opened_on_an_older_version_is_merged_with_what_happened_since() 
         (&body["bed"], &body["bloodGroup"]),
         (&json!("A-1"), &json!("A+"))
     );
+}
+
+#[tokio::test]
+async fn a_document_lengthened_many_times_holds_every_change() {
+    let hub = TestHub::start().await;
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.ward).await,
+    );
+    let first = here.patient("Long");
+    here.push(vec![first.envelope()]).await;
+    // long enough that the tail is folded into the document on the way
+    let mut last = here.edit(&first, &json!({ "bed": "A" }));
+    here.push(vec![last.envelope()]).await;
+    let mut heads = Vec::new();
+    for bed in 0..80 {
+        last = here.edit(&last, &json!({ "bed": format!("A-{bed}") }));
+        heads.push(last.edited.hash);
+        assert_eq!(here.push(vec![last.envelope()]).await, [Verdict::Taken]);
+    }
+    // what was written apart goes the long way, and what comes twice is known
+    let apart = there.edit(&first, &json!({ "bloodGroup": "A+" }));
+    assert_eq!(there.push(vec![apart.envelope()]).await, [Verdict::Taken]);
+    assert_eq!(here.push(vec![last.envelope()]).await, [Verdict::Had]);
+    heads.push(apart.edited.hash);
+
+    let sql = "select doc || tail as doc, body, heads from record join document on record = id";
+    let row = sqlx::query(sql).fetch_one(&hub.app.pool).await.unwrap();
+    let (doc, body): (Vec<u8>, serde_json::Value) = (row.get("doc"), row.get("body"));
+    let whole = shared::document::merge(Kind::Patient, Some(&doc), &[]).unwrap();
+    assert_eq!(
+        (&whole.body, whole.heads.to_bytes()),
+        (&body, row.get("heads"))
+    );
+    assert_eq!(
+        (&body["bed"], &body["bloodGroup"]),
+        (&json!("A-79"), &json!("A+"))
+    );
+    for hash in heads {
+        let found = shared::document::changes(&doc, &[hash]).unwrap();
+        assert!(!found.is_empty());
+    }
 }
