@@ -84,6 +84,7 @@ function useSetStatus() {
     const saved = await write(row, after);
     if (!saved) return;
     const said = t('status.changed', { who, status: t.of('AppointmentStatus', after) });
-    toastUndo(said, t('undo'), () => void backend.row('appointment', row.id).then((now) => now && write(now, before)));
+    // on the version that was written here: what somebody else did since then stands beside it, to be compared
+    toastUndo(said, t('undo'), () => void write(saved, before));
   };
 }
