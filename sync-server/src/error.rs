@@ -188,6 +188,9 @@ impl IntoResponse for Error {
     }
 }
 
+/// PostgreSQL's code for a character that no text of it can hold.
+const NOT_A_TEXT: &str = "22021";
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let gone = matches!(
@@ -197,6 +200,10 @@ impl From<sqlx::Error> for Error {
         if gone {
             tracing::warn!("The database does not answer");
             return Error::Unavailable;
+        }
+        let code = error.as_database_error().and_then(|said| said.code());
+        if code.as_deref() == Some(NOT_A_TEXT) {
+            return Error::Malformed(Problem::new("shape", "").with("word", "U+0000"));
         }
         Error::Bug(without_data(&error))
     }

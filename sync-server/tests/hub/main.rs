@@ -8,6 +8,7 @@ mod callers;
 mod desk;
 mod doors;
 mod feeds;
+mod fuzz;
 mod identity;
 mod imports;
 mod logs;
