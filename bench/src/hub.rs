@@ -131,6 +131,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     .run()
     .await?;
     let config = sync_server::config::Config {
+        audit_heads: None,
         data: data.to_owned(),
         database_url: None,
         database_url_file: None,

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod document;
 pub mod ids;
 pub mod migrations;
+pub mod phi;
 pub mod problem;
 pub mod record;
 pub mod search;

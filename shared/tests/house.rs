@@ -76,6 +76,57 @@ fn every_file_is_one_idea() {
     );
 }
 
+/// Returns where the bracket closes that was opened before a text.
+fn end_of_call(text: &str) -> usize {
+    let (mut depth, mut is_quoted) = (1, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Returns the sentence of each event of a file with the line it begins on.
+fn sentences(text: &str) -> Vec<(usize, String)> {
+    let levels = ["error!(", "warn!(", "info!(", "debug!(", "trace!("];
+    let mut found = Vec::new();
+    for level in levels {
+        for (at, begin) in text.match_indices(&format!("tracing::{level}")) {
+            let rest = &text[at + begin.len()..];
+            let end = end_of_call(rest);
+            let quoted = rest[..end].split('"').skip(1).step_by(2);
+            found.extend(quoted.map(|part| (text[..at].lines().count(), part.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_log_says_is_fixed_and_only_its_fields_differ() {
+    let mut found = Vec::new();
+    for (path, text) in rust()
+        .into_iter()
+        .filter(|(path, _)| !path.contains("/tests/"))
+    {
+        let blanks = sentences(&text)
+            .into_iter()
+            .filter(|(_, said)| said.contains('{'));
+        found.extend(blanks.map(|(line, said)| format!("{path}:{line} says {said}")));
+    }
+    assert!(
+        found.is_empty(),
+        "a name could stand in a sentence of the log:\n{}",
+        found.join("\n")
+    );
+}
+
 #[test]
 fn every_function_fits_on_a_screen() {
     let mut long = Vec::new();

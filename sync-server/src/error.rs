@@ -33,7 +33,7 @@ pub enum Error {
     Version(Problem),
     #[error("the database does not answer")]
     Unavailable,
-    #[error("{0:#}")]
+    #[error("{}", cause(.0))]
     Bug(anyhow::Error),
 }
 
@@ -161,7 +161,10 @@ impl IntoResponse for Error {
                 Some(5),
             ),
             Error::Bug(error) => {
-                tracing::error!(error = %format!("{error:#}"), "A call failed for a reason inside the hub");
+                tracing::error!(
+                    error.code = cause(&error),
+                    "A call failed for a reason inside the hub"
+                );
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     vec![Problem::new("hub.failed", "")],
@@ -205,19 +208,7 @@ impl From<sqlx::Error> for Error {
         if code.as_deref() == Some(NOT_A_TEXT) {
             return Error::Malformed(Problem::new("shape", "").with("word", "U+0000"));
         }
-        Error::Bug(without_data(&error))
-    }
-}
-
-/// A database's message names its code and constraint; what it quotes could be a person's.
-fn without_data(error: &sqlx::Error) -> anyhow::Error {
-    match error.as_database_error() {
-        Some(said) => anyhow::anyhow!(
-            "the database refused: code {}, constraint {}",
-            said.code().unwrap_or_default(),
-            said.constraint().unwrap_or("none")
-        ),
-        None => anyhow::anyhow!("the database: {error}"),
+        Error::Bug(error.into())
     }
 }
 

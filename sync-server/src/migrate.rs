@@ -36,7 +36,7 @@ pub async fn run(pool: &PgPool) -> Result<()> {
             .bind(name)
             .execute(&mut *tx)
             .await?;
-        tracing::info!(name, "Brought the database up to a migration");
+        tracing::info!(migration = name, "Brought the database up to a migration");
     }
     tx.commit().await?;
     Ok(())

@@ -18,6 +18,7 @@
 //! Every call is signed by the device, see [`sign`]. Problems come as RFC 9457 JSON whatever the call.
 
 use crate::ids::{DeviceId, RecordId, StaffId, WardId};
+use crate::phi::Phi;
 use crate::problem::Problem;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::de::DeserializeOwned;
@@ -204,10 +205,12 @@ pub struct Enrolled {
 }
 
 /// What a desk sends to sign a person in, `POST /identity/v1/sign-in` (JSON, signed by the device).
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignInAsk {
-    pub username: String,
-    pub password: String,
+    #[serde(with = "crate::phi::on_the_wire")]
+    pub username: Phi<String>,
+    #[serde(with = "crate::phi::on_the_wire")]
+    pub password: Phi<String>,
 }
 
 /// Who signed in, and until when the desk may believe it without asking again.

@@ -1,4 +1,5 @@
-//! What can go wrong at a desk, and what a person is told of it.
+//! What can go wrong at a desk, and what a person is told of it. As a text an error is a code: it goes into logs, and what
+//! SQLite or a parser says may quote a record.
 
 use rusqlite::ErrorCode;
 use shared::document::DocumentError;
@@ -8,30 +9,30 @@ use shared::problem::Problem;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// What a person entered, or may not do.
-    #[error("not as asked: {}", codes(.0))]
+    #[error("problem.{}", codes(.0))]
     Problems(Vec<Problem>),
-    #[error("database: {0}")]
+    #[error("sqlite.{}", sqlite_code(.0))]
     Sqlite(#[from] rusqlite::Error),
-    #[error("database: {0}")]
+    #[error("sqlite.column")]
     Column(#[from] rusqlite::types::FromSqlError),
-    #[error("file: {0}")]
+    #[error("io.{}", .0.raw_os_error().unwrap_or(0))]
     Io(#[from] std::io::Error),
-    #[error("document: {0}")]
+    #[error("document.damaged")]
     Document(#[from] DocumentError),
-    #[error("another program has this replica open")]
+    #[error("replica.busy")]
     Busy,
-    #[error("this device is not enrolled")]
+    #[error("device.unknown")]
     NotEnrolled,
     /// The hub did not answer, or its answer was cut short.
-    #[error("the hub did not answer: {0}")]
+    #[error("hub.unreachable.{}", word(.0))]
     Unreachable(String),
     /// The hub answered with a refusal of the whole call.
-    #[error("the hub refused: {status} {}", codes(.problems))]
+    #[error("hub.refused.{status}.{}", codes(.problems))]
     Refused { status: u16, problems: Vec<Problem> },
     /// The hub answered something that makes no sense.
-    #[error("the hub answered nonsense: {0}")]
+    #[error("hub.nonsense.{}", word(.0))]
     Nonsense(&'static str),
-    #[error("task ended early: {0}")]
+    #[error("task.ended")]
     Task(#[from] tokio::task::JoinError),
 }
 
@@ -103,5 +104,13 @@ fn codes(problems: &[Problem]) -> String {
         .iter()
         .map(|problem| problem.code.as_str())
         .collect::<Vec<_>>()
-        .join(", ")
+        .join(".")
+}
+
+fn sqlite_code(error: &rusqlite::Error) -> i32 {
+    error.sqlite_error().map_or(0, |error| error.extended_code)
+}
+
+fn word(text: &str) -> String {
+    text.replace(' ', "_")
 }

@@ -65,8 +65,8 @@ impl Replica {
             .ok_or(Error::NotEnrolled)?;
         let hub = Hub::new(device.clone(), self.0.hub.as_deref())?;
         let ask = SignInAsk {
-            username: username.trim().to_owned(),
-            password: password.to_owned(),
+            username: username.trim().to_owned().into(),
+            password: password.to_owned().into(),
         };
         let call = hub.post_json::<SignedIn>("/identity/v1/sign-in", self.now(), &ask);
         let staff = match tokio::time::timeout(PATIENCE, call).await {

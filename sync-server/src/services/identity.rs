@@ -318,7 +318,11 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
     .await?;
     let kept: Option<String> = row.as_ref().and_then(|row| row.get("password_hash"));
     // an unknown name takes as long as a wrong password, so that names cannot be found out
-    let is_right = verify(ask.password, kept.clone().unwrap_or_else(|| NOBODY.into())).await?;
+    let is_right = verify(
+        ask.password.into_inner(),
+        kept.clone().unwrap_or_else(|| NOBODY.into()),
+    )
+    .await?;
     let staff = row
         .as_ref()
         .map(member)

@@ -2,7 +2,7 @@
 
 use crate::audits::{alarms, log};
 use crate::desk::Desk;
-use shared::audit::chain::{Batch, BatchAnswer, HubKey, Pen};
+use shared::audit::chain::{Batch, BatchAnswer, HubKey, Link, Pen};
 use shared::audit::entry::{Entry, Place, What};
 use shared::audit::start;
 use shared::ids::StaffId;
@@ -49,7 +49,7 @@ impl Forger {
         )
     }
 
-    pub(crate) fn links(&mut self, count: i64) -> Vec<shared::audit::chain::Link> {
+    pub(crate) fn links(&mut self, count: i64) -> Vec<Link> {
         let what = |n| {
             if n == 0 {
                 What::ChainBegan
@@ -61,7 +61,7 @@ impl Forger {
         entries.iter().map(|entry| self.pen.write(entry)).collect()
     }
 
-    pub(crate) async fn send(&self, links: Vec<shared::audit::chain::Link>) -> u64 {
+    pub(crate) async fn send(&self, links: Vec<Link>) -> u64 {
         let batch = Batch::sign(
             self.desk.enrolled.device,
             self.pen.incarnation,
@@ -81,6 +81,54 @@ impl Forger {
     }
 }
 
+/// Does something to a chain; returns the alarm it has to raise.
+async fn spoil(
+    forger: &mut Forger,
+    links: &mut Vec<Link>,
+    round: usize,
+    at: usize,
+) -> (String, Option<Place>) {
+    let place = |seq: usize| {
+        Some(Place {
+            incarnation: 1,
+            seq: seq as u64,
+        })
+    };
+    match round % 6 {
+        0 => {
+            links[at].entry[10] ^= 1;
+            ("chain.hash".to_owned(), place(at + 1))
+        }
+        1 => {
+            links.remove(at);
+            ("chain.gap".to_owned(), place(at + 1))
+        }
+        2 => {
+            // an insider with the desk's last key writes everything anew from there
+            forger.pen.seq = at as u64;
+            forger.pen.head = links[at - 1].hash;
+            links.truncate(at);
+            let entry = forger.entry(What::ChartViewed, 99);
+            links.push(forger.pen.write(&entry));
+            ("chain.seal".to_owned(), place(at + 1))
+        }
+        3 => {
+            links[at].entry = vec![9; 300];
+            ("chain.shape".to_owned(), place(at + 1))
+        }
+        4 => {
+            // another desk, or a copy of this one, wrote something else at this place
+            forger.send(links.clone()).await;
+            links[at].entry[10] ^= 1;
+            ("chain.fork".to_owned(), place(at + 1))
+        }
+        _ => {
+            links.remove(0);
+            ("chain.gap".to_owned(), place(1))
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_chain_that_is_not_whole_raises_an_alarm_and_is_kept_all_the_same() {
     let hub = TestHub::start().await;
@@ -91,45 +139,7 @@ async fn a_chain_that_is_not_whole_raises_an_alarm_and_is_kept_all_the_same() {
         let mut forger = Forger::new(&hub, 1).await;
         let mut links = forger.links(12);
         let at = 1 + dice.below(10);
-        let place = |seq: usize| {
-            Some(Place {
-                incarnation: 1,
-                seq: seq as u64,
-            })
-        };
-        match round % 6 {
-            0 => {
-                links[at].entry[10] ^= 1;
-                expected.push(("chain.hash".to_owned(), place(at + 1)));
-            }
-            1 => {
-                links.remove(at);
-                expected.push(("chain.gap".to_owned(), place(at + 1)));
-            }
-            2 => {
-                // an insider with the desk's last key writes everything anew from there
-                forger.pen.seq = at as u64;
-                forger.pen.head = links[at - 1].hash;
-                links.truncate(at);
-                let entry = forger.entry(What::ChartViewed, 99);
-                links.push(forger.pen.write(&entry));
-                expected.push(("chain.seal".to_owned(), place(at + 1)));
-            }
-            3 => {
-                links[at].entry = vec![9; 300];
-                expected.push(("chain.shape".to_owned(), place(at + 1)));
-            }
-            4 => {
-                // another desk, or a copy of this one, wrote something else at this place
-                forger.send(links.clone()).await;
-                links[at].entry[10] ^= 1;
-                expected.push(("chain.fork".to_owned(), place(at + 1)));
-            }
-            _ => {
-                links.remove(0);
-                expected.push(("chain.gap".to_owned(), place(1)));
-            }
-        }
+        expected.push(spoil(&mut forger, &mut links, round, at).await);
         let last = links.last().unwrap().seq;
         assert_eq!(forger.send(links.clone()).await, last);
         // saying it again changes nothing

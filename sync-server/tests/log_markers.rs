@@ -1,0 +1,298 @@
+//! What people type is in no log: 500 markers, each planted once in a name, a phone, a note, a password, a search, a file
+//! or an address, through the hub and a real desk, while calls fail and programs panic, with everything logged that any
+//! library has to say.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where it stands"
+)]
+
+use replica::{Courier, Options, Replica};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::access::{Actor, Role};
+use shared::desk::{Save, SaveAnswer};
+use shared::ids::{DeviceId, RecordId};
+use shared::record::Kind;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use sync_server::import::{self, Ask};
+use sync_server::testing::{PASSWORD, TestHub};
+use sync_server::world;
+
+const MARKERS: usize = 500;
+const STEM: &str = "zqxmarker";
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes markers, each of them once.
+#[derive(Default)]
+struct Markers(usize);
+
+impl Markers {
+    fn next(&mut self) -> String {
+        self.0 += 1;
+        format!("{STEM}{:03}", self.0)
+    }
+
+    fn patient(&mut self, hub: &TestHub) -> Value {
+        json!({
+            "name": [{ "family": self.next(), "given": self.next() }], "ward": hub.ward, "bed": self.next(),
+            "telecom": [{ "value": self.next() }], "notes": self.next(), "nationalId": self.next(),
+            "allergy": [{ "substance": self.next(), "verification": "confirmed" }],
+        })
+    }
+}
+
+struct Desk {
+    replica: Replica,
+    actor: Actor,
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn new(hub: &TestHub) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            dir: dir.path().to_owned(),
+            key: [7; 32],
+            hub: Some(hub.url()),
+        };
+        let replica = Replica::open(&options).unwrap();
+        replica
+            .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
+            .await
+            .unwrap();
+        let device = sqlx::query_scalar("select id from device order by number desc limit 1");
+        let device = DeviceId(device.fetch_one(&hub.app.pool).await.unwrap());
+        let actor = Actor {
+            staff: hub.doctor,
+            roles: vec![Role::Doctor],
+            ward: hub.ward,
+            device,
+        };
+        Self {
+            replica,
+            actor,
+            dir,
+        }
+    }
+
+    fn save(&self, id: RecordId, base: Option<String>, draft: Value) -> Option<String> {
+        let ask = Save {
+            kind: Kind::Patient,
+            id,
+            base,
+            draft,
+            held: None,
+        };
+        match self.replica.save(&self.actor, &ask) {
+            Ok(SaveAnswer::Saved { row }) => Some(row.heads),
+            Ok(SaveAnswer::Problems { .. }) | Err(_) => None,
+        }
+    }
+
+    /// Everything a person does at a desk, rightly and wrongly.
+    async fn work(&self, hub: &TestHub, markers: &mut Markers) {
+        let id = RecordId(world::new_id());
+        let base = self.save(id, None, markers.patient(hub));
+        assert!(base.is_some(), "a sound patient is saved");
+        self.save(
+            id,
+            base.clone(),
+            json!({ "notes": markers.next(), "bed": markers.next() }),
+        );
+        // refused: no such date, no such element, no such version, not theirs
+        self.save(id, base.clone(), json!({ "birthDate": markers.next() }));
+        self.save(
+            id,
+            base,
+            json!({ "telecom": [{ "id": markers.next(), "value": markers.next() }] }),
+        );
+        self.save(id, Some(markers.next()), json!({ "notes": markers.next() }));
+        self.save(
+            RecordId(world::new_id()),
+            None,
+            json!({ "name": markers.next(), "mrn": markers.next() }),
+        );
+        for limit in [0, 50] {
+            self.replica.search(&markers.next(), limit).unwrap();
+            self.replica
+                .search(&format!("\"{} ' *", markers.next()), limit)
+                .unwrap();
+        }
+        self.replica.viewed(hub.doctor, id);
+        let outcome = self.replica.sign_in("doctor", &markers.next()).await;
+        self.replica.sign_in_tried("doctor", &outcome);
+        let outcome = self.replica.sign_in(&markers.next(), &markers.next()).await;
+        self.replica.sign_in_tried(&markers.next(), &outcome);
+        // a settled conflict that is none, a held change that is none
+        let _ = self.replica.resolve(
+            &self.actor,
+            Kind::Patient,
+            id,
+            "notes",
+            &json!(markers.next()),
+        );
+        let _ = self.replica.withdraw(&self.actor, &markers.next());
+        let _ = self.replica.day(hub.ward, &markers.next());
+        let _ = self
+            .replica
+            .enrol(&markers.next(), &markers.next(), &markers.next())
+            .await;
+        let _ = Courier::round(&self.replica).await;
+    }
+}
+
+/// Calls the hub with what is no message, as anybody may.
+async fn call_wrongly(hub: &TestHub, markers: &mut Markers) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let send = async |method: Method, path: String, body: String, header: String| {
+        let call = http
+            .request(method, format!("{}{path}", hub.url()))
+            .body(body);
+        call.header("authorization", header)
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+    };
+    let enrol =
+        json!({ "code": markers.next(), "name": markers.next(), "public_key": markers.next() });
+    send(
+        Method::POST,
+        "/identity/v1/enrol".into(),
+        enrol.to_string(),
+        markers.next(),
+    )
+    .await;
+    send(
+        Method::POST,
+        "/identity/v1/enrol".into(),
+        markers.next(),
+        markers.next(),
+    )
+    .await;
+    send(
+        Method::POST,
+        format!("/sync/v1/push?{}", markers.next()),
+        markers.next(),
+        markers.next(),
+    )
+    .await;
+    send(
+        Method::POST,
+        "/sync/v1/audit".into(),
+        markers.next(),
+        markers.next(),
+    )
+    .await;
+    send(
+        Method::GET,
+        format!("/{}", markers.next()),
+        String::new(),
+        markers.next(),
+    )
+    .await;
+    send(
+        Method::GET,
+        format!("/sync/v1/feed?after={}", markers.next()),
+        String::new(),
+        format!("Device {}", markers.next()),
+    )
+    .await;
+}
+
+async fn import(hub: &TestHub, dir: &Path, markers: &mut Markers) {
+    let family = markers.next();
+    let text = format!(
+        "{{\"resourceType\":\"Patient\",\"id\":\"{}\",\"name\":[{{\"family\":\"{family}\"}}]}}\n{{\"{}\n",
+        markers.next(),
+        markers.next()
+    );
+    let file = dir.join(format!("{}.ndjson", markers.next()));
+    std::fs::write(&file, text).unwrap();
+    let ask = Ask {
+        paths: vec![file, dir.join(markers.next())],
+        ward: None,
+    };
+    let _ = import::run(&hub.app, &ask).await;
+}
+
+fn panic_with(text: String) {
+    let panicked =
+        std::thread::spawn(move || assert!(text.is_empty(), "could not read {text}")).join();
+    assert!(panicked.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_was_typed_is_in_any_log() {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let subscriber = sync_server::logs::subscriber("trace", move || writer.clone());
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    logs::on_panic(|| "reference".to_owned());
+    let mut markers = Markers::default();
+    let hub = TestHub::start().await;
+    let desk = Desk::new(&hub).await;
+    let session = desk.replica.sign_in("doctor", PASSWORD).await;
+    assert!(session.is_ok());
+    for _ in 0..10 {
+        desk.work(&hub, &mut markers).await;
+        call_wrongly(&hub, &mut markers).await;
+    }
+    import(&hub, desk.dir.path(), &mut markers).await;
+    panic_with(markers.next());
+    // the database refuses from now on and quotes the row it refuses
+    sqlx::raw_sql("alter table record add constraint broken check (false) not valid")
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
+    while markers.0 < MARKERS - 4 {
+        desk.save(RecordId(world::new_id()), None, markers.patient(&hub));
+        let _ = Courier::round(&desk.replica).await;
+        call_wrongly(&hub, &mut markers).await;
+    }
+    desk.replica.settle_audit();
+    tokio::task::spawn_blocking(move || drop(desk))
+        .await
+        .unwrap();
+    while markers.0 < MARKERS {
+        panic_with(markers.next());
+    }
+
+    // what this test itself finds wrong is said aloud
+    let _ = std::panic::take_hook();
+    let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    let hits: Vec<&str> = log
+        .lines()
+        .filter(|line| line.to_lowercase().contains(STEM))
+        .take(5)
+        .collect();
+    assert_eq!(hits, Vec::<&str>::new());
+    for wanted in [
+        "A call failed for a reason inside the hub",
+        "panic.place",
+        "\"error.code\":\"database.23514.broken\"",
+        "Answered a push",
+    ] {
+        assert!(log.contains(wanted), "{wanted}");
+    }
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok())
+    );
+}
