@@ -1,13 +1,13 @@
 import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { wallOf } from '../parts/zone';
 import { newId } from '../parts/ids';
-import { mayWrite } from '../parts/access';
+import { mayReadAudit, mayWrite } from '../parts/access';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
 import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf } from './fake-rules';
 import type { Backend, Changed, Outcome } from './index';
 import type {
-  Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
+  AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
   Staff, SyncState, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -25,6 +25,7 @@ export class FakeHospital implements Backend {
   private sorted: string[] | null = null;
   private unsent: Unsent[] = [];
   private heldItems: Held[] = [];
+  private looked = new Map<string, AuditLine[]>();
   private changedListeners = new Set<(what: Changed) => void>();
   private statusListeners = new Set<(status: SyncStatus) => void>();
   private session: Session | null = null;
@@ -202,7 +203,26 @@ export class FakeHospital implements Backend {
     const row = await this.row('patient', patient);
     const of = (kind: Kind, at: string) => this.all(kind).filter((one) => member(one, 'patient') === patient)
       .sort((a, b) => member(b, at).localeCompare(member(a, at)));
+    if (row) this.note(patient, 'chartViewed');
     return row && { patient: row, appointments: of('appointment', 'start'), prescriptions: of('prescription', 'authoredOn') };
+  }
+
+  /** Keeps who looked; the same person looking again right away is one view. */
+  private note(patient: string, what: AuditLine['what']): void {
+    const lines = this.looked.get(patient) ?? [];
+    const staff = this.session?.staff.id ?? null;
+    const isSame = lines[0]?.what === what && lines[0].staff === staff;
+    if (!isSame) this.looked.set(patient, [{ what, staff, at: this.stamp() }, ...lines]);
+  }
+
+  async auditTrail(patient: string): Promise<AuditTrail> {
+    if (!mayReadAudit(this.session?.roles ?? [])) throw [{ code: 'not_allowed', field: 'audit', with: {} }];
+    this.note(patient, 'auditRead');
+    return { lines: this.looked.get(patient) ?? [], trouble: null };
+  }
+
+  async printed(patient: string): Promise<void> {
+    this.note(patient, 'printed');
   }
 
   async day(ward: string, date: string): Promise<Visit[]> {

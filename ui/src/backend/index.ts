@@ -1,5 +1,5 @@
 import type {
-  Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Problem, Reference, Row, Save, SaveAnswer,
+  AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Problem, Reference, Row, Save, SaveAnswer,
   Session, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -29,6 +29,10 @@ export interface Backend {
   /** Settles a field as it was looked at: at `heads`. */
   resolve(kind: Kind, id: string, path: string, value: unknown, heads: string): Promise<SaveAnswer>;
   history(kind: Kind, id: string): Promise<HistoryEntry[]>;
+  /** Who looked at a chart at this desk: for managers and auditors. */
+  auditTrail(patient: string): Promise<AuditTrail>;
+  /** Says that a chart is being printed. */
+  printed(patient: string): Promise<void>;
   conflicts(kind: Kind, id: string): Promise<Conflict[]>;
   conflictList(): Promise<Row[]>;
 

@@ -6,6 +6,11 @@ export function mayRead(roles: readonly Role[], kind: Kind): boolean {
   return roles.some((role) => access[role][kind].reads);
 }
 
+/** Says whether somebody may see who looked at a chart. */
+export function mayReadAudit(roles: readonly Role[]): boolean {
+  return roles.includes('manager') || roles.includes('auditor');
+}
+
 /** Says whether a field may be written. */
 export function mayWrite(roles: readonly Role[], kind: Kind, field: string): boolean {
   return roles.some((role) => access[role][kind].writes.includes(field));

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useSyncExternalStore, type ReactNode } from 'react';
 import type { Backend } from '../backend';
 import type { Kind, Reference, Session, SyncStatus } from '../backend/types.gen';
-import { mayRead, mayWrite } from './access';
+import { mayRead, mayReadAudit, mayWrite } from './access';
 import { wallOf } from './zone';
 
 const BackendContext = createContext<Backend | null>(null);
@@ -55,6 +55,7 @@ export function useMay() {
   return {
     read: (kind: Kind) => mayRead(roles, kind),
     write: (kind: Kind, field: string) => mayWrite(roles, kind, field),
+    readAudit: mayReadAudit(roles),
   };
 }
 

@@ -52,6 +52,12 @@ export function useHistory(kind: Kind, id: string, isShown: boolean) {
   return useQuery({ queryKey: ['history', kind, id], queryFn: () => backend.history(kind, id), enabled: isShown });
 }
 
+export function useAuditTrail(patient: string) {
+  const backend = useBackend();
+  // read when it is opened, as every reading is itself an entry
+  return useQuery({ queryKey: ['audit', patient], queryFn: () => backend.auditTrail(patient), staleTime: Infinity, gcTime: 0 });
+}
+
 /** Fields on which two places disagree, and the record at the version that was looked at. */
 export function useConflicts(kind: Kind, id: string) {
   const backend = useBackend();

@@ -1,9 +1,9 @@
 import { Button, Tabs, Text } from '@mantine/core';
 import { IconCalendarPlus, IconEdit, IconPill, IconPrinter } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import type { Chart, Row } from '../backend/types.gen';
 import { Banner } from '../parts/Banner';
-import { useMay, useSession, useStatus } from '../parts/context';
+import { useBackend, useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
@@ -12,6 +12,7 @@ import { useChart } from '../parts/queries';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
 import { useWords } from '../parts/words';
+import { AuditSection } from './AuditSection';
 import { AllergySection, DetailsSection, NotesSection } from './ChartSections';
 import { HistorySection } from './HistorySection';
 
@@ -26,6 +27,7 @@ interface ChartPageProps {
 export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
   const t = useWords();
   const { data: chart, isPending } = useChart(id);
+  usePrintNote(id);
   if (isPending) return null;
   if (!chart) return <Page title={t('chart.missing')}><Empty>{t('chart.missingExplain')}</Empty></Page>;
   return (
@@ -35,6 +37,16 @@ export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
       <PrintFoot />
     </Page>
   );
+}
+
+/** A print of a chart is written down, however it was asked for. */
+function usePrintNote(id: string) {
+  const backend = useBackend();
+  useEffect(() => {
+    const note = () => void backend.printed(id);
+    window.addEventListener('beforeprint', note);
+    return () => window.removeEventListener('beforeprint', note);
+  }, [backend, id]);
 }
 
 function AsOf({ row }: { row: Row }) {
@@ -97,7 +109,7 @@ function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omi
         </div>
       </Tabs.Panel>
       <Tabs.Panel value="details" pt="sm"><DetailsSection row={chart.patient} /></Tabs.Panel>
-      <Tabs.Panel value="history" pt="sm"><HistorySection chart={chart} /></Tabs.Panel>
+      <Tabs.Panel value="history" pt="sm"><HistorySection chart={chart} />{may.readAudit && <AuditSection patient={chart.patient.id} />}</Tabs.Panel>
     </Tabs>
   );
 }
