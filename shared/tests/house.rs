@@ -324,3 +324,31 @@ fn screens_reach_the_desk_through_one_file_and_no_department_reaches_another() {
         }
     }
 }
+
+#[test]
+fn no_secret_lies_in_the_repository() {
+    let signs = [
+        ("-----BEGIN ", "PRIVATE KEY"),
+        ("-----BEGIN ", "RSA PRIVATE"),
+        ("-----BEGIN ", "EC PRIVATE"),
+        ("-----BEGIN ", "OPENSSH PRIVATE"),
+        ("sk_", "live_"),
+        ("rzp_", "live_"),
+        ("AK", "IA"),
+        ("postgres://", "wardbook:"),
+    ];
+    let endings = [
+        ".rs", ".ts", ".tsx", ".mjs", ".json", ".toml", ".md", ".sql", ".yml", ".pem", ".key",
+        ".env", "dev",
+    ];
+    let found: Vec<String> = files(".", &endings)
+        .into_iter()
+        .filter(|(_, text)| {
+            signs
+                .iter()
+                .any(|(first, second)| text.contains(&format!("{first}{second}")))
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert!(found.is_empty(), "looks like a secret in {found:?}");
+}
