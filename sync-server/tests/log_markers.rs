@@ -146,6 +146,7 @@ impl Desk {
             id,
             "notes",
             &json!(markers.next()),
+            &markers.next(),
         );
         let _ = self.replica.withdraw(&self.actor, &markers.next());
         let _ = self.replica.day(hub.ward, &markers.next());

@@ -167,6 +167,24 @@ test('a value that came after a person looked is not settled unseen, and Undo do
   await done(page);
 });
 
+test('an auditor sees who looked at a chart and printed it, a nurse does not', async () => {
+  const page = await desk(house, { asked: 'user=ada&latency=20', hash: '#/patients/01930000-0000-7000-8000-000000000001' });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  await page.getByRole('tab', { name: 'History' }).click();
+  assert.equal(await page.getByTestId('audit-trail').count(), 0);
+  await page.getByTestId('user-menu').click();
+  await page.getByTestId('switch-user').click();
+  await signIn(page, 'vera');
+  await visit(page, '#/patients/01930000-0000-7000-8000-000000000001');
+  await page.getByRole('tab', { name: 'History' }).click();
+  await page.getByTestId('audit-trail').locator('li').first().waitFor();
+  const lines = await page.getByTestId('audit-trail').locator('li').allInnerTexts();
+  const said = (who, what) => lines.some((text) => text.includes(who) && text.includes(what));
+  assert.ok(said('Ada Okafor', 'opened the chart') && said('Ada Okafor', 'printed the chart'), lines.join(' / '));
+  assert.ok(said('Vera Novak', 'opened the chart'), lines.join(' / '));
+  await done(page);
+});
+
 test('an unfinished form outlasts looking elsewhere, a change elsewhere and another user', async () => {
   const page = await desk(house, { asked: 'user=ada&latency=20' });
   const id = '01930000-0000-7000-8000-000000000001';

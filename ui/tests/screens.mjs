@@ -53,6 +53,7 @@ export const screens = [
   { name: 'chart', hash: `#/patients/${maria}` },
   { name: 'chart-details', hash: `#/patients/${maria}`, show: (page) => page.getByRole('tab').nth(1).click() },
   { name: 'chart-history', hash: `#/patients/${maria}`, show: async (page) => { await disagree(page); await page.getByRole('tab').nth(2).click(); } },
+  { name: 'chart-audit', hash: `#/patients/${maria}`, asked: 'user=vera&latency=20', show: async (page) => { await page.getByRole('tab').nth(2).click(); await page.getByTestId('audit-trail').waitFor(); } },
   { name: 'register', hash: '#/patients/new' },
   { name: 'register-problems', hash: '#/patients/new', show: async (page) => { await page.locator('[id$="-value"]').first().fill('1'); await page.getByTestId('register-submit').click(); await page.getByTestId('problem-summary').waitFor(); } },
   { name: 'edit', hash: `#/patients/${maria}/edit` },

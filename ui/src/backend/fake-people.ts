@@ -16,6 +16,7 @@ const staff: Staff[] = [
   { id: staffId(4), username: 'lin', name: 'Dr Mei Lin', roles: ['doctor'], departments: [departmentId(1)], isActive: true },
   { id: staffId(5), username: 'rossi', name: 'Dr Chiara Rossi', roles: ['doctor'], departments: [departmentId(2), departmentId(3)], isActive: true },
   { id: staffId(6), username: 'farah', name: 'Farah Haddad', roles: ['pharmacist'], departments: [], isActive: true },
+  { id: staffId(7), username: 'vera', name: 'Vera Novak', roles: ['auditor'], departments: [], isActive: true },
 ];
 
 export const reference: Reference = {
