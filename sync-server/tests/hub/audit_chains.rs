@@ -1,5 +1,10 @@
 //! Chains of desks as a stolen or copied desk would send them: kept, and found out.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where it stands"
+)]
+
 use crate::audits::{alarms, log};
 use crate::desk::Desk;
 use shared::audit::chain::{Batch, BatchAnswer, HubKey, Link, Pen};

@@ -1,5 +1,10 @@
 //! What whoever owns the database could do to the log, and how it shows.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where it stands"
+)]
+
 use crate::audit_chains::Forger;
 use crate::audits::tamper;
 use crate::desk::Desk;

@@ -1,5 +1,11 @@
 //! Who did what: everything once, and whatever is done to it afterwards shows.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stands"
+)]
+
 use crate::desk::Desk;
 use replica::{Courier, Options, Replica};
 use serde_json::json;
