@@ -183,9 +183,10 @@ async fn check_once(hub: &TestHub, views: &[RecordId], changes: usize, patient: 
         (
             count(&log, What::Alarm),
             count(&log, What::ChainBegan),
-            count(&log, What::DeviceEnrolled)
+            count(&log, What::DeviceEnrolled),
+            count(&log, What::ChangeSaved)
         ),
-        (0, 1, 1)
+        (0, 1, 1, 0)
     );
     let found = verify(&hub.app, None).await.unwrap();
     assert!(found.is_whole(), "{found:?}");
