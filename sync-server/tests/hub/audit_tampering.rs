@@ -205,3 +205,28 @@ async fn what_the_log_was_made_of_cannot_be_changed_unseen() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn an_entry_changed_together_with_what_it_was_made_of_is_named_by_its_seal() {
+    let hub = TestHub::start().await;
+    busy(&hub).await;
+    let leaf: i64 = sqlx::query_scalar("select min(leaf) from audit_log where source = 3")
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap();
+    // another time, said in both places, with the hash made right again
+    let bit = "set_byte(entry, 10, get_byte(entry, 10) # 1)";
+    let sql = format!(
+        "update audit_deed set entry = {bit} where id = (select source_id from audit_log where leaf = {leaf});
+         update audit_log set entry = {bit}, at_ms = at_ms # 1 where leaf = {leaf};
+         update audit_log set hash = sha256('\\x00'::bytea || entry) where leaf = {leaf}"
+    );
+    tamper(&hub, &sql).await;
+    let bad = verify(&hub.app, None)
+        .await
+        .unwrap()
+        .first_bad_leaf
+        .unwrap();
+    assert_eq!(bad.place, leaf.to_string());
+    assert_eq!(bad.why, "not sealed by this hub at this place");
+}

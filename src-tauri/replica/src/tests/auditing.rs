@@ -218,7 +218,7 @@ async fn ten_thousand_views_without_the_hub_reach_it_in_batches_and_once() {
 }
 
 #[tokio::test]
-async fn whatever_is_done_to_the_rows_of_a_desk_shows_there_and_at_the_hub() {
+async fn whatever_is_done_to_the_rows_of_a_desk_shows() {
     let seed = 20_270_303;
     let mut dice = Dice::new(seed);
     for round in 0..24 {
