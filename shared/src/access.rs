@@ -23,6 +23,27 @@ pub enum Role {
 }
 
 impl Role {
+    /// Says whether the role has business at the central console.
+    pub fn uses_console(self) -> bool {
+        match self {
+            Role::Pharmacist | Role::Billing | Role::Manager | Role::Admin | Role::Auditor => true,
+            Role::Reception | Role::Nurse | Role::Doctor | Role::Lab => false,
+        }
+    }
+
+    /// Says whether signing in centrally takes a second factor: for those who decide what others may do, or see all of it.
+    pub fn needs_second_factor(self) -> bool {
+        match self {
+            Role::Manager | Role::Admin | Role::Auditor => true,
+            Role::Reception
+            | Role::Nurse
+            | Role::Doctor
+            | Role::Pharmacist
+            | Role::Lab
+            | Role::Billing => false,
+        }
+    }
+
     /// Every role, in the order a menu shows them.
     pub const ALL: [Role; 9] = [
         Role::Reception,

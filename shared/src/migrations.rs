@@ -30,6 +30,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0007_audit.hub",
         include_str!("../../migrations/0007_audit.hub.sql"),
     ),
+    (
+        "0011_console.hub",
+        include_str!("../../migrations/0011_console.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

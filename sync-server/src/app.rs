@@ -1,6 +1,7 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::services::audit::key::AuditKey;
+use crate::services::console::oidc::Directory;
 use crate::services::identity::Throttle;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub news: News,
     pub(crate) builders: Builders,
     pub(crate) throttle: Throttle,
+    /// The hospital's own directory of staff, if it has one.
+    pub directory: Directory,
     pub(crate) audit: Audit,
     zone: TimeZone,
     stopping: watch::Sender<bool>,
@@ -81,6 +84,7 @@ impl App {
             news: News::new(options.announces),
             builders: Builders::default(),
             throttle: Throttle::default(),
+            directory: Directory::default(),
             zone,
             stopping: watch::channel(false).0,
             wards: RwLock::default(),

@@ -7,6 +7,7 @@ use crate::import::{self, Ask};
 use crate::people::role_of;
 use crate::services::audit::show::{About, show};
 use crate::services::audit::{settle, verify};
+use crate::services::console::second_factor;
 use crate::services::staff::NewStaff;
 use crate::services::{identity, staff};
 use crate::{demo, logs, serve};
@@ -143,6 +144,8 @@ enum StaffCommand {
         #[arg(long, env = "WARDBOOK_PASSWORD_FILE")]
         password_file: PathBuf,
     },
+    /// Give somebody a new second factor for the console; prints the address that an authenticator reads
+    SecondFactor { username: String },
 }
 
 /// Reads a role as it is typed.
@@ -262,14 +265,25 @@ impl DeviceCommand {
 
 impl StaffCommand {
     async fn run(self, opened: &Opened) -> Result<()> {
-        let StaffCommand::Add {
-            username,
-            name,
-            role,
-            department,
-            password_file,
-        } = self;
         let app = &opened.app;
+        let (username, name, role, department, password_file) = match self {
+            StaffCommand::SecondFactor { username } => {
+                let username = crate::people::username(&username);
+                let mut tx = app.pool.begin().await?;
+                let address = second_factor::give(&mut tx, &username).await?;
+                let done = deed(What::Administered, HUB, None).because("second_factor.given");
+                note(&mut tx, &done).await?;
+                tx.commit().await?;
+                return say(&address);
+            }
+            StaffCommand::Add {
+                username,
+                name,
+                role,
+                department,
+                password_file,
+            } => (username, name, role, department, password_file),
+        };
         let password = secret(&password_file)?;
         ensure!(
             password.chars().count() >= 8,

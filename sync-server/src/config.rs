@@ -1,5 +1,6 @@
 //! What can be set from outside. A flag wins over an environment variable, which wins over the default.
 
+use crate::services::console::oidc::Settings;
 use anyhow::{Context, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,18 @@ pub struct Config {
     /// A second place for the signed heads of the audit log, best on another disk: a file there only ever grows
     #[arg(long, env = "WARDBOOK_AUDIT_HEADS", global = true)]
     pub audit_heads: Option<PathBuf>,
+    /// The hospital's own directory, by which people may sign in at the console: an OpenID Connect issuer
+    #[arg(long, env = "WARDBOOK_OIDC_ISSUER", global = true, requires_all = ["oidc_client", "oidc_secret_file", "console_url"])]
+    pub oidc_issuer: Option<String>,
+    /// What the directory calls Wardbook
+    #[arg(long, env = "WARDBOOK_OIDC_CLIENT", global = true)]
+    pub oidc_client: Option<String>,
+    /// File that holds the secret the directory gave Wardbook
+    #[arg(long, env = "WARDBOOK_OIDC_SECRET_FILE", global = true)]
+    pub oidc_secret_file: Option<PathBuf>,
+    /// The console's address as browsers see it, such as https://wardbook.hospital.example
+    #[arg(long, env = "WARDBOOK_CONSOLE_URL", global = true)]
+    pub console_url: Option<String>,
     /// What to log, such as `info` or `sync_server=debug`
     #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -45,6 +58,26 @@ impl Config {
             (None, Some(file)) => secret(file).map(Some),
             (None, None) => Ok(None),
         }
+    }
+}
+
+impl Config {
+    /// Returns the hospital's own directory, if it uses one.
+    pub fn directory(&self) -> Result<Option<Settings>> {
+        let (Some(issuer), Some(client), Some(file), Some(console)) = (
+            &self.oidc_issuer,
+            &self.oidc_client,
+            &self.oidc_secret_file,
+            &self.console_url,
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Settings {
+            issuer: issuer.clone(),
+            client: client.clone(),
+            secret: secret(file)?,
+            console: console.clone(),
+        }))
     }
 }
 

@@ -61,6 +61,9 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
         },
     )
     .await?;
+    if let Some(directory) = config.directory()? {
+        app.directory.set(directory);
+    }
     Ok(Opened { app, private })
 }
 

@@ -26,6 +26,7 @@ mod web;
 use app::App;
 use axum::serve::ListenerExt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -49,7 +50,9 @@ pub async fn serve(
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();
-    let server = axum::serve(listener, router::router(app)).with_graceful_shutdown(async move {
+    // the address of a call tells wrong passwords of one place from those of another
+    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         until.await;
         tracing::info!("Stopping: finishing the calls being answered");
         stopping.stop();

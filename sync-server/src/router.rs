@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::services::audit::arrive;
+use crate::services::console::{oidc, session, sign_in};
 use crate::services::{health, identity, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, live, push};
@@ -22,6 +23,7 @@ use utoipa_axum::routes;
     tags(
         (name = "sync", description = "Changes in and out, signed by a device"),
         (name = "identity", description = "Who may call"),
+        (name = "console", description = "Central staff in a browser"),
         (name = "health", description = "For those who run the hub"),
     )
 )]
@@ -42,6 +44,11 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(identity::numbers))
         .routes(routes!(identity::enrol))
         .routes(routes!(identity::sign_in))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(sign_in::me))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::back))
         .routes(routes!(health::is_live))
         .routes(routes!(health::is_ready))
         .routes(routes!(health::figures))
@@ -55,10 +62,15 @@ pub fn router(app: App) -> Router {
         "authorization",
         "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body",
     );
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::COOKIE)));
     openapi
         .components
         .get_or_insert_default()
         .add_security_scheme("device", SecurityScheme::ApiKey(ApiKey::Header(device)));
+    openapi
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("console", cookie);
     let document = openapi.to_json().unwrap_or_default();
     routes
         .route(

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::people::{member, username};
-use crate::session::{Device, Signed};
+use crate::session::Signed;
 use crate::world;
 use anyhow::Context;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -18,6 +18,7 @@ use metrics::counter;
 use shared::audit::entry::What;
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::problem::Problem;
+use shared::staff::Staff;
 use shared::sync::wire::{
     EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex,
 };
@@ -295,21 +296,32 @@ pub(crate) async fn give_numbers(
 pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Json<SignedIn>> {
     let ask: SignInAsk = serde_json::from_slice(&signed.body)
         .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
-    let who = username(&ask.username);
-    if who.chars().count() > NAME_CHARS_MAX || ask.password.chars().count() > PASSWORD_CHARS_MAX {
+    let at = signed.device.id;
+    let password = ask.password.into_inner();
+    let staff = check_password(&app, at, &at.to_string(), &ask.username, password).await?;
+    Ok(Json(SignedIn {
+        staff,
+        not_after_ms: app.now().0 + SIGNED_IN_MS,
+    }))
+}
+
+/// Returns whose name and password these are, and writes down that somebody tried. Wrong ones in a row make `place`, and
+/// nobody elsewhere, wait.
+pub(crate) async fn check_password(
+    app: &App,
+    device: DeviceId,
+    place: &str,
+    typed: &str,
+    password: String,
+) -> Result<Staff> {
+    let who = username(typed);
+    if who.chars().count() > NAME_CHARS_MAX || password.chars().count() > PASSWORD_CHARS_MAX {
         return Err(Error::Invalid(vec![
             Problem::new("too_long", "password").with("max", PASSWORD_CHARS_MAX),
         ]));
     }
-    let tried = format!("{} {who}", signed.device.id);
-    let wait = app.throttle.wait_s(&tried, app.now().0);
-    if wait > 0 {
-        let problem = Problem::new("sign_in.wait", "password").with("seconds", wait);
-        return Err(Error::TooMany {
-            problem,
-            retry_after_s: wait,
-        });
-    }
+    let tried = format!("{place} {who}");
+    app.throttle.pass(&tried, app.now().0)?;
     let row = sqlx::query(
         "select id, username, name, roles, departments, is_active, password_hash from staff where username = $1",
     )
@@ -318,11 +330,7 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
     .await?;
     let kept: Option<String> = row.as_ref().and_then(|row| row.get("password_hash"));
     // an unknown name takes as long as a wrong password, so that names cannot be found out
-    let is_right = verify(
-        ask.password.into_inner(),
-        kept.clone().unwrap_or_else(|| NOBODY.into()),
-    )
-    .await?;
+    let is_right = verify(password, kept.clone().unwrap_or_else(|| NOBODY.into())).await?;
     let staff = row
         .as_ref()
         .map(member)
@@ -331,31 +339,15 @@ pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Js
         app.throttle.wrong(&tried, app.now().0, FREE_TRIES);
         let tried_as = row.as_ref().map(|row| StaffId(row.get("id")));
         let mut db = app.pool.acquire().await?;
-        note(
-            &mut db,
-            &deed(What::PasswordWrong, signed.device.id, tried_as),
-        )
-        .await?;
+        note(&mut db, &deed(What::PasswordWrong, device, tried_as)).await?;
         counter!("wardbook_sign_ins_total", "outcome" => "wrong").increment(1);
         return Err(Error::SignedOut(Problem::new("sign_in.wrong", "password")));
     };
     app.throttle.right(&tried);
-    note_sign_in(&app, &staff, &signed.device).await?;
-    counter!("wardbook_sign_ins_total", "outcome" => "right").increment(1);
-    Ok(Json(SignedIn {
-        staff,
-        not_after_ms: app.now().0 + SIGNED_IN_MS,
-    }))
-}
-
-async fn note_sign_in(app: &App, staff: &shared::staff::Staff, device: &Device) -> Result<()> {
     let mut db = app.pool.acquire().await?;
-    note(
-        &mut db,
-        &deed(What::PasswordRight, device.id, Some(staff.id)),
-    )
-    .await?;
-    Ok(())
+    note(&mut db, &deed(What::PasswordRight, device, Some(staff.id))).await?;
+    counter!("wardbook_sign_ins_total", "outcome" => "right").increment(1);
+    Ok(staff)
 }
 
 // ---- passwords
@@ -409,6 +401,22 @@ fn malformed(rejection: &JsonRejection) -> Error {
 pub(crate) struct Throttle(Mutex<BTreeMap<String, (u32, i64)>>);
 
 impl Throttle {
+    /// Lets somebody try who does not have to wait.
+    pub(crate) fn pass(&self, who: &str, now_ms: i64) -> Result<()> {
+        match self.wait_s(who, now_ms) {
+            0 => Ok(()),
+            wait => Err(Error::TooMany {
+                problem: Problem::new("sign_in.wait", "password").with("seconds", wait),
+                retry_after_s: wait,
+            }),
+        }
+    }
+
+    /// Notes a try that was wrong: the fifth in a row makes them wait.
+    pub(crate) fn failed(&self, who: &str, now_ms: i64) {
+        self.wrong(who, now_ms, FREE_TRIES);
+    }
+
     /// Returns how many seconds somebody has to wait.
     fn wait_s(&self, who: &str, now_ms: i64) -> u64 {
         let until = self
@@ -435,7 +443,8 @@ impl Throttle {
         }
     }
 
-    fn right(&self, who: &str) {
+    /// Forgets the wrong tries of somebody who was right.
+    pub(crate) fn right(&self, who: &str) {
         if let Ok(mut tries) = self.0.lock() {
             tries.remove(who);
         }

@@ -1,6 +1,7 @@
 //! What only the hub does, one file per department: routes on top, handlers below, SQL inside them.
 
 pub mod audit;
+pub mod console;
 pub mod health;
 pub mod identity;
 pub mod staff;

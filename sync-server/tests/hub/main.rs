@@ -5,6 +5,8 @@ mod audit_tampering;
 mod audits;
 mod bootstrap;
 mod callers;
+mod console;
+mod console_oidc;
 mod desk;
 mod doors;
 mod feeds;

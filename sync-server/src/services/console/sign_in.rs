@@ -1,0 +1,170 @@
+//! Signing in at the console with a password, and a second factor where the role wants one.
+
+use crate::app::App;
+use crate::deeds::{HUB, deed, note};
+use crate::error::{Error, Result};
+use crate::services::console::second_factor;
+use crate::services::console::session::{self, COOKIE, Person};
+use crate::services::identity::check_password;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum_extra::extract::cookie::{Cookie, CookieJar};
+use serde::{Deserialize, Serialize};
+use shared::access::Role;
+use shared::audit::entry::What;
+use shared::ids::StaffId;
+use shared::phi::Phi;
+use shared::problem::Problem;
+use shared::staff::Staff;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a person types to sign in at the console.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConsoleAsk {
+    username: String,
+    #[serde(with = "shared::phi::on_the_wire")]
+    #[schema(value_type = String)]
+    password: Phi<String>,
+    /// The six digits of the authenticator, for roles that need them
+    code: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConsolePerson {
+    staff: Uuid,
+    username: String,
+    name: String,
+    /// Words of the roles
+    #[schema(value_type = Vec<String>)]
+    roles: Vec<Role>,
+}
+
+impl From<Staff> for ConsolePerson {
+    fn from(staff: Staff) -> Self {
+        let Staff {
+            id,
+            username,
+            name,
+            roles,
+            ..
+        } = staff;
+        Self {
+            staff: id.0,
+            username,
+            name,
+            roles,
+        }
+    }
+}
+
+/// The address a call comes from: wrong passwords from one make nobody wait who sits elsewhere.
+pub(crate) struct Place(String);
+
+impl FromRequestParts<App> for Place {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(address.map_or_else(
+            || "console".to_owned(),
+            |ConnectInfo(address)| address.ip().to_string(),
+        )))
+    }
+}
+
+/// Signs a person in at the console
+#[utoipa::path(
+    post, path = "/console/v1/sign-in", operation_id = "console_sign_in", tag = "console", request_body = ConsoleAsk,
+    responses(
+        (status = 200, description = "Signed in; the cookie is the session", body = ConsolePerson),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    )
+)]
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    place: Place,
+    jar: CookieJar,
+    ask: Result<Json<ConsoleAsk>, JsonRejection>,
+) -> Result<(CookieJar, Json<ConsolePerson>)> {
+    let Json(ask) = ask.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let password = ask.password.into_inner();
+    let staff = check_password(&app, HUB, &place.0, &ask.username, password).await?;
+    may_use(&staff)?;
+    if staff.roles.iter().any(|role| role.needs_second_factor()) {
+        let tried = format!("code {} {}", place.0, staff.username);
+        app.throttle.pass(&tried, app.now().0)?;
+        let mut tx = app.pool.begin().await?;
+        let code = ask.code.as_deref().filter(|code| !code.trim().is_empty());
+        if let Err(error) = second_factor::check(&mut tx, staff.id, code, app.now().0).await {
+            if code.is_some() {
+                app.throttle.failed(&tried, app.now().0);
+            }
+            return Err(error);
+        }
+        tx.commit().await?;
+        app.throttle.right(&tried);
+    }
+    let cookie = begin(&app, &staff).await?;
+    Ok((jar.add(cookie), Json(staff.into())))
+}
+
+/// Says who is signed in
+#[utoipa::path(
+    get, path = "/console/v1/me", operation_id = "console_me", tag = "console",
+    responses(
+        (status = 200, description = "Who is signed in", body = ConsolePerson),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("console" = []))
+)]
+pub(crate) async fn me(person: Person) -> Json<ConsolePerson> {
+    Json(person.staff.into())
+}
+
+/// Ends the session
+#[utoipa::path(
+    post, path = "/console/v1/sign-out", operation_id = "console_sign_out", tag = "console",
+    responses(
+        (status = 200, description = "Nobody is signed in any more"),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("console" = []))
+)]
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    person: Person,
+    jar: CookieJar,
+) -> Result<CookieJar> {
+    session::end(&app, &jar).await?;
+    write_down(&app, What::SignedOut, person.staff.id).await?;
+    Ok(jar.remove(Cookie::build(COOKIE).path("/").secure(true)))
+}
+
+/// Says whether somebody has business at the console.
+pub(crate) fn may_use(staff: &Staff) -> Result<()> {
+    if staff.roles.iter().any(|role| role.uses_console()) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(Problem::new("sign_in.not_central", "")))
+    }
+}
+
+/// Begins a session of somebody who has shown who they are.
+pub(crate) async fn begin(app: &App, staff: &Staff) -> Result<Cookie<'static>> {
+    let cookie = session::begin(app, staff.id).await?;
+    write_down(app, What::SignedIn, staff.id).await?;
+    Ok(cookie)
+}
+
+async fn write_down(app: &App, what: What, staff: StaffId) -> Result<()> {
+    let mut db = app.pool.acquire().await?;
+    note(&mut db, &deed(what, HUB, Some(staff)).because("console")).await?;
+    Ok(())
+}
