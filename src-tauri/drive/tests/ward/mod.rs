@@ -290,12 +290,17 @@ pub(crate) fn pictures() -> PathBuf {
 
 /// Says whether a word can be read in any file below a directory.
 pub(crate) fn has_word_on_disk(dir: &Path, word: &str) -> anyhow::Result<bool> {
-    for entry in std::fs::read_dir(dir)? {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        // a folder may go while it is looked at, as a file may
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
         let path = entry?.path();
         let found = if path.is_dir() {
             has_word_on_disk(&path, word)?
         } else {
-            // a file may go while it is looked at
             let bytes = std::fs::read(&path).unwrap_or_default();
             bytes
                 .windows(word.len())
