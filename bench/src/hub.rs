@@ -132,6 +132,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     .await?;
     let config = sync_server::config::Config {
         audit_heads: None,
+        directory: sync_server::config::DirectoryArgs::default(),
         data: data.to_owned(),
         database_url: None,
         database_url_file: None,

@@ -5,6 +5,23 @@ use anyhow::{Context, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
+/// The hospital's own directory of staff, if it has one.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DirectoryArgs {
+    /// The hospital's own directory, by which people may sign in at the console: an OpenID Connect issuer
+    #[arg(long, env = "WARDBOOK_OIDC_ISSUER", global = true, requires_all = ["oidc_client", "oidc_secret_file", "console_url"])]
+    pub oidc_issuer: Option<String>,
+    /// What the directory calls Wardbook
+    #[arg(long, env = "WARDBOOK_OIDC_CLIENT", global = true)]
+    pub oidc_client: Option<String>,
+    /// File that holds the secret the directory gave Wardbook
+    #[arg(long, env = "WARDBOOK_OIDC_SECRET_FILE", global = true)]
+    pub oidc_secret_file: Option<PathBuf>,
+    /// The console's address as browsers see it, such as https://wardbook.hospital.example
+    #[arg(long, env = "WARDBOOK_CONSOLE_URL", global = true)]
+    pub console_url: Option<String>,
+}
+
 /// Settings every command shares.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -33,18 +50,8 @@ pub struct Config {
     /// A second place for the signed heads of the audit log, best on another disk: a file there only ever grows
     #[arg(long, env = "WARDBOOK_AUDIT_HEADS", global = true)]
     pub audit_heads: Option<PathBuf>,
-    /// The hospital's own directory, by which people may sign in at the console: an OpenID Connect issuer
-    #[arg(long, env = "WARDBOOK_OIDC_ISSUER", global = true, requires_all = ["oidc_client", "oidc_secret_file", "console_url"])]
-    pub oidc_issuer: Option<String>,
-    /// What the directory calls Wardbook
-    #[arg(long, env = "WARDBOOK_OIDC_CLIENT", global = true)]
-    pub oidc_client: Option<String>,
-    /// File that holds the secret the directory gave Wardbook
-    #[arg(long, env = "WARDBOOK_OIDC_SECRET_FILE", global = true)]
-    pub oidc_secret_file: Option<PathBuf>,
-    /// The console's address as browsers see it, such as https://wardbook.hospital.example
-    #[arg(long, env = "WARDBOOK_CONSOLE_URL", global = true)]
-    pub console_url: Option<String>,
+    #[command(flatten)]
+    pub directory: DirectoryArgs,
     /// What to log, such as `info` or `sync_server=debug`
     #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -61,9 +68,9 @@ impl Config {
     }
 }
 
-impl Config {
-    /// Returns the hospital's own directory, if it uses one.
-    pub fn directory(&self) -> Result<Option<Settings>> {
+impl DirectoryArgs {
+    /// Returns the directory, if there is one.
+    pub fn settings(&self) -> Result<Option<Settings>> {
         let (Some(issuer), Some(client), Some(file), Some(console)) = (
             &self.oidc_issuer,
             &self.oidc_client,

@@ -61,7 +61,7 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
         },
     )
     .await?;
-    if let Some(directory) = config.directory()? {
+    if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }
     Ok(Opened { app, private })
