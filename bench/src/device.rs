@@ -40,6 +40,7 @@ impl Device {
             code: code.into(),
             name: "bench".into(),
             public_key: wire::hex(key.verifying_key().as_bytes()),
+            request: None,
         };
         let client = reqwest::Client::builder()
             .http1_only()

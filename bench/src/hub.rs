@@ -117,6 +117,10 @@ pub(crate) fn read(lines: &mut impl BufRead, start: &str) -> Result<String> {
     }
 }
 
+const LET_IN: &str = "create function let_in() returns trigger language plpgsql as
+        $$ begin new.approved_at := now(); return new; end $$;
+    create trigger let_in before insert on device for each row execute function let_in();";
+
 /// Is the hub: the real one, told what to do over standard input.
 pub(crate) async fn serve(data: &Path) -> Result<()> {
     let data_text = data.display().to_string();
@@ -147,6 +151,8 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         sqlx::query_scalar("select id from staff where 'nurse' = any(roles) and is_active limit 1")
             .fetch_one(&opened.app.pool)
             .await?;
+    // nobody is there to let desks in
+    sqlx::raw_sql(LET_IN).execute(&opened.app.pool).await?;
     let socket: String = sqlx::query_scalar("show unix_socket_directories")
         .fetch_one(&opened.app.pool)
         .await?;
@@ -157,9 +163,13 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     ));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let app = opened.app.clone();
-    let serving = tokio::spawn(sync_server::serve(listener, app.clone(), async move {
-        let _ = stopped.await;
-    }));
+    let serving = tokio::spawn(sync_server::serve_plain(
+        listener,
+        app.clone(),
+        async move {
+            let _ = stopped.await;
+        },
+    ));
     let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(std::result::Result::ok) {
@@ -172,7 +182,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         match ask.as_str() {
             "code" => crate::say(&format!(
                 "CODE {}",
-                identity::make_code(&app, WardId(ward)).await?
+                identity::make_code(&app, WardId(ward), StaffId(staff)).await?
             )),
             _ => break,
         }

@@ -31,6 +31,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0007_audit.hub.sql"),
     ),
     (
+        "0008_devices.hub",
+        include_str!("../../migrations/0008_devices.hub.sql"),
+    ),
+    (
         "0011_console.hub",
         include_str!("../../migrations/0011_console.hub.sql"),
     ),

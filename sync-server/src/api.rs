@@ -55,7 +55,7 @@ pub(crate) struct HubKey {
 #[schema(example = json!({"code": "K7Q2M-XR4TW", "name": "Desk 1", "public_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}))]
 pub(crate) struct EnrolAsk {
     /// The one-time code an administrator gave
-    #[schema(max_length = 20)]
+    #[schema(max_length = 40)]
     code: String,
     /// What people call the workstation
     #[schema(min_length = 1, max_length = 80)]
@@ -63,6 +63,31 @@ pub(crate) struct EnrolAsk {
     /// Ed25519 public key, hex
     #[schema(min_length = 64, max_length = 64)]
     public_key: String,
+    /// PKCS #10 request for a certificate, hex
+    #[schema(max_length = 8192)]
+    request: Option<String>,
+}
+
+/// What a desk sends for its next certificate.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct CertificateAsk {
+    /// PKCS #10, hex
+    #[schema(max_length = 8192)]
+    request: String,
+}
+
+/// A device's certificate and that of the authority that gave it, DER in hex.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Admitted {
+    authority: String,
+    certificate: String,
+}
+
+/// How a workstation stands with the hospital.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct DeviceState {
+    /// `active`
+    state: String,
 }
 
 /// What a desk is told when it has become known.
@@ -72,6 +97,7 @@ pub(crate) struct Enrolled {
     number: u32,
     ward: Uuid,
     numbers: NumberBlock,
+    admitted: Option<Admitted>,
 }
 
 /// Hospital numbers set aside for a device: `from` up to, not including, `until`.
@@ -181,11 +207,19 @@ mod tests {
             number: 1,
             ward,
             numbers,
+            admitted: Some(wire::Admitted {
+                authority: "A".into(),
+                certificate: "B".into(),
+            }),
+        });
+        check::<CertificateAsk>(&wire::CertificateAsk {
+            request: "A".into(),
         });
         check::<EnrolAsk>(&wire::EnrolAsk {
             code: "A".into(),
             name: "B".into(),
             public_key: "C".into(),
+            request: Some("D".into()),
         });
         check::<SignInAsk>(&wire::SignInAsk {
             username: "A".into(),

@@ -1,5 +1,6 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
+use crate::authority::Authority;
 use crate::services::audit::key::AuditKey;
 use crate::services::console::oidc::Directory;
 use crate::services::identity::Throttle;
@@ -31,6 +32,8 @@ pub struct Parts {
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
     pub(crate) audit: Audit,
+    /// Gives certificates to desks and to the hub itself.
+    pub authority: Authority,
     zone: TimeZone,
     stopping: watch::Sender<bool>,
     wards: RwLock<BTreeSet<WardId>>,
@@ -75,10 +78,12 @@ impl App {
             TimeZone::UTC
         });
         let key = AuditKey::open(&options.data, world::new_key()).map_err(sqlx::Error::Io)?;
+        let authority = Authority::open(&options.data, world::now()).map_err(sqlx::Error::Io)?;
         let beside = || options.data.join("audit-heads");
         let heads = options.audit_heads.clone().unwrap_or_else(beside);
         let app = Self(Arc::new(Parts {
             audit: Audit { key, heads },
+            authority,
             pool,
             data: options.data,
             news: News::new(options.announces),

@@ -9,14 +9,17 @@ use crate::services::audit::show::{About, show};
 use crate::services::audit::{settle, verify};
 use crate::services::console::second_factor;
 use crate::services::staff::NewStaff;
-use crate::services::{identity, staff};
-use crate::{demo, logs, serve};
+use crate::services::{devices, identity, staff};
+use crate::{demo, door, invite, logs, serve_plain, serve_tls};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use shared::access::Role;
 use shared::audit::entry::What;
+use shared::device;
 use shared::ids::{DepartmentId, DeviceId, WardId};
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,6 +42,11 @@ enum Command {
         /// Address to listen on
         #[arg(long, env = "WARDBOOK_LISTEN", default_value = "127.0.0.1:4600")]
         listen: String,
+        #[command(flatten)]
+        names: Names,
+        /// Serve without TLS, to this computer alone: for tests and measuring
+        #[arg(long, conflicts_with = "name")]
+        plain: bool,
     },
     /// Take records from elsewhere
     Import {
@@ -62,6 +70,27 @@ enum Command {
     },
     /// Set up the sample hospital; can be repeated
     Demo,
+}
+
+#[derive(Args, Debug)]
+struct Names {
+    /// Name or address under which desks reach this hub, such as wardbook.example-hospital.org; several times for several
+    #[arg(long, env = "WARDBOOK_NAME", value_delimiter = ',')]
+    name: Vec<String>,
+}
+
+impl Names {
+    /// Returns the names the hub's certificate is made for, the one to tell desks first.
+    fn of(self, address: SocketAddr) -> Vec<String> {
+        let mut names = self.name;
+        if !address.ip().is_unspecified() {
+            names.push(address.ip().to_string());
+        }
+        names.extend(["localhost", "127.0.0.1", "::1"].map(String::from));
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -119,6 +148,19 @@ enum DeviceCommand {
     Code {
         #[arg(long)]
         ward: String,
+        /// Who gives it, by username; somebody else has to approve the workstation
+        #[arg(long)]
+        by: String,
+        /// Where desks reach this hub, if not where it says that it serves
+        #[arg(long, env = "WARDBOOK_ADDRESS")]
+        address: Option<String>,
+    },
+    /// Let a workstation in that waits for it or was suspended
+    Approve {
+        device: Uuid,
+        /// Who lets it in, by username
+        #[arg(long)]
+        by: String,
     },
     /// List the workstations
     List,
@@ -169,7 +211,11 @@ impl Command {
     async fn run(self, opened: &Opened) -> Result<()> {
         let app = &opened.app;
         match self {
-            Command::Serve { listen } => serve_until_stopped(opened, &listen).await,
+            Command::Serve {
+                listen,
+                names,
+                plain,
+            } => serve_until_stopped(opened, &listen, (!plain).then_some(names)).await,
             Command::Import {
                 from:
                     From::Fhir {
@@ -231,14 +277,31 @@ impl DeviceCommand {
     async fn run(self, opened: &Opened) -> Result<()> {
         let app = &opened.app;
         match self {
-            DeviceCommand::Code { ward } => {
+            DeviceCommand::Code { ward, by, address } => {
                 let ward = ward_of(opened, &ward).await?;
-                say(&identity::make_code(app, ward).await?)
+                let by = devices::staff_called(app, &by).await?;
+                let hub = match address {
+                    Some(address) => {
+                        device::address(&address)
+                            .map_err(|_| anyhow::anyhow!("{address} is no address of a hub"))?
+                            .0
+                    }
+                    None => door::served_at(&app.data)?,
+                };
+                let code = identity::make_code(app, ward, by).await?;
+                say(&invite::page(&devices::invitation(app, &code, &hub))?)
+            }
+            DeviceCommand::Approve { device, by } => {
+                let by = devices::staff_called(app, &by).await?;
+                devices::approve(app, DeviceId(device), by)
+                    .await
+                    .map_err(|error| anyhow::anyhow!("{}", invite::explain(&error)))?;
+                say("approved")
             }
             DeviceCommand::List => {
                 let rows: Vec<String> = sqlx::query_scalar(
                     "select concat_ws('  ', device.id, device.number, ward.name, device.name,
-                                      case when revoked_at is null then 'known' else 'revoked' end)
+                                      device.state)
                      from device join ward on ward.id = device.ward order by device.number",
                 )
                 .fetch_all(&app.pool)
@@ -315,14 +378,21 @@ impl StaffCommand {
     }
 }
 
-async fn serve_until_stopped(opened: &Opened, listen: &str) -> Result<()> {
+/// Serves over TLS, or plainly when there are no names to serve under.
+async fn serve_until_stopped(opened: &Opened, listen: &str, names: Option<Names>) -> Result<()> {
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving");
     // for people and scripts that wait for it; the log goes to standard error
-    say(&format!("listening on http://{address}"))?;
+    let names = names.map(|names| names.of(address));
+    let at = match names.as_ref().and_then(|names| names.first()) {
+        Some(name) => format!("https://{}", device::with_port(name, address.port())),
+        None => format!("http://{address}"),
+    };
+    door::note_served(&opened.app.data, &at)?;
+    say(&format!("listening on {at}"))?;
     let (mut term, mut int) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
@@ -333,8 +403,10 @@ async fn serve_until_stopped(opened: &Opened, listen: &str) -> Result<()> {
             _ = int.recv() => {}
         }
     };
-    serve(listener, opened.app.clone(), until).await?;
-    Ok(())
+    match names {
+        Some(names) => serve_tls(listener, opened.app.clone(), &names, until).await,
+        None => Ok(serve_plain(listener, opened.app.clone(), until).await?),
+    }
 }
 
 async fn ward_of(opened: &Opened, name: &str) -> Result<WardId> {

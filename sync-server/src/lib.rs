@@ -1,6 +1,7 @@
 //! The hub: one door for every change, a feed for every ward.
 
 pub mod app;
+pub mod authority;
 pub mod cli;
 pub mod config;
 pub mod database;
@@ -19,40 +20,61 @@ mod api;
 mod claims;
 mod deeds;
 mod demo;
+mod door;
+mod invite;
 mod people;
+mod secrets;
 mod session;
 mod web;
 
 use app::App;
-use axum::serve::ListenerExt;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use door::{Peer, PlainDoor, TlsDoor};
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// How long calls that are being answered may take to finish when the hub stops.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Serves until `until` is done, then finishes what is being answered.
-pub async fn serve(
+/// Serves this computer alone, without TLS, until `until` is done. Another address is refused.
+pub async fn serve_plain(
     listener: TcpListener,
     app: App,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    // answers are one write each: waiting for more to send would only delay them
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "A connection keeps its delay");
-        }
-    });
+    serve(PlainDoor::new(listener)?, app, until).await
+}
+
+/// Serves desks over TLS under names and addresses, until `until` is done.
+pub async fn serve_tls(
+    listener: TcpListener,
+    app: App,
+    names: &[String],
+    until: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let config = door::tls(&app.authority, names)?;
+    Ok(serve(TlsDoor::new(listener, config)?, app, until).await?)
+}
+
+/// Serves until `until` is done, then finishes what is being answered.
+async fn serve<D: Listener>(
+    door: D,
+    app: App,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()>
+where
+    D::Addr: std::fmt::Debug,
+    Peer: for<'a> Connected<IncomingStream<'a, D>>,
+{
     let auditing = tokio::spawn(services::audit::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();
-    // the address of a call tells wrong passwords of one place from those of another
-    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let router = router::router(app).into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(door, router).with_graceful_shutdown(async move {
         until.await;
         tracing::info!("Stopping: finishing the calls being answered");
         stopping.stop();

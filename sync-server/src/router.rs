@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::services::audit::arrive;
 use crate::services::console::{oidc, session, sign_in};
-use crate::services::{health, identity, staff};
+use crate::services::{devices, health, identity, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, live, push};
 use crate::web;
@@ -49,6 +49,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(sign_in::me))
         .routes(routes!(oidc::begin))
         .routes(routes!(oidc::back))
+        .routes(routes!(devices::certificate))
+        .routes(routes!(devices::state))
         .routes(routes!(health::is_live))
         .routes(routes!(health::is_ready))
         .routes(routes!(health::figures))

@@ -1,11 +1,13 @@
 //! Who is calling: a device, by its signature over the call.
 
 use crate::app::App;
+use crate::door::{Peer, Shown};
 use crate::error::{Error, Result};
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::request::Parts;
 use ed25519_dalek::VerifyingKey;
+use shared::device::DeviceState;
 use shared::ids::{DeviceId, WardId};
 use shared::problem::Problem;
 use shared::sync::wire::{FRAME_BYTES, SIGNATURE_HEADER, SIGNED_WITHIN_MS, is_signed_by, signer};
@@ -24,11 +26,21 @@ pub(crate) struct Device {
     pub(crate) reference: u64,
 }
 
-/// A call with a right signature, and its body.
+/// A call with a right signature, and its body, of a device that may work.
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     pub(crate) device: Device,
     pub(crate) body: Bytes,
+}
+
+/// The same of a device however far it is trusted: it may ask for its state, and for a certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) device: Device,
+    pub(crate) state: DeviceState,
+    pub(crate) body: Bytes,
+    /// Its certificate was good once.
+    pub(crate) is_expired: bool,
 }
 
 /// Bytes of a body, at most: a frame and its header.
@@ -38,13 +50,31 @@ impl FromRequest<App> for Signed {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let known = Known::from_request(request, app).await?;
+        known.state.may_work().map_err(Error::Forbidden)?;
+        if known.is_expired {
+            return Err(Error::SignedOut(Problem::new(
+                "device.certificate_expired",
+                "",
+            )));
+        }
+        let Known { device, body, .. } = known;
+        Ok(Self { device, body })
+    }
+}
+
+impl FromRequest<App> for Known {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
         let (parts, body) = request.into_parts();
         let header = header(&parts)?;
         let (id, at_ms) = signer(&header).ok_or_else(unsigned)?;
         let body = axum::body::to_bytes(body, BODY_BYTES).await.map_err(|_| {
             Error::TooLarge(Problem::new("frame.too_long", "").with("max", FRAME_BYTES))
         })?;
-        let (device, key) = find(app, id).await?;
+        let is_expired = is_expired(&parts, id, app)?;
+        let (device, state, key) = find(app, id).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         if !is_signed_by(&key, &header, parts.method.as_str(), path, &body) {
             return Err(Error::SignedOut(Problem::new("device.signature", "")));
@@ -55,7 +85,34 @@ impl FromRequest<App> for Signed {
             ));
         }
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
-        Ok(Self { device, body })
+        Ok(Self {
+            device,
+            state,
+            body,
+            is_expired,
+        })
+    }
+}
+
+/// Says whether the certificate of this connection is too old. It has to be there, and the device's own.
+fn is_expired(parts: &Parts, device: DeviceId, app: &App) -> Result<bool> {
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>();
+    // who did not come in by one of the doors is believed nothing
+    let shown = peer.map_or(Shown::Nothing, |ConnectInfo(peer)| peer.shown);
+    match shown {
+        Shown::Plain => Ok(false),
+        Shown::Nothing => Err(Error::SignedOut(Problem::new(
+            "device.certificate_missing",
+            "",
+        ))),
+        Shown::Certificate {
+            device: named,
+            until_ms,
+        } if named == Some(device) => Ok(until_ms < app.now().0),
+        Shown::Certificate { .. } => Err(Error::Forbidden(Problem::new(
+            "device.certificate_other",
+            "",
+        ))),
     }
 }
 
@@ -71,16 +128,13 @@ fn unsigned() -> Error {
     Error::SignedOut(Problem::new("device.signature", ""))
 }
 
-async fn find(app: &App, id: DeviceId) -> Result<(Device, VerifyingKey)> {
+async fn find(app: &App, id: DeviceId) -> Result<(Device, DeviceState, VerifyingKey)> {
     let unknown = || Error::SignedOut(Problem::new("device.unknown", ""));
     let row = sqlx::query(FIND)
         .bind(id.0)
         .fetch_optional(&app.pool)
         .await?
         .ok_or_else(unknown)?;
-    if row.get("is_revoked") {
-        return Err(Error::Forbidden(Problem::new("device.revoked", "")));
-    }
     let key: Option<Vec<u8>> = row.get("public_key");
     let key = key
         .and_then(|bytes| VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok())
@@ -93,8 +147,8 @@ async fn find(app: &App, id: DeviceId) -> Result<(Device, VerifyingKey)> {
         incarnation: row.get("incarnation"),
         reference: u64::try_from(row.get::<i64, _>("reference_version")).unwrap_or_default(),
     };
-    Ok((device, key))
+    Ok((device, DeviceState::of_word(row.get("state")), key))
 }
 
-const FIND: &str = "select number, ward, public_key, incarnation, revoked_at is not null as is_revoked, reference_version
+const FIND: &str = "select number, ward, public_key, incarnation, state, reference_version
     from device, hospital where id = $1";

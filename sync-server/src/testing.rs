@@ -4,11 +4,11 @@ pub mod proxy;
 
 use crate::app::{App, Options};
 use crate::postgres::{Keep, Postgres};
-use crate::services::identity;
+use crate::services::{devices, identity};
 use crate::{database, migrate, world};
 use anyhow::{Context, Result};
 use shared::access::Role;
-use shared::ids::{DepartmentId, StaffId, WardId};
+use shared::ids::{DepartmentId, DeviceId, StaffId, WardId};
 use sqlx::postgres::PgConnectOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -96,11 +96,25 @@ impl TestHub {
         self.data.join("audit-heads/audit-heads.ndjson")
     }
 
-    /// Makes a one-time code for a workstation.
+    /// Makes a one-time code for a workstation, given by the nurse.
     pub async fn code(&self, ward: WardId) -> String {
-        identity::make_code(&self.app, ward)
+        identity::make_code(&self.app, ward, self.nurse)
             .await
             .expect("a code is made")
+    }
+
+    /// Lets every workstation in that waits for it: the doctor does.
+    pub async fn approve(&self) {
+        let waiting: Vec<uuid::Uuid> =
+            sqlx::query_scalar("select id from device where state = 'pending'")
+                .fetch_all(&self.app.pool)
+                .await
+                .expect("the workstations that wait");
+        for device in waiting {
+            devices::approve(&self.app, DeviceId(device), self.doctor)
+                .await
+                .expect("the doctor did not give the code");
+        }
     }
 
     /// Stops serving as a hub does, and serves again at the same address from the same database.
@@ -154,7 +168,7 @@ fn spawn(
         // also when the test forgot the hub
         let _ = stopped.await;
     };
-    (stop, tokio::spawn(crate::serve(listener, app, until)))
+    (stop, tokio::spawn(crate::serve_plain(listener, app, until)))
 }
 
 struct People {

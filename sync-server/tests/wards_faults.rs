@@ -186,6 +186,7 @@ async fn side(hub: &Hub, folder: &Path, ward: &str) -> Side {
             .filter(|answer| answer["ok"] == true || !answer["why"].to_string().contains("unreach"))
     });
     assert_eq!(answer["ok"], true, "{answer}");
+    hub.approve();
     let reference = until(|| {
         desk.ask(&json!({ "do": "reference" }))
             .filter(|reference| reference["staff"].as_array().is_some_and(|s| !s.is_empty()))

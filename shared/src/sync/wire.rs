@@ -193,6 +193,9 @@ pub struct EnrolAsk {
     pub name: String,
     /// Ed25519 public key, hex.
     pub public_key: String,
+    /// PKCS #10 request for a certificate, hex; nothing from a desk that never uses TLS.
+    #[serde(default)]
+    pub request: Option<String>,
 }
 
 /// What a desk is told when it has become known.
@@ -202,6 +205,23 @@ pub struct Enrolled {
     pub number: u32,
     pub ward: WardId,
     pub numbers: NumberBlock,
+    /// What it asked for with its request.
+    #[serde(default)]
+    pub admitted: Option<Admitted>,
+}
+
+/// What a desk sends for its next certificate, `POST /identity/v1/certificate` (JSON, signed by the device).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CertificateAsk {
+    /// PKCS #10, hex.
+    pub request: String,
+}
+
+/// A device's certificate and that of the authority that gave it, DER in hex.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Admitted {
+    pub authority: String,
+    pub certificate: String,
 }
 
 /// What a desk sends to sign a person in, `POST /identity/v1/sign-in` (JSON, signed by the device).

@@ -38,7 +38,7 @@ impl Cut {
 
     /// Returns the address that desks use.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("https://127.0.0.1:{}", self.port)
     }
 
     /// Pulls the cable: every connection ends at once and new ones end as soon as they are made.

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 const PACE: Duration = Duration::from_millis(100);
 /// What waits is looked at again after so long, even if nobody said that there is something.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// A desk that waits to be let in asks again after so long.
+const LET_IN: Duration = Duration::from_secs(2);
 
 /// Runs in the background until it is stopped or dropped.
 #[derive(Debug)]
@@ -132,9 +134,19 @@ async fn run(replica: Replica, hurry: Arc<Notify>) {
             failures.store(0, Ordering::Relaxed);
             continue;
         }
-        let wait = Duration::from_millis(next_try_ms(failed.max(1), jitter()));
+        let wait = match &error {
+            // somebody is on their way to let this desk in
+            Some(Error::Refused { problems, .. }) if is_pending(problems) => LET_IN,
+            Some(_) | None => Duration::from_millis(next_try_ms(failed.max(1), jitter())),
+        };
         tokio::select! { () = tokio::time::sleep(wait) => {} () = hurry.notified() => {} }
     }
+}
+
+fn is_pending(problems: &[Problem]) -> bool {
+    problems
+        .iter()
+        .any(|problem| problem.code == "device.pending")
 }
 
 /// Exchanges until something fails, or the replica has to be loaded anew.

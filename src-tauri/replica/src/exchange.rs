@@ -4,6 +4,7 @@ use crate::base::Replica;
 use crate::courier::Round;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::meta::Device;
 use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
@@ -62,7 +63,10 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
         })
     })
     .await?;
-    let hub = Hub::new(device.ok_or(Error::NotEnrolled)?, replica.0.hub.as_deref())?;
+    let mut hub = Hub::new(device.ok_or(Error::NotEnrolled)?, replica.0.hub.as_deref())?;
+    if let Some(device) = renew_if_due(replica, &hub).await? {
+        hub = Hub::new(device, replica.0.hub.as_deref())?;
+    }
     if needs_load {
         replica.set_link(Link::Loading, None);
         if !reference {
@@ -80,6 +84,21 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
         .await?;
     }
     Ok(hub)
+}
+
+/// Gets the next certificate when it is due, and keeps it.
+async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<Option<Device>> {
+    let Some(device) = hub.renewed(replica.now()).await? else {
+        return Ok(None);
+    };
+    let renewed = device.clone();
+    blocking(replica, move |replica| {
+        replica.write(Lasting::Yes, |db| meta::DEVICE.set(db, &device))?;
+        replica.copy_to_mirror()
+    })
+    .await?;
+    tracing::info!("This device has its next certificate");
+    Ok(Some(renewed))
 }
 
 /// Sends everything that waits.
@@ -305,6 +324,7 @@ async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
 
 /// Gets hospital numbers while there still are some.
 pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
+    renew_if_due(replica, hub).await?;
     let left = blocking(replica, |replica| replica.read(meta::numbers_left)).await?;
     if left >= wire::NUMBERS_LOW {
         return Ok(());

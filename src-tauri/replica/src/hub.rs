@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::meta::Device;
+use crate::papers;
 use ed25519_dalek::SigningKey;
 use futures::stream;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -9,13 +10,12 @@ use reqwest::{Body, Client, Method, Response, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::clock::Now;
+use shared::device;
 use shared::problem::Problem;
-use shared::sync::wire;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use shared::sync::wire::{self, Admitted, CertificateAsk};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-const CONNECT: Duration = Duration::from_secs(5);
 /// Without a byte for so long, the line is dead however open it looks.
 const SILENCE: Duration = Duration::from_secs(20);
 /// The same for a call that waits for news.
@@ -41,6 +41,9 @@ pub(crate) struct Hub {
     base: Url,
     device: Device,
     key: SigningKey,
+    client: Client,
+    /// The next certificate was given and is used from the next session on.
+    has_renewed: AtomicBool,
     pub(crate) traffic: Traffic,
 }
 
@@ -55,13 +58,40 @@ impl Hub {
     /// Prepares calls as a device. `address` stands in for the one it was enrolled at.
     pub(crate) fn new(device: Device, address: Option<&str>) -> Result<Self> {
         let base = address_of(address.unwrap_or(&device.hub))?;
+        if base.scheme() == "https" && device.papers.is_none() {
+            return Err(Error::Problems(vec![Problem::new(
+                "device.certificate_missing",
+                "",
+            )]));
+        }
+        let client = papers::client(device.papers.as_ref())?;
         let key = SigningKey::from_bytes(&device.secret);
         Ok(Self {
             base,
             device,
             key,
+            client,
+            has_renewed: AtomicBool::new(false),
             traffic: Traffic::default(),
         })
+    }
+
+    /// Asks for the next certificate when it is due; returns the device that has it.
+    pub(crate) async fn renewed(&self, at: Now) -> Result<Option<Device>> {
+        let papers = self.device.papers.as_ref().filter(|it| it.is_due(at));
+        let Some(papers) = papers.filter(|_| !self.has_renewed.swap(true, Ordering::Relaxed))
+        else {
+            return Ok(None);
+        };
+        let request = papers.renewal()?;
+        let ask = CertificateAsk {
+            request: request.text.clone(),
+        };
+        let admitted: Admitted = self.post_json("/identity/v1/certificate", at, &ask).await?;
+        Ok(Some(Device {
+            papers: Some(request.granted(&admitted, at)),
+            ..self.device.clone()
+        }))
     }
 
     /// Asks for a frame.
@@ -174,7 +204,7 @@ impl Hub {
             .fetch_add(weight as u64, Ordering::Relaxed);
         // a slow line gets the time its bytes need
         let wait = wait + Duration::from_secs((body.len() / SLOWEST) as u64);
-        let mut request = client().request(method, url);
+        let mut request = self.client.request(method, url);
         let signature =
             HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
         request = request.header(wire::SIGNATURE_HEADER, signature);
@@ -232,6 +262,7 @@ const CALL_BYTES: usize = 80;
 
 /// Asks the hub something without being known to it, such as to become known.
 pub(crate) async fn post_unsigned<T: DeserializeOwned>(
+    client: &Client,
     address: &str,
     path: &str,
     ask: &impl Serialize,
@@ -239,7 +270,7 @@ pub(crate) async fn post_unsigned<T: DeserializeOwned>(
     let url = address_of(address)?
         .join(path)
         .map_err(|_| Error::Nonsense("address"))?;
-    let response = client()
+    let response = client
         .post(url)
         .json(ask)
         .timeout(SILENCE)
@@ -256,24 +287,6 @@ pub(crate) async fn post_unsigned<T: DeserializeOwned>(
         return Err(refused(status.as_u16(), document.problems));
     }
     serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
-}
-
-/// The client all calls share, with its open connections.
-fn client() -> &'static Client {
-    static CLIENT: OnceLock<Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
-        // the client wants one even for plain calls; whoever installed one before is right
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .http1_only()
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .no_proxy();
-        let builder = builder
-            .tcp_keepalive(Duration::from_secs(15))
-            .pool_idle_timeout(Duration::from_secs(90));
-        builder.build().expect("these settings are always possible")
-    })
 }
 
 /// A body that says when its last byte was taken.
@@ -296,11 +309,7 @@ fn counted(body: Vec<u8>, has_left: impl FnOnce() + Send + 'static) -> Body {
 }
 
 fn address_of(address: &str) -> Result<Url> {
-    let address = if address.contains("://") {
-        address.to_owned()
-    } else {
-        format!("http://{address}")
-    };
+    let (address, _) = device::address(address).map_err(Error::Problems)?;
     Url::parse(&address).map_err(|_| Error::Problems(vec![Problem::new("hub.address", "hub")]))
 }
 

@@ -4,6 +4,7 @@ use crate::base::Replica;
 use crate::error::{Error, Result};
 use crate::hub::{self, Hub};
 use crate::meta::{self, Device};
+use crate::papers::{self, Request};
 use crate::row;
 use crate::store::Lasting;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -11,6 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use rusqlite::{OptionalExtension, params};
 use shared::access::Actor;
 use shared::desk::Session;
+use shared::device::Invitation;
 use shared::problem::Problem;
 use shared::staff::Staff;
 use shared::sync::wire::{EnrolAsk, Enrolled, SignInAsk, SignedIn, hex};
@@ -33,19 +35,34 @@ impl Replica {
         let secret = random_bytes();
         let key = ed25519_dalek::SigningKey::from_bytes(&secret);
         let public_key = hex(key.verifying_key().as_bytes());
+        let invitation = Invitation::read(hub, code).map_err(Error::Problems)?;
+        let request = Request::new()?;
         let ask = EnrolAsk {
-            code: code.trim().to_owned(),
+            code: invitation.code.clone(),
             name: name.trim().to_owned(),
             public_key,
+            request: Some(request.text.clone()),
         };
-        let known: Enrolled = hub::post_unsigned(hub, "/identity/v1/enrol", &ask).await?;
+        let (client, pinned) = papers::stranger(invitation.print.clone())?;
+        let answer = hub::post_unsigned(&client, &invitation.hub, "/identity/v1/enrol", &ask);
+        let known: Enrolled = answer
+            .await
+            .map_err(|error| pinned.trouble().unwrap_or(error))?;
+        let given = known.admitted.as_ref();
+        let papers = given.map(|admitted| request.granted(admitted, self.now()));
+        if let Some(print) = &invitation.print
+            && !papers.as_ref().is_some_and(|papers| papers.are_of(print))
+        {
+            return Err(problem("enrol.other_hub", "hub"));
+        }
         let device = Device {
             id: known.device,
             number: known.number,
             ward: known.ward,
             name: ask.name,
-            hub: hub.to_owned(),
+            hub: invitation.hub,
             secret,
+            papers,
         };
         self.write(Lasting::Yes, |db| {
             meta::DEVICE.set(db, &device)?;

@@ -19,6 +19,7 @@ mod news;
 mod numbers;
 mod open;
 mod outbox;
+mod papers;
 mod push;
 mod reads;
 mod receive;

@@ -1,6 +1,7 @@
 //! Everything a replica knows that there is one of: the device it belongs to, its place in the feed, reference data.
 
 use crate::error::Result;
+use crate::papers::Papers;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub(crate) struct Device {
     pub(crate) hub: String,
     /// Ed25519 secret. The file it lies in is encrypted.
     pub(crate) secret: [u8; 32],
+    /// What it shows over TLS; nothing for a desk that only ever knew a plain line.
+    #[serde(default)]
+    pub(crate) papers: Option<Papers>,
 }
 
 impl std::fmt::Debug for Device {

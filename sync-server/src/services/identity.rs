@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
+use crate::door::Peer;
 use crate::error::{Error, Result};
 use crate::people::{member, username};
 use crate::session::Signed;
@@ -10,12 +11,13 @@ use anyhow::Context;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use base64::Engine;
 use metrics::counter;
 use shared::audit::entry::What;
+use shared::device::{CODE_LETTERS, LETTERS, plain};
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::problem::Problem;
 use shared::staff::Staff;
@@ -28,9 +30,6 @@ use std::sync::Mutex;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// Letters of a code: none that is taken for another when read out or written down.
-const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE_LETTERS: usize = 10;
 /// The first letters find the code; the tries count against them.
 const HANDLE_LETTERS: usize = 4;
 /// How long a desk may believe that somebody signed in, without asking again.
@@ -55,12 +54,16 @@ const PASSWORD_CHARS_MAX: usize = 200;
 )]
 pub(crate) async fn enrol(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     ask: Result<Json<EnrolAsk>, JsonRejection>,
 ) -> Result<Json<Enrolled>> {
     let Json(ask) = ask.map_err(|rejection| malformed(&rejection))?;
     let key = check_enrol(&ask)?;
-    let code = plain(&ask.code);
-    let wait = app.throttle.wait_s("enrol", app.now().0);
+    let mut code = plain(&ask.code);
+    code.truncate(CODE_LETTERS);
+    // by address: who guesses makes nobody else wait
+    let tried = format!("enrol {}", peer.address);
+    let wait = app.throttle.wait_s(&tried, app.now().0);
     if wait > 0 {
         return Err(Error::TooMany {
             problem: Problem::new("enrol.wait", "code").with("seconds", wait),
@@ -69,23 +72,27 @@ pub(crate) async fn enrol(
     }
     let mut tx = app.pool.begin().await?;
     let Some(found) = find_code(&mut tx, &code).await? else {
-        app.throttle.wrong("enrol", app.now().0, 4 * FREE_TRIES);
+        app.throttle.wrong(&tried, app.now().0, 4 * FREE_TRIES);
         return Err(wrong_code());
     };
-    if !verify(code, found.hash).await? {
+    if !verify(code, found.hash.clone()).await? {
         // the try is counted although the call fails
         sqlx::query("update enrol_code set tries_left = tries_left - 1 where handle = $1")
             .bind(found.handle)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        app.throttle.wrong("enrol", app.now().0, 4 * FREE_TRIES);
+        app.throttle.wrong(&tried, app.now().0, 4 * FREE_TRIES);
         return Err(wrong_code());
     }
-    let enrolled = match found.used_by {
+    let mut enrolled = match found.used_by {
         Some(device) => again(&mut tx, device, &key).await?,
-        None => add_device(&mut tx, &found.handle, found.ward, ask.name.trim(), &key).await?,
+        None => add_device(&mut tx, &found, ask.name.trim(), &key).await?,
     };
+    if let Some(request) = &ask.request {
+        let admitted = app.authority.answer(request, enrolled.device, app.now())?;
+        enrolled.admitted = Some(admitted);
+    }
     tx.commit().await?;
     tracing::info!(device.id = %enrolled.device, ward = %enrolled.ward, "A workstation became known");
     Ok(Json(enrolled))
@@ -122,12 +129,13 @@ struct Code {
     handle: String,
     hash: String,
     ward: WardId,
+    issued_by: Option<Uuid>,
     used_by: Option<Uuid>,
 }
 
 async fn find_code(db: &mut PgConnection, code: &str) -> sqlx::Result<Option<Code>> {
     let row = sqlx::query(
-        "select handle, hash, ward, used_by from enrol_code
+        "select handle, hash, ward, issued_by, used_by from enrol_code
          where handle = $1 and tries_left > 0 and expires_at > now() for update",
     )
     .bind(code.get(..HANDLE_LETTERS).unwrap_or_default())
@@ -137,6 +145,7 @@ async fn find_code(db: &mut PgConnection, code: &str) -> sqlx::Result<Option<Cod
         handle: row.get("handle"),
         hash: row.get("hash"),
         ward: WardId(row.get("ward")),
+        issued_by: row.get("issued_by"),
         used_by: row.get("used_by"),
     }))
 }
@@ -164,31 +173,33 @@ async fn again(db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enroll
         number: number("number")?,
         ward: WardId(row.get("ward")),
         numbers,
+        admitted: None,
     })
 }
 
 async fn add_device(
     db: &mut PgConnection,
-    handle: &str,
-    ward: WardId,
+    code: &Code,
     name: &str,
     key: &[u8],
 ) -> Result<Enrolled> {
+    let ward = code.ward;
     let device = DeviceId(world::new_id());
     let number: Option<i64> = sqlx::query_scalar(
-        "insert into device (id, number, name, ward, public_key) values ($1, nextval('device_number'), $2, $3, $4)
+        "insert into device (id, number, name, ward, public_key, invited_by) values ($1, nextval('device_number'), $2, $3, $4, $5)
          on conflict (public_key) do nothing returning number",
     )
     .bind(device.0)
     .bind(name)
     .bind(ward.0)
     .bind(key)
+    .bind(code.issued_by)
     .fetch_optional(&mut *db)
     .await?;
     let number =
         number.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
     sqlx::query("update enrol_code set used_by = $2 where handle = $1")
-        .bind(handle)
+        .bind(&code.handle)
         .bind(device.0)
         .execute(&mut *db)
         .await?;
@@ -200,42 +211,31 @@ async fn add_device(
         number,
         ward,
         numbers,
+        admitted: None,
     })
 }
 
-/// Makes a one-time code for a workstation of a ward.
-pub async fn make_code(app: &App, ward: WardId) -> Result<String> {
+/// Makes a one-time code for a workstation of a ward. Somebody else has to let the workstation in.
+pub async fn make_code(app: &App, ward: WardId, by: StaffId) -> Result<String> {
     let code = world::draw(LETTERS, CODE_LETTERS);
     let hash = hash(code.clone()).await?;
     sqlx::query("delete from enrol_code where expires_at < now() - interval '1 day' or handle = $1 and expires_at < now()")
         .bind(&code[..HANDLE_LETTERS])
         .execute(&app.pool)
         .await?;
-    sqlx::query("insert into enrol_code (handle, hash, ward, expires_at) values ($1, $2, $3, now() + interval '10 minutes')")
+    sqlx::query("insert into enrol_code (handle, hash, ward, issued_by, expires_at) values ($1, $2, $3, $4, now() + interval '10 minutes')")
         .bind(&code[..HANDLE_LETTERS])
         .bind(hash)
         .bind(ward.0)
+        .bind(by.0)
         .execute(&app.pool)
         .await?;
     note(
         &mut *app.pool.acquire().await?,
-        &deed(What::CodeMade, HUB, None),
+        &deed(What::CodeMade, HUB, Some(by)),
     )
     .await?;
-    Ok(format!(
-        "{}-{}",
-        &code[..CODE_LETTERS / 2],
-        &code[CODE_LETTERS / 2..]
-    ))
-}
-
-/// Returns a code as it was made, however it was typed.
-fn plain(code: &str) -> String {
-    code.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .take(CODE_LETTERS + 1)
-        .collect()
+    Ok(code)
 }
 
 // ---- hospital numbers
@@ -293,12 +293,18 @@ pub(crate) async fn give_numbers(
     ),
     security(("device" = []))
 )]
-pub(crate) async fn sign_in(State(app): State<App>, signed: Signed) -> Result<Json<SignedIn>> {
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    signed: Signed,
+) -> Result<Json<SignedIn>> {
     let ask: SignInAsk = serde_json::from_slice(&signed.body)
         .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
     let at = signed.device.id;
     let password = ask.password.into_inner();
-    let staff = check_password(&app, at, &at.to_string(), &ask.username, password).await?;
+    // by account, device and address: who guesses makes nobody else wait
+    let place = format!("{at} {}", peer.address);
+    let staff = check_password(&app, at, &place, &ask.username, password).await?;
     Ok(Json(SignedIn {
         staff,
         not_after_ms: app.now().0 + SIGNED_IN_MS,
@@ -472,11 +478,6 @@ mod tests {
         assert_eq!(throttle.wait_s("a", 0), WAIT_MAX_S);
         throttle.right("a");
         assert_eq!(throttle.wait_s("a", 0), 0);
-    }
-
-    #[test]
-    fn a_code_may_be_typed_in_any_way() {
-        assert_eq!(plain(" k7q2m - xr4tw "), "K7Q2MXR4TW");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod console;
+pub mod devices;
 pub mod health;
 pub mod identity;
 pub mod staff;

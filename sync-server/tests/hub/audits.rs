@@ -71,6 +71,7 @@ impl RealDesk {
             .enrol(&hub.url(), &hub.code(ward).await, "Desk")
             .await
             .unwrap();
+        hub.approve().await;
         let device = sqlx::query_scalar("select id from device order by number desc limit 1")
             .fetch_one(&hub.app.pool);
         let actor = Actor {

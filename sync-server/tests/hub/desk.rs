@@ -98,6 +98,7 @@ impl Desk {
             .await
             .expect("the hub answers");
         let enrolled = answer.json().await.expect("the code is right");
+        hub.approve().await;
         Self {
             http,
             url: hub.url(),

@@ -61,6 +61,7 @@ pub(super) fn device(number: u32) -> Device {
         name,
         hub: "http://127.0.0.1:1".into(),
         secret: [number as u8; 32],
+        papers: None,
     }
 }
 

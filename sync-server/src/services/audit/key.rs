@@ -1,10 +1,9 @@
 //! The hub's audit key: a file that only the hub's account may read, and that is in no database.
 
+use crate::secrets::kept;
 use ed25519_dalek::SigningKey;
 use shared::audit::{Hash, seal};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Signs tree heads, seals leaves, and unlocks the first keys of the desks' chains.
@@ -23,11 +22,7 @@ impl std::fmt::Debug for AuditKey {
 impl AuditKey {
     /// Reads the key in a directory, making one from `chance` where there is none.
     pub(crate) fn open(dir: &Path, chance: Hash) -> io::Result<Self> {
-        let path = dir.join("audit.key");
-        let secret = match fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => make(dir, &path, &chance)?,
-            read => read?,
-        };
+        let secret = kept(dir, "audit.key", || Ok(chance.to_vec()))?;
         let secret = Hash::try_from(secret).map_err(|_| {
             io::Error::new(
                 ErrorKind::InvalidData,
@@ -42,32 +37,10 @@ impl AuditKey {
     }
 }
 
-/// Writes beside and links, so that a power cut leaves a whole key or none, and two programs make one.
-fn make(dir: &Path, path: &Path, secret: &Hash) -> io::Result<Vec<u8>> {
-    fs::create_dir_all(dir)?;
-    let half = dir.join(format!("audit.key.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&half)?;
-    file.write_all(secret)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&half, path);
-    fs::remove_file(&half)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    File::open(dir)?.sync_all()?;
-    fs::read(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

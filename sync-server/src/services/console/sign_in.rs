@@ -2,14 +2,14 @@
 
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
+use crate::door::Peer;
 use crate::error::{Error, Result};
 use crate::services::console::second_factor;
 use crate::services::console::session::{self, COOKIE, Person};
 use crate::services::identity::check_password;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, State};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use serde::{Deserialize, Serialize};
 use shared::access::Role;
@@ -18,8 +18,6 @@ use shared::ids::StaffId;
 use shared::phi::Phi;
 use shared::problem::Problem;
 use shared::staff::Staff;
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -64,21 +62,6 @@ impl From<Staff> for ConsolePerson {
     }
 }
 
-/// The address a call comes from: wrong passwords from one make nobody wait who sits elsewhere.
-pub(crate) struct Place(String);
-
-impl FromRequestParts<App> for Place {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(address.map_or_else(
-            || "console".to_owned(),
-            |ConnectInfo(address)| address.ip().to_string(),
-        )))
-    }
-}
-
 /// Signs a person in at the console
 #[utoipa::path(
     post, path = "/console/v1/sign-in", operation_id = "console_sign_in", tag = "console", request_body = ConsoleAsk,
@@ -89,16 +72,18 @@ impl FromRequestParts<App> for Place {
 )]
 pub(crate) async fn sign_in(
     State(app): State<App>,
-    place: Place,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     jar: CookieJar,
     ask: Result<Json<ConsoleAsk>, JsonRejection>,
 ) -> Result<(CookieJar, Json<ConsolePerson>)> {
     let Json(ask) = ask.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    // wrong passwords from one address make nobody wait who sits elsewhere
+    let place = peer.address.to_string();
     let password = ask.password.into_inner();
-    let staff = check_password(&app, HUB, &place.0, &ask.username, password).await?;
+    let staff = check_password(&app, HUB, &place, &ask.username, password).await?;
     may_use(&staff)?;
     if staff.roles.iter().any(|role| role.needs_second_factor()) {
-        let tried = format!("code {} {}", place.0, staff.username);
+        let tried = format!("code {place} {}", staff.username);
         app.throttle.pass(&tried, app.now().0)?;
         let mut tx = app.pool.begin().await?;
         let code = ask.code.as_deref().filter(|code| !code.trim().is_empty());

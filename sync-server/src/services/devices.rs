@@ -1,0 +1,110 @@
+//! Workstations after their one-time code: somebody else lets them in, and they renew their certificates.
+
+use crate::app::App;
+use crate::deeds::{HUB, deed, note};
+use crate::error::{Error, Result};
+use crate::people::username;
+use crate::session::Known;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use shared::audit::entry::What;
+use shared::device::{DeviceState, Invitation, may_approve, plain};
+use shared::ids::{DeviceId, StaffId};
+use shared::problem::Problem;
+use shared::sync::wire::{Admitted, CertificateAsk};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// Gives a workstation its next certificate
+#[utoipa::path(
+    post, path = "/identity/v1/certificate", operation_id = "certificate", tag = "identity", request_body = crate::api::CertificateAsk,
+    responses(
+        (status = 200, description = "Good for 90 days; the one it called with may be older than that", body = crate::api::Admitted),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn certificate(State(app): State<App>, known: Known) -> Result<Json<Admitted>> {
+    // a desk that was away for months comes back with its old one: it is still the owner of both its keys
+    known.state.may_work().map_err(Error::Forbidden)?;
+    let ask: CertificateAsk = serde_json::from_slice(&known.body)
+        .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let admitted = app
+        .authority
+        .answer(&ask.request, known.device.id, app.now())?;
+    if known.is_expired {
+        tracing::info!(device.id = %known.device.id, "A workstation came back with an old certificate");
+    }
+    Ok(Json(admitted))
+}
+
+/// Returns how a workstation stands with the hospital, for one that waits to be let in
+#[utoipa::path(
+    get, path = "/identity/v1/state", operation_id = "device_state", tag = "identity",
+    responses(
+        (status = 200, description = "It may work", body = crate::api::DeviceState),
+        (status = "default", description = "A problem: it waits, was suspended or revoked", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("device" = []))
+)]
+pub(crate) async fn state(known: Known) -> Result<Json<Value>> {
+    known.state.may_work().map_err(Error::Forbidden)?;
+    Ok(Json(json!({ "state": "active" })))
+}
+
+/// Returns what a one-time code says, for desks that reach this hub at an address.
+pub fn invitation(app: &App, code: &str, hub: &str) -> Invitation {
+    Invitation {
+        hub: hub.to_owned(),
+        code: plain(code),
+        print: hub.starts_with("https://").then(|| app.authority.print()),
+    }
+}
+
+/// Returns the member of staff with a username who works here.
+pub async fn staff_called(app: &App, name: &str) -> anyhow::Result<StaffId> {
+    let id: Option<Uuid> =
+        sqlx::query_scalar("select id from staff where username = $1 and is_active")
+            .bind(username(name))
+            .fetch_optional(&app.pool)
+            .await?;
+    id.map(StaffId)
+        .ok_or_else(|| anyhow::anyhow!("nobody called {name} works here"))
+}
+
+/// Lets a workstation in that waits for it or was suspended.
+pub async fn approve(app: &App, device: DeviceId, by: StaffId) -> Result<()> {
+    let mut tx = app.pool.begin().await?;
+    let row =
+        sqlx::query("select state, invited_by from device where id = $1 and number > 0 for update")
+            .bind(device.0)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or_else(|| Error::Missing(Problem::new("device.unknown", "")))?;
+    match DeviceState::of_word(row.get("state")) {
+        DeviceState::Active => return Ok(()),
+        DeviceState::Pending | DeviceState::Suspended => {}
+        DeviceState::Revoked => return Err(Error::Forbidden(Problem::new("device.revoked", ""))),
+    }
+    let invited_by = row.get::<Option<Uuid>, _>("invited_by").map(StaffId);
+    may_approve(invited_by, by).map_err(Error::Forbidden)?;
+    let_in(&mut tx, device, by).await?;
+    note(
+        &mut tx,
+        &deed(What::Administered, HUB, Some(by)).because("device.approved"),
+    )
+    .await?;
+    tx.commit().await?;
+    tracing::info!(device.id = %device, "A workstation was let in");
+    Ok(())
+}
+
+async fn let_in(db: &mut PgConnection, device: DeviceId, by: StaffId) -> sqlx::Result<()> {
+    sqlx::query("update device set approved_by = $2, approved_at = now(), suspended_at = null where id = $1")
+        .bind(device.0)
+        .bind(by.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
