@@ -19,3 +19,43 @@ alter table device add column state text not null generated always as (
          else 'active' end
 ) stored;
 comment on column device.state is 'How far it is trusted: pending, active, suspended or revoked.';
+
+-- Every push of a workstation has a number and names the one before: shared::sync::waybill.
+alter table device
+    -- the newest push: its incarnation, number and hash
+    add column push_incarnation integer not null default 0,
+    add column dseq             bigint  not null default 0,
+    add column push_hash        bytea   not null default decode(repeat('00', 32), 'hex'),
+    -- chance that names the run of the desk's program which sent it
+    add column push_run         bigint  not null default 0,
+    -- the newest incarnation from before an old copy of the replica was put back, and until when it wrote: what it
+    -- still sends of that time is looked at by a person
+    add column doubted          integer,
+    add column doubted_ms       bigint;
+
+-- The newest pushes of each workstation: what was taken can be told from what another replica sends in its place.
+create table device_push (
+    device      uuid    not null references device (id),
+    incarnation integer not null,
+    dseq        bigint  not null,
+    hash        bytea   not null,
+    -- SHA-256 of the frame
+    body        bytea   not null,
+    -- record and hash of each change, 16 and 32 bytes, one after the other
+    changes     bytea   not null,
+    primary key (device, incarnation, dseq)
+);
+comment on table device_push is 'The newest pushes of each workstation.';
+
+-- Signs that there are two replicas of one workstation, or an old one.
+create table device_alarm (
+    id          bigint generated always as identity primary key,
+    device      uuid    not null references device (id),
+    at          timestamptz not null default now(),
+    -- code of shared::sync::waybill
+    code        text    not null,
+    incarnation integer not null,
+    dseq        bigint  not null
+);
+create index device_alarm_device on device_alarm (device, id);
+comment on table device_alarm is 'Signs that there are two replicas of one workstation, or an old one.';

@@ -41,7 +41,7 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// Reads the authority in a directory, making one where there is none.
-    pub(crate) fn open(dir: &Path, now: Now) -> io::Result<Self> {
+    pub fn open(dir: &Path, now: Now) -> io::Result<Self> {
         let pem = kept(dir, "authority.pem", || {
             make(now).map_err(|error| io::Error::other(format!("{error:#}")))
         })?;

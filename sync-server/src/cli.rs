@@ -301,6 +301,8 @@ impl DeviceCommand {
             DeviceCommand::List => {
                 let rows: Vec<String> = sqlx::query_scalar(
                     "select concat_ws('  ', device.id, device.number, ward.name, device.name,
+                                      (select concat_ws(' ', 'alarm', code, to_char(at, 'YYYY-MM-DD')) from device_alarm
+                                       where device_alarm.device = device.id order by device_alarm.id desc limit 1),
                                       device.state)
                      from device join ward on ward.id = device.ward order by device.number",
                 )

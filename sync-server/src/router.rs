@@ -5,7 +5,7 @@ use crate::services::audit::arrive;
 use crate::services::console::{oidc, session, sign_in};
 use crate::services::{devices, health, identity, staff};
 use crate::session::BODY_BYTES;
-use crate::sync::{bootstrap, digest, feed, live, push};
+use crate::sync::{bootstrap, digest, feed, line, live, push};
 use crate::web;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
@@ -39,6 +39,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(bootstrap::segment))
         .routes(routes!(staff::reference))
         .routes(routes!(digest::digest))
+        .routes(routes!(line::standing))
         .routes(routes!(arrive::key))
         .routes(routes!(arrive::arrive))
         .routes(routes!(identity::numbers))

@@ -10,6 +10,7 @@ use ed25519_dalek::VerifyingKey;
 use shared::device::DeviceState;
 use shared::ids::{DeviceId, WardId};
 use shared::problem::Problem;
+use shared::sync::waybill::{self, Waybill, signed_path};
 use shared::sync::wire::{FRAME_BYTES, SIGNATURE_HEADER, SIGNED_WITHIN_MS, is_signed_by, signer};
 use sqlx::Row;
 use uuid::Uuid;
@@ -31,6 +32,8 @@ pub(crate) struct Device {
 pub(crate) struct Signed {
     pub(crate) device: Device,
     pub(crate) body: Bytes,
+    /// What the signature covers beside the call: the place of a push among those of the device.
+    pub(crate) waybill: Option<Waybill>,
 }
 
 /// The same of a device however far it is trusted: it may ask for its state, and for a certificate.
@@ -39,6 +42,7 @@ pub(crate) struct Known {
     pub(crate) device: Device,
     pub(crate) state: DeviceState,
     pub(crate) body: Bytes,
+    waybill: Option<Waybill>,
     /// Its certificate was good once.
     pub(crate) is_expired: bool,
 }
@@ -58,8 +62,17 @@ impl FromRequest<App> for Signed {
                 "",
             )));
         }
-        let Known { device, body, .. } = known;
-        Ok(Self { device, body })
+        let Known {
+            device,
+            body,
+            waybill,
+            ..
+        } = known;
+        Ok(Self {
+            device,
+            body,
+            waybill,
+        })
     }
 }
 
@@ -76,7 +89,10 @@ impl FromRequest<App> for Known {
         let is_expired = is_expired(&parts, id, app)?;
         let (device, state, key) = find(app, id).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        if !is_signed_by(&key, &header, parts.method.as_str(), path, &body) {
+        let waybill = parts.headers.get(waybill::HEADER);
+        let waybill = waybill.map(|text| text.to_str().unwrap_or_default());
+        let path = waybill.map_or_else(|| path.to_owned(), |text| signed_path(path, text));
+        if !is_signed_by(&key, &header, parts.method.as_str(), &path, &body) {
             return Err(Error::SignedOut(Problem::new("device.signature", "")));
         }
         if app.now().0.saturating_sub(at_ms).unsigned_abs() > SIGNED_WITHIN_MS.unsigned_abs() {
@@ -84,11 +100,15 @@ impl FromRequest<App> for Known {
                 Problem::new("device.clock", "").with("hub_ms", app.now().0),
             ));
         }
+        let waybill = waybill.map(|text| {
+            Waybill::read(text).ok_or_else(|| Error::Malformed(Problem::new("waybill.shape", "")))
+        });
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
         Ok(Self {
             device,
             state,
             body,
+            waybill: waybill.transpose()?,
             is_expired,
         })
     }

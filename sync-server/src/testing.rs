@@ -57,6 +57,21 @@ impl TestHub {
             .expect("a hub for the bench starts")
     }
 
+    /// Serves the same hub over TLS as well, at the port that is returned.
+    pub async fn serve_tls(&self) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let app = self.app.clone();
+        let names = ["localhost", "127.0.0.1"].map(String::from);
+        tokio::spawn(async move {
+            // it ends with the test
+            crate::serve_tls(listener, app, &names, std::future::pending()).await
+        });
+        port
+    }
+
     async fn try_start(keep: Keep) -> Result<Self> {
         let (database, data) = tokio::task::spawn_blocking(move || new_database(keep)).await??;
         let app = open(&database, &data).await?;

@@ -76,6 +76,7 @@ impl Desk {
             .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
             .await
             .unwrap();
+        hub.approve().await;
         let device = sqlx::query_scalar("select id from device order by number desc limit 1");
         let device = DeviceId(device.fetch_one(&hub.app.pool).await.unwrap());
         let actor = Actor {

@@ -5,4 +5,5 @@ pub mod exchange;
 pub mod follow;
 pub mod guard;
 pub mod judge;
+pub mod waybill;
 pub mod wire;

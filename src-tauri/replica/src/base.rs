@@ -4,6 +4,7 @@ use crate::audit::clerk::Clerk;
 use crate::error::{Disk, Result};
 use crate::files::{Dir, Lock};
 use crate::flight::Flight;
+use crate::line::Line;
 use crate::meta;
 use crate::mirror::Mirror;
 use crate::news::News;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) clerk: Clerk,
     pub(crate) mirror: Arc<Mirror>,
     pub(crate) flight: Flight,
+    pub(crate) line: Line,
     pub(crate) news: News,
     /// Something waits to be sent, or to be looked at.
     pub(crate) nudge: Notify,
@@ -77,6 +79,7 @@ impl Inner {
             store,
             mirror,
             flight: Flight::default(),
+            line: Line::new(),
             news: News::default(),
             nudge: Notify::new(),
             is_damaged: AtomicBool::new(false),

@@ -9,14 +9,14 @@ use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
-use crate::{load, meta, outbox};
+use crate::{line, load, meta, outbox};
 use rusqlite::Connection;
 use shared::desk::Link;
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::staff::Reference;
 use shared::sync::digest::Digest;
-use shared::sync::wire::{self, Envelope, FeedPage, NumberBlock, Push, PushAnswer, Verdict};
+use shared::sync::wire::{self, Envelope, FeedPage, NumberBlock, Verdict};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
@@ -38,7 +38,7 @@ pub(crate) enum Outcome {
 }
 
 /// Runs work on the replica off the threads that wait for the network.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     replica: &Replica,
     work: impl FnOnce(&Replica) -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -67,6 +67,9 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     if let Some(device) = renew_if_due(replica, &hub).await? {
         hub = Hub::new(device, replica.0.hub.as_deref())?;
     }
+    line::settle(replica, &hub).await?;
+    let needs_load = needs_load
+        || blocking(replica, |replica| replica.read(|db| replica.must_restart(db))).await?;
     if needs_load {
         replica.set_link(Link::Loading, None);
         if !reference {
@@ -77,7 +80,7 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     let own_too = blocking(replica, |replica| replica.read(|db| meta::OWN_TOO.get(db))).await?;
     if own_too == Some(true) {
         let sender = sender(replica).await?;
-        send(replica, &hub, sender, &[], &[]).await?;
+        line::push(replica, &hub, sender, Vec::new(), &[], || ()).await?;
         blocking(replica, |replica| {
             replica.write(Lasting::Refetchable, |db| meta::OWN_TOO.clear(db))
         })
@@ -103,6 +106,14 @@ async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<Option<Device>> {
 
 /// Sends everything that waits.
 pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
+    if let Some((items, verdicts)) = line::say_again(replica, hub).await?
+        && !items.is_empty()
+    {
+        let answered =
+            blocking(replica, move |replica| replica.answered(&items, &verdicts)).await?;
+        round.accepted += answered.accepted;
+        round.held += answered.held;
+    }
     for _ in 0..PASSES {
         let (mut after, mut most, mut asked_for, mut undecided) =
             (0, usize::MAX, Vec::new(), false);
@@ -182,26 +193,14 @@ async fn verdicts_of(
 /// Sends changes the hub asked for because others build on them.
 async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) -> Result<()> {
     for some in envelopes.chunks(wire::PUSH_ENVELOPES) {
-        let push = push_of(sender(replica).await?, replica, some.to_vec());
         // what it says of them shows when the changes that build on them are sent again
-        let _: PushAnswer = hub
-            .post_frame("/sync/v1/push", replica.now(), wire::encode(&push), || ())
-            .await?;
+        line::push(replica, hub, sender(replica).await?, some.to_vec(), &[], || ()).await?;
     }
     Ok(())
 }
 
 async fn sender(replica: &Replica) -> Result<Sender> {
     blocking(replica, |replica| replica.read(Sender::of)).await
-}
-
-fn push_of(sender: Sender, replica: &Replica, envelopes: Vec<Envelope>) -> Push {
-    Push {
-        device: sender.device,
-        incarnation: sender.incarnation,
-        sent_at_ms: replica.now().0,
-        envelopes,
-    }
 }
 
 /// Sends one push; the records it covers entirely are *sent* once its last byte has left.
@@ -217,7 +216,7 @@ async fn send(
         record: item.record,
         change: item.change.clone(),
     };
-    let push = push_of(sender, replica, items.iter().map(envelope).collect());
+    let envelopes = items.iter().map(envelope).collect();
     let covered = covered.to_vec();
     replica.0.flight.board(&covered);
     let told: BTreeSet<(Kind, RecordId)> =
@@ -231,15 +230,7 @@ async fn send(
             const { &BTreeSet::new() }
         });
     };
-    let answer: PushAnswer = hub
-        .post_frame(
-            "/sync/v1/push",
-            replica.now(),
-            wire::encode(&push),
-            has_left,
-        )
-        .await?;
-    Ok(answer.verdicts)
+    line::push(replica, hub, sender, envelopes, items, has_left).await
 }
 
 /// Asks for what happened since, until there is nothing more.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::Now;
 use shared::device;
 use shared::problem::Problem;
+use shared::sync::waybill::{self, signed_path};
 use shared::sync::wire::{self, Admitted, CertificateAsk};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,6 +46,29 @@ pub(crate) struct Hub {
     /// The next certificate was given and is used from the next session on.
     has_renewed: AtomicBool,
     pub(crate) traffic: Traffic,
+}
+
+/// What is asked of the hub.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    body: Vec<u8>,
+    media: &'static str,
+    wait: Duration,
+    waybill: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    fn post(path: &'a str, body: Vec<u8>) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            body,
+            media: "application/json",
+            wait: SILENCE,
+            waybill: None,
+        }
+    }
 }
 
 /// RFC 9457, as far as a desk reads it.
@@ -113,9 +137,12 @@ impl Hub {
         wait: Duration,
         most: usize,
     ) -> Result<Vec<u8>> {
-        let response = self
-            .call(Method::GET, path, at, Vec::new(), "", wait, || ())
-            .await?;
+        let call = Call {
+            method: Method::GET,
+            wait,
+            ..Call::post(path, Vec::new())
+        };
+        let response = self.call(call, at, || ()).await?;
         self.read(response, most, wait).await
     }
 
@@ -133,63 +160,82 @@ impl Hub {
         ask: &impl Serialize,
     ) -> Result<T> {
         let body = serde_json::to_vec(ask).map_err(|_| Error::Nonsense("json"))?;
-        let response = self
-            .call(
-                Method::POST,
-                path,
-                at,
-                body,
-                "application/json",
-                SILENCE,
-                || (),
-            )
-            .await?;
+        let response = self.call(Call::post(path, body), at, || ()).await?;
         let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
         serde_json::from_slice(&bytes).map_err(|_| Error::Nonsense("json"))
     }
 
-    /// Sends a frame and reads a frame. `has_left` is called when the last byte was handed to the line.
+    /// Sends a frame and reads a frame.
     pub(crate) async fn post_frame<T: DeserializeOwned>(
         &self,
         path: &str,
         at: Now,
         frame: Vec<u8>,
+    ) -> Result<T> {
+        let call = Call {
+            media: wire::MEDIA_TYPE,
+            ..Call::post(path, frame)
+        };
+        self.framed(call, at, || ()).await
+    }
+
+    /// Sends a push with its waybill. `has_left` is called when the last byte was handed to the line.
+    pub(crate) async fn post_push<T: DeserializeOwned>(
+        &self,
+        at: Now,
+        frame: Vec<u8>,
+        waybill: Option<String>,
         has_left: impl FnOnce() + Send + 'static,
     ) -> Result<T> {
-        let response = self
-            .call(
-                Method::POST,
-                path,
-                at,
-                frame,
-                wire::MEDIA_TYPE,
-                SILENCE,
-                has_left,
-            )
-            .await?;
+        let call = Call {
+            media: wire::MEDIA_TYPE,
+            waybill,
+            ..Call::post("/sync/v1/push", frame)
+        };
+        self.framed(call, at, has_left).await
+    }
+
+    /// Returns what names the hospital in what this desk signs.
+    pub(crate) fn org(&self) -> [u8; 32] {
+        self.device
+            .papers
+            .as_ref()
+            .map_or([0; 32], |papers| papers.org())
+    }
+
+    async fn framed<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+        at: Now,
+        has_left: impl FnOnce() + Send + 'static,
+    ) -> Result<T> {
+        let response = self.call(call, at, has_left).await?;
         let bytes = self.read(response, ANSWER_BYTES, SILENCE).await?;
         wire::decode(&bytes).map_err(|error| Error::Nonsense(error.code()))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call to the hub has these parts"
-    )]
     async fn call(
         &self,
-        method: Method,
-        path: &str,
+        call: Call<'_>,
         at: Now,
-        body: Vec<u8>,
-        media: &'static str,
-        wait: Duration,
         has_left: impl FnOnce() + Send + 'static,
     ) -> Result<Response> {
+        let Call {
+            method,
+            path,
+            body,
+            media,
+            wait,
+            waybill,
+        } = call;
+        let signed = waybill
+            .as_ref()
+            .map_or_else(|| path.to_owned(), |text| signed_path(path, text));
         let signature = wire::sign(
             &self.key,
             self.device.id,
             method.as_str(),
-            path,
+            &signed,
             at.0,
             &body,
         );
@@ -198,7 +244,8 @@ impl Hub {
             .join(path)
             .map_err(|_| Error::Nonsense("address"))?;
         self.traffic.calls.fetch_add(1, Ordering::Relaxed);
-        let weight = method.as_str().len() + path.len() + signature.len() + body.len() + CALL_BYTES;
+        let weight =
+            method.as_str().len() + signed.len() + signature.len() + body.len() + CALL_BYTES;
         self.traffic
             .sent
             .fetch_add(weight as u64, Ordering::Relaxed);
@@ -208,6 +255,9 @@ impl Hub {
         let signature =
             HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
         request = request.header(wire::SIGNATURE_HEADER, signature);
+        if let Some(waybill) = waybill {
+            request = request.header(waybill::HEADER, waybill);
+        }
         if !body.is_empty() {
             request = request
                 .header(CONTENT_TYPE, media)

@@ -12,6 +12,7 @@ mod flight;
 mod held;
 mod hub;
 mod identity;
+mod line;
 mod load;
 mod meta;
 mod mirror;

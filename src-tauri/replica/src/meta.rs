@@ -42,6 +42,8 @@ items! {
     DEVICE: Device = "device";
     /// Grows when the replica was restored, rebuilt after damage, or had to drop refused changes.
     INCARNATION: u16 = "incarnation";
+    /// The newest push that was answered.
+    PLACE: shared::sync::waybill::Place = "place";
     /// The place in the feed up to which everything is in.
     CURSOR: u64 = "cursor";
     /// A first load was completed.

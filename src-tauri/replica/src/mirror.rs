@@ -12,6 +12,7 @@ use crate::meta::{self, Device};
 use crate::outbox::{self, Item};
 use crate::store::{self, Key, lock};
 use rusqlite::{Connection, OpenFlags};
+use shared::sync::waybill::Place;
 use std::sync::Mutex;
 
 const TABLES: &str = "
@@ -47,6 +48,8 @@ pub(crate) struct Reflection {
     pub(crate) device: Option<Device>,
     pub(crate) incarnation: u16,
     pub(crate) last_place: i64,
+    /// The newest push that was answered.
+    pub(crate) place: Option<Place>,
     pub(crate) items: Vec<Item>,
     pub(crate) held: Vec<Kept>,
     /// Where the audit chain ends, and its entries that were not sent.
@@ -92,6 +95,7 @@ impl Mirror {
             device: meta::DEVICE.get(db)?,
             incarnation: meta::INCARNATION.get(db)?.unwrap_or(0),
             last_place: outbox::last_place(db)?,
+            place: meta::PLACE.get(db)?,
             items: outbox::all(db)?,
             held: held::all(db)?,
             audit: audit::copied(db)?,
@@ -124,6 +128,7 @@ impl Mirror {
     /// Does after the replica what it did with some changes.
     pub(crate) fn follow(&self, replica: &Connection, lseqs: &[i64]) {
         let _ = self.attempt(|db| {
+            put_place(replica, db)?;
             if outbox::count(replica)? == 0 {
                 // not all: a save that is about to commit has noted itself here already
                 let last = lseqs.iter().max().copied().unwrap_or(0);
@@ -177,6 +182,7 @@ impl Mirror {
             audit::put_copied(db, &audit::copied(replica)?)?;
             outbox::count_on(db, outbox::last_place(replica)?)?;
             meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
+            put_place(replica, db)?;
             meta::DEVICE
                 .get(replica)?
                 .map_or(Ok(()), |device| meta::DEVICE.set(db, &device))
@@ -204,6 +210,11 @@ impl Mirror {
         }
         Err(disk)
     }
+}
+
+fn put_place(replica: &Connection, mirror: &Connection) -> Result<()> {
+    let place = meta::PLACE.get(replica)?;
+    place.map_or(Ok(()), |place| meta::PLACE.set(mirror, &place))
 }
 
 fn connect(dir: &Dir, key: &Key) -> Result<Connection> {

@@ -134,6 +134,10 @@ impl Replica {
             self.write(Lasting::Yes, |db| {
                 if is_old {
                     meta::INCARNATION.set(db, &reflection.incarnation.max(incarnation))?;
+                    // the copy that was not put back knows where this desk is
+                    reflection
+                        .place
+                        .map_or(Ok(()), |place| meta::PLACE.set(db, &place))?;
                     meta::next_incarnation(db)?;
                     rebuild(db, "replica.restored")?;
                     meta::NOTICE.set(db, &"replica.rebuilt".to_owned())?;

@@ -80,6 +80,7 @@ impl Replica {
             return Err(Error::Nonsense("not one verdict per change"));
         }
         let (answered, touched, changed) = self.write(Lasting::Refetchable, |db| {
+            self.0.line.note(db)?;
             let mut answered = Answered::default();
             if all_taken(verdicts) && outbox::is_just(db, items)? {
                 outbox::clear(db)?;

@@ -11,6 +11,7 @@ use crate::store::{Key, Lasting, Store, connect};
 use crate::{Replica, meta};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
+use shared::sync::waybill::Place;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -132,6 +133,9 @@ impl Replica {
             meta::INCARNATION.set(db, &incarnation)?;
             meta::next_incarnation(db)?;
             meta::NOTICE.set(db, &notice.to_owned())?;
+            if let Some(place) = newest_place(old.as_ref(), reflection) {
+                meta::PLACE.set(db, &place)?;
+            }
             rebuild(db, notice)?;
             let records = match &old {
                 Some(old) => copy_tables(old, db)?,
@@ -188,6 +192,7 @@ fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
         device,
         incarnation,
         last_place,
+        place: _,
         items,
         held,
         audit: _,
@@ -217,6 +222,14 @@ fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
         .kept
         .extend(held.into_iter().map(|kept| (kept.id.clone(), kept)));
     found
+}
+
+/// Returns the newest push that was answered, if either file still says so. A desk that does not know asks the hub.
+fn newest_place(old: Option<&Connection>, reflection: &Reflection) -> Option<Place> {
+    let here = old.and_then(|old| meta::PLACE.get(old).ok().flatten());
+    here.into_iter()
+        .chain(reflection.place)
+        .max_by_key(|place| (place.incarnation, place.dseq))
 }
 
 fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {

@@ -92,6 +92,7 @@ pub(super) async fn make(app: &App) -> Result<()> {
         .await?;
     envelopes.retain(|envelope: &Envelope| !known.contains(&envelope.record.0));
     let source = Source {
+        waybill: None,
         device: DeviceId(HUB),
         number: 0,
         incarnation: 0,

@@ -76,6 +76,7 @@ impl Saver {
             number: 0,
             incarnation,
             ward: None,
+            waybill: None,
         };
         Ok(Self {
             source,

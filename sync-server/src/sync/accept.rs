@@ -8,14 +8,15 @@ use crate::app::App;
 use crate::claims::{self, Claim};
 use crate::error::{Error, Result};
 use crate::people::role_of;
+use crate::sync::line::{self, Looked};
 use crate::sync::store::{self, Stored};
 use crate::sync::weigh::{self, After, Known, Letter, Source, Weighed};
 use crate::sync::{fan, weigh::Before};
 use shared::access::Role;
 use shared::document::{Clock, Heads};
 use shared::ids::{RecordId, StaffId, WardId};
-use shared::problem::Problem;
 use shared::record::Kind;
+use shared::sync::waybill::{Doubt, REMEMBERED};
 use shared::sync::wire::{Envelope, Verdict};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -31,8 +32,8 @@ const AT_ONCE: usize = 4;
 
 /// Takes what can be taken of a push, and says of each envelope what became of it.
 pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Result<Vec<Verdict>> {
-    if envelopes.is_empty() {
-        // a desk that was loaded anew only says which incarnation it is now
+    if envelopes.is_empty() && source.waybill.is_none() {
+        // a desk of the version before that was loaded anew only says which incarnation it is now
         sqlx::query(NOTE_INCARNATION)
             .bind(source.device.0)
             .bind(i32::from(source.incarnation))
@@ -96,7 +97,14 @@ async fn attempt(
 ) -> Result<Vec<Verdict>, Refusal> {
     let wards = app.wards(&wards_of(letters)).await?;
     let mut tx = app.pool.begin().await?;
-    let staff = lock_device(&mut tx, source, letters).await?;
+    let Locked { staff, doubt } = match lock_device(&mut tx, source, letters).await? {
+        Ok(locked) => locked,
+        Err(stopped) => {
+            // what came is kept, and that it was stopped
+            tx.commit().await?;
+            return Err(stopped.into());
+        }
+    };
     let (records, mut charts) = lock_records(&mut tx, letters).await?;
     let mut more = charts_of(letters, &records);
     more.retain(|chart| !charts.contains_key(&RecordId(*chart)));
@@ -111,6 +119,7 @@ async fn attempt(
         wards,
         denied: BTreeMap::new(),
         today: app.today(),
+        doubt,
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
     let stored = store::store(&mut tx, source, letters, &weighed).await?;
@@ -218,28 +227,57 @@ async fn documents(
 
 type KnownStaff = BTreeMap<StaffId, (Vec<Role>, bool)>;
 
-/// Locks the device, notes that it was here, and returns the staff who made the changes.
+/// What is known once the device is locked.
+struct Locked {
+    staff: KnownStaff,
+    doubt: Option<Doubt>,
+}
+
+/// Locks the device, notes that it was here and which push this is, and returns the staff who made the changes. Nearly
+/// every push is the next of its device, which costs it no turn more. An error inside is one to be answered with once
+/// what was written is committed.
 async fn lock_device(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
-) -> Result<KnownStaff, Refusal> {
+) -> Result<Result<Locked, Error>, Refusal> {
     let staff: BTreeSet<Uuid> = letters
         .iter()
         .filter_map(|letter| letter.seen.as_ref().ok()?.staff)
         .map(|staff| staff.0)
         .collect();
-    let rows = sqlx::query(LOCK_DEVICE)
-        .bind(source.device.0)
-        .bind(i32::from(source.incarnation))
-        .bind(staff.into_iter().collect::<Vec<_>>())
-        .fetch_all(tx)
-        .await?;
-    let is_known = rows.first().is_some_and(|row| row.get("device_is_known"));
-    if !is_known {
-        return Err(Error::Forbidden(Problem::new("device.revoked", "")).into());
+    let staff: Vec<Uuid> = staff.into_iter().collect();
+    let locking = |statement| {
+        sqlx::query(statement)
+            .bind(source.device.0)
+            .bind(i32::from(source.incarnation))
+            .bind(staff.clone())
+    };
+    let first = match &source.waybill {
+        None => locking(LOCK_UNNUMBERED),
+        Some(waybill) => locking(LOCK_NEXT)
+            .bind(waybill.dseq.cast_signed())
+            .bind(waybill.prev.to_vec())
+            .bind(waybill.hash().to_vec())
+            .bind(waybill.body.to_vec())
+            .bind(line::changes_of(letters))
+            .bind(REMEMBERED)
+            .bind(waybill.run.cast_signed()),
+    };
+    let rows = first.fetch_all(&mut *tx).await?;
+    if rows.first().is_some_and(|row| row.get("device_is_known")) {
+        return Ok(Ok(locked(&rows)));
     }
-    let mut known = KnownStaff::new();
+    match line::look(tx, source, letters).await? {
+        Looked::Taken => {}
+        Looked::Stopped(error) => return Ok(Err(error)),
+    }
+    let rows = locking(LOCK_DEVICE).fetch_all(&mut *tx).await?;
+    Ok(Ok(locked(&rows)))
+}
+
+fn locked(rows: &[PgRow]) -> Locked {
+    let mut staff = KnownStaff::new();
     for row in rows {
         if let Some(id) = row.get::<Option<Uuid>, _>("id") {
             let words: Vec<String> = row.get("roles");
@@ -247,18 +285,48 @@ async fn lock_device(
                 .into_iter()
                 .filter_map(|word| role_of(&word))
                 .collect();
-            known.insert(StaffId(id), (roles, row.get("is_active")));
+            staff.insert(StaffId(id), (roles, row.get("is_active")));
         }
     }
-    Ok(known)
+    Locked {
+        staff,
+        doubt: rows.first().and_then(line::doubt),
+    }
 }
 
-const LOCK_DEVICE: &str = "with here as (
-        update device set seen_at = now(), incarnation = greatest(incarnation, $2)
-        where id = $1 and revoked_at is null returning 1
-    )
-    select exists (select 1 from here) as device_is_known, staff.id, staff.roles, staff.is_active
-    from (select 1) one left join staff on staff.id = any($3)";
+/// The device and the staff; `here` is the row of the device, if it may push just this.
+macro_rules! lock {
+    ($here:literal) => {
+        concat!(
+            "with here as (update device set seen_at = now(), incarnation = greatest(incarnation, $2)",
+            $here,
+            "
+            select exists (select 1 from here) as device_is_known, (select doubted from here) as doubted,
+                (select doubted_ms from here) as doubted_ms, staff.id, staff.roles, staff.is_active
+            from (select 1) one left join staff on staff.id = any($3)"
+        )
+    };
+}
+
+const LOCK_DEVICE: &str = lock!(" where id = $1 and state = 'active' returning doubted, doubted_ms)");
+
+/// The push of a desk of the version before, which does not number them.
+const LOCK_UNNUMBERED: &str =
+    lock!(" where id = $1 and state = 'active' and dseq = 0 returning doubted, doubted_ms)");
+
+/// The push that is simply the next: it takes its place, and the oldest one is forgotten.
+const LOCK_NEXT: &str = lock!(
+    ", dseq = $4, push_hash = $6, push_run = $10
+        where id = $1 and state = 'active' and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
+        returning doubted, doubted_ms
+    ), noted as (
+        insert into device_push (device, incarnation, dseq, hash, body, changes)
+        select $1, $2, $4, $6, $7, $8 from here
+    ), forgotten as (
+        delete from device_push
+        where device = $1 and incarnation = $2 and dseq <= $4 - $9 and exists (select 1 from here)
+    )"
+);
 
 /// Locks the records of a push. That of a single record brings its chart along, which saves the commonest push a turn;
 /// those of several records are locked afterwards, in order of the charts.

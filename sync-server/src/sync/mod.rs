@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod digest;
 pub mod fan;
 pub mod feed;
+pub mod line;
 pub mod live;
 pub mod news;
 pub mod push;

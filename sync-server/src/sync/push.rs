@@ -10,9 +10,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use shared::problem::Problem;
+use shared::sync::waybill::Waybill;
 use shared::sync::wire::{
-    self, Frame, FrameError, MEDIA_TYPE, PUSH_ENVELOPES, PushAnswer, Verdict,
+    self, Frame, FrameError, Hash, MEDIA_TYPE, PUSH_ENVELOPES, Push, PushAnswer, Verdict,
 };
 
 /// Takes changes and says of each what became of it
@@ -48,11 +50,15 @@ pub(crate) async fn push(
     }
     let device = signed.device;
     let ward = Some(device.ward);
+    if let Some(waybill) = &signed.waybill {
+        check(waybill, &push, &signed.body, &app)?;
+    }
     let source = Source {
         device: device.id,
         number: device.number,
         incarnation: push.incarnation,
         ward,
+        waybill: signed.waybill,
     };
     let count = push.envelopes.len();
     let verdicts = accept(&app, &source, push.envelopes).await?;
@@ -69,6 +75,18 @@ pub(crate) async fn push(
             now_ms: app.now().0,
         },
     ))
+}
+
+/// Refuses a waybill that belongs to another push, or to another hospital.
+fn check(waybill: &Waybill, push: &Push, body: &[u8], app: &App) -> Result<()> {
+    let is_of_this = waybill.device == push.device
+        && waybill.incarnation == push.incarnation
+        && waybill.org == app.authority.digest()
+        && waybill.body == <Hash>::from(Sha256::digest(body));
+    if is_of_this {
+        return Ok(());
+    }
+    Err(Error::Clash(Problem::new("waybill.other", "")))
 }
 
 /// Returns the problem of a frame that cannot be read.

@@ -145,7 +145,7 @@ struct Documents<'a> {
 }
 
 /// Keeps what a person has to look at, and what can never be taken, with the reason: nothing is dropped.
-async fn keep_held(
+pub(crate) async fn keep_held(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],

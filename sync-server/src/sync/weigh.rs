@@ -9,6 +9,7 @@ use shared::problem::Problem;
 use shared::record::{self, Keys, Kind};
 use shared::sync::follow::{self, Saved, Stored};
 use shared::sync::judge::{Inspected, Judged, inspect, judge};
+use shared::sync::waybill::{Doubt, Waybill};
 use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -24,6 +25,8 @@ pub struct Source {
     pub incarnation: u16,
     /// The device's ward: it may change what that ward sees. Nothing for the hub itself, which may change anything.
     pub ward: Option<WardId>,
+    /// The place of the push among those of the device; nothing from the hub itself and from desks of the version before.
+    pub waybill: Option<Waybill>,
 }
 
 /// An envelope and what it says of itself.
@@ -81,6 +84,8 @@ pub(crate) struct Known {
     /// What other records have.
     pub(crate) denied: BTreeMap<RecordId, BTreeSet<Claim>>,
     pub(crate) today: Date,
+    /// What the device wrote before an old copy of its replica was put back.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// What `merged.doc` of a record is after the push.
@@ -283,6 +288,10 @@ impl Scale<'_> {
     }
 
     fn actor(&self, seen: &Inspected) -> Result<Actor, Problem> {
+        let is_doubted = |doubt: Doubt| doubt.is_about(seen.incarnation, seen.at_s);
+        if self.known.doubt.is_some_and(is_doubted) {
+            return Err(Problem::new("device.rolled_back", ""));
+        }
         let staff = seen
             .staff
             .ok_or_else(|| Problem::new("staff.unknown", ""))?;

@@ -11,6 +11,7 @@ use shared::record::Kind;
 use shared::sync::wire::{
     self, Enrolled, Envelope, FeedPage, MEDIA_TYPE, Push, PushAnswer, Verdict,
 };
+use sync_server::authority::Authority;
 use sync_server::testing::TestHub;
 use sync_server::world;
 
@@ -75,6 +76,13 @@ pub(crate) fn new_key() -> SigningKey {
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(&world::new_salt());
     SigningKey::from_bytes(&seed)
+}
+
+/// Makes the authority of another hub. Its directory goes when the first is dropped.
+pub(crate) fn other_authority() -> (tempfile::TempDir, Authority) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let authority = Authority::open(dir.path(), world::now()).expect("an authority");
+    (dir, authority)
 }
 
 pub(crate) fn client() -> reqwest::Client {

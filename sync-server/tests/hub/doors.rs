@@ -77,7 +77,7 @@ async fn the_hub_describes_itself() {
             );
         }
     }
-    assert_eq!(operations, 20);
+    assert_eq!(operations, 22);
 }
 
 #[tokio::test]

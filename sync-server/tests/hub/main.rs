@@ -15,3 +15,4 @@ mod identity;
 mod imports;
 mod logs;
 mod pushes;
+mod tls;

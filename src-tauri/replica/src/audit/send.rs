@@ -66,7 +66,7 @@ pub(crate) async fn send_all(replica: &Replica, hub: &Hub) -> Result<()> {
             return Ok(());
         };
         let answer: BatchAnswer = hub
-            .post_frame("/sync/v1/audit", replica.now(), wire::encode(&batch), || ())
+            .post_frame("/sync/v1/audit", replica.now(), wire::encode(&batch))
             .await?;
         let last = batch.links.last().map_or(0, |link| link.seq);
         if answer.upto < last {

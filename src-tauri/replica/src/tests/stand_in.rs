@@ -6,6 +6,7 @@ use shared::audit::chain::{Batch, BatchAnswer, HubKey};
 use shared::document;
 use shared::staff::Reference;
 use shared::sync::judge;
+use shared::sync::waybill::{Place, Standing};
 use shared::sync::wire::{
     self, FeedItem, FeedPage, Manifest, Push, PushAnswer, Segment, SegmentRecord, Verdict,
 };
@@ -134,6 +135,10 @@ impl StandIn {
             })
             .unwrap(),
             "/sync/v1/bootstrap" => wire::encode(&ward.manifest()),
+            "/sync/v1/standing" => {
+                let (place, pushes) = (Place::default(), Vec::new());
+                serde_json::to_vec(&Standing { place, pushes }).unwrap()
+            }
             "/sync/v1/audit/key" => serde_json::to_vec(&hub_key()).unwrap(),
             "/sync/v1/audit" => {
                 let batch: Batch = wire::decode(body).unwrap();
