@@ -136,6 +136,17 @@ impl Desk {
         header: Option<String>,
         body: Vec<u8>,
     ) -> Answer {
+        self.send_with(method, path, header, body, &[]).await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<String>,
+        body: Vec<u8>,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let mut call = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -143,6 +154,9 @@ impl Desk {
             .body(body);
         if let Some(header) = header {
             call = call.header("authorization", header);
+        }
+        for (name, value) in more {
+            call = call.header(*name, *value);
         }
         let answer = call.send().await.expect("the hub answers");
         let kind = answer

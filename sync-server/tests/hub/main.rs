@@ -16,3 +16,4 @@ mod imports;
 mod logs;
 mod pushes;
 mod tls;
+mod waybills;
