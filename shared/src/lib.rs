@@ -10,6 +10,7 @@ pub mod document;
 pub mod ids;
 pub mod migrations;
 pub mod phi;
+pub mod planted;
 pub mod problem;
 pub mod record;
 pub mod search;

@@ -96,6 +96,29 @@ value_set! {
     }
 }
 
+impl PrescriptionStatus {
+    /// Says whether nothing is given any more.
+    pub fn is_over(self) -> bool {
+        match self {
+            PrescriptionStatus::Completed
+            | PrescriptionStatus::Stopped
+            | PrescriptionStatus::Cancelled
+            | PrescriptionStatus::EnteredInError => true,
+            PrescriptionStatus::Draft | PrescriptionStatus::Active | PrescriptionStatus::OnHold => {
+                false
+            }
+        }
+    }
+
+    /// Reads the word of the value set.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|status| status.word() == word)
+    }
+}
+
 impl Record for Prescription {
     const KIND: Kind = Kind::Prescription;
 

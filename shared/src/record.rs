@@ -62,6 +62,15 @@ impl Kind {
         }
     }
 
+    /// Returns the lists whose elements are written once and never again: events, not facts.
+    pub fn said_once(self) -> &'static [&'static str] {
+        match self {
+            Kind::Patient => &[],
+            Kind::Appointment => &["move"],
+            Kind::Prescription => &["signature"],
+        }
+    }
+
     /// Returns the fields that are texts which merge letter by letter.
     pub fn texts(self) -> &'static [&'static str] {
         match self {

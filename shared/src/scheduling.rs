@@ -66,6 +66,21 @@ impl AppointmentStatus {
         }
     }
 
+    /// Says whether nothing more comes of the appointment.
+    pub fn is_over(self) -> bool {
+        match self {
+            AppointmentStatus::Cancelled
+            | AppointmentStatus::NoShow
+            | AppointmentStatus::Fulfilled
+            | AppointmentStatus::EnteredInError => true,
+            AppointmentStatus::Proposed
+            | AppointmentStatus::Pending
+            | AppointmentStatus::Booked
+            | AppointmentStatus::Arrived
+            | AppointmentStatus::CheckedIn => false,
+        }
+    }
+
     /// Reads the word of the value set.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL

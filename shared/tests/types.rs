@@ -67,7 +67,7 @@ fn the_types_of_the_screen_are_current() {
 /// Which buttons to offer: the answers of `may`, role by role and field by field.
 fn access() -> String {
     let mut text = String::from(
-        "\n/** What each role may read, and which fields it may write: as `shared/src/access.rs` answers. */\n\
+        "\n/** What each role may read, and which fields it may write: as `shared/src/access` answers. */\n\
          export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {\n",
     );
     let id = Uuid::from_u128(1);

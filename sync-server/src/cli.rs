@@ -176,7 +176,7 @@ enum StaffCommand {
         username: String,
         #[arg(long)]
         name: String,
-        /// reception, nurse, doctor, pharmacist, lab, billing, manager, admin or auditor; several with commas
+        /// reception, nurse, doctor, pharmacist, lab, billing, manager (the clinical manager), admin, auditor or patient; several with commas
         #[arg(long, value_delimiter = ',', required = true, value_parser = role)]
         role: Vec<Role>,
         /// Departments a doctor sees patients in, by name

@@ -59,9 +59,7 @@ impl TestHub {
 
     /// Serves the same hub over TLS as well, at the port that is returned.
     pub async fn serve_tls(&self) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let app = self.app.clone();
         let names = ["localhost", "127.0.0.1"].map(String::from);

@@ -1,10 +1,11 @@
 //! The short way to take a change: when it follows directly on what is here, the record after it is known without
 //! loading the document. The answer is the same as the long way's ([`super::judge`]), which a test compares.
 
-use super::judge::{Inspected, Judged, problems};
-use crate::access::{Action, Actor, may};
+use super::allow;
+use super::judge::{Inspected, Judged, is_own, not_allowed, problems};
+use crate::access::Actor;
 use crate::document::{self, Clock, Heads, Merged};
-use crate::ids::DeviceNumber;
+use crate::ids::{DeviceNumber, HUB_NUMBER};
 use crate::record::Kind;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -55,16 +56,19 @@ pub fn judge(
     number: DeviceNumber,
     today: Date,
 ) -> Option<Judged> {
-    let is_own = seen.device == number && seen.staff == Some(actor.staff);
-    if !is_own
-        || seen
-            .writes
-            .iter()
-            .any(|write| may(actor, Action::Write(kind, &write.path)).is_err())
-    {
+    if !is_own(seen, actor, number) {
         return None;
     }
     let merged = apply(kind, stored, seen)?;
+    // its parents are all that is here, so its author saw what is stored
+    let forbidden = if number == HUB_NUMBER {
+        allow::forbidden_always(kind, &seen.writes, actor)
+    } else {
+        not_allowed(kind, stored.body, seen, actor)
+    };
+    if !forbidden.is_empty() {
+        return None;
+    }
     let found = problems(kind, &merged.body, today);
     Some(if found.is_empty() {
         Judged::Taken(Box::new(merged))

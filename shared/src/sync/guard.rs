@@ -1,9 +1,10 @@
 //! What is looked at before Automerge sees a byte of a change from elsewhere.
 //!
 //! Automerge inflates without limit and a few bytes can stand for millions of operations, so the frame of the change is
-//! read here first, and only within these limits. Source: SYNC.md, hazards of the parts.
+//! measured here first, and only what is within these limits is unpacked. Source: SYNC.md, hazards of the parts.
 
 use crate::document::leb128;
+use crate::planted::{self, Fault};
 use crate::problem::Problem;
 use sha2::{Digest, Sha256};
 
@@ -14,12 +15,19 @@ pub const CHANGE_OPS: u64 = 50_000;
 /// Greatest number an operation may have: Automerge's own limit is 2^32, and later edits must fit as well.
 pub const OP_MAX: u64 = 1 << 31;
 
+/// Bytes of one value, at most: the longest text of a field is far below.
+pub const SCALAR_BYTES: u64 = 64 << 10;
+/// Bytes of a path, at most: three short words.
+const PATH_BYTES: u64 = 128;
+/// Bytes of what a change says of its author, at most.
+pub const MESSAGE_BYTES: u64 = 256;
+/// Bytes of the name of an actor, at most: six of ours and what Automerge puts in front.
+const ACTOR_BYTES: u64 = 64;
+
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const PLAIN_CHANGE: u8 = 1;
-/// Automerge's number for the column of actions.
-const ACTION_COLUMN: u64 = 4;
 
-/// Checks size, kind of chunk and number of operations of a change.
+/// Checks size, kind of chunk and what the content of a change will unpack to.
 pub fn guard(change: &[u8]) -> Result<(), Problem> {
     let wrong = || Problem::new("change.malformed", "");
     if change.len() > CHANGE_BYTES {
@@ -37,63 +45,123 @@ pub fn guard(change: &[u8]) -> Result<(), Problem> {
     if length != rest.len() as u64 {
         return Err(wrong());
     }
-    match count_operations(rest) {
-        None => Err(wrong()),
-        Some(count) if count > CHANGE_OPS => {
-            Err(Problem::new("change.too_many_ops", "").with("max", CHANGE_OPS))
+    let content = measure(rest).ok_or_else(wrong)?;
+    let at_most = |value: u64, max: u64, code: &str| {
+        if value > max && !planted::is_on(Fault::AnySize) {
+            return Err(Problem::new(code, "").with("max", max));
         }
-        Some(_) => Ok(()),
-    }
+        Ok(())
+    };
+    at_most(content.operations, CHANGE_OPS, "change.too_many_ops")?;
+    // each operation of a desk replaces the few that showed
+    at_most(content.replaced, CHANGE_OPS, "change.too_many_ops")?;
+    at_most(content.scalar_bytes, SCALAR_BYTES, "change.value_too_long")?;
+    at_most(
+        content.message_bytes,
+        MESSAGE_BYTES,
+        "change.message_too_long",
+    )?;
+    at_most(content.path_bytes, PATH_BYTES, "change.shape")?;
+    at_most(content.actor_bytes, ACTOR_BYTES, "change.actor")
 }
 
-/// Counts operations by the run lengths of the action column; `u64::MAX` when they overflow.
-fn count_operations(mut rest: &[u8]) -> Option<u64> {
+/// What a change will unpack to.
+#[derive(Debug, Default)]
+struct Content {
+    operations: u64,
+    /// How many operations its operations replace, all together.
+    replaced: u64,
+    /// The longest of each.
+    scalar_bytes: u64,
+    path_bytes: u64,
+    message_bytes: u64,
+    actor_bytes: u64,
+}
+
+/// Columns of a change by Automerge's numbers. A run of one entry can stand for any number of them.
+mod column {
+    /// Objects, elements, inserts, values, predecessors and ends of marks: numbers, or bytes that have to be there.
+    pub(super) const PLAIN: [u64; 10] =
+        [0x01, 0x02, 0x11, 0x13, 0x34, 0x57, 0x71, 0x73, 0x94, ACTION];
+    pub(super) const PATH: u64 = 0x15;
+    pub(super) const ACTION: u64 = 0x42;
+    pub(super) const VALUE_LENGTH: u64 = 0x56;
+    pub(super) const REPLACED: u64 = 0x70;
+}
+
+/// Measures a change without unpacking it.
+fn measure(mut rest: &[u8]) -> Option<Content> {
+    let mut content = Content::default();
     let dependencies = leb128(&mut rest)?;
     skip(&mut rest, dependencies.checked_mul(32)?)?;
-    skip_prefixed(&mut rest)?; // actor
+    content.actor_bytes = skip_prefixed(&mut rest)?;
     let _seq = leb128(&mut rest)?;
     let _start_op = leb128(&mut rest)?;
     skip_leb128(&mut rest)?; // time, signed
-    skip_prefixed(&mut rest)?; // message
+    content.message_bytes = skip_prefixed(&mut rest)?;
     for _ in 0..leb128(&mut rest)? {
-        skip_prefixed(&mut rest)?; // another actor
+        content.actor_bytes = content.actor_bytes.max(skip_prefixed(&mut rest)?);
     }
-    let columns = leb128(&mut rest)?;
-    let mut before = 0_u64;
-    let mut actions: Option<(u64, u64)> = None;
-    for _ in 0..columns {
-        let (spec, length) = (leb128(&mut rest)?, leb128(&mut rest)?);
-        if spec >> 4 == ACTION_COLUMN {
-            actions = Some((before, length));
+    let count = leb128(&mut rest)?;
+    let mut columns = Vec::new();
+    for _ in 0..count {
+        columns.push((leb128(&mut rest)?, leb128(&mut rest)?));
+    }
+    for (spec, length) in columns {
+        let column = rest.get(..usize::try_from(length).ok()?)?;
+        skip(&mut rest, length)?;
+        match spec {
+            column::ACTION => each_run(column, |run, _| {
+                content.operations = content.operations.saturating_add(run);
+            })?,
+            column::REPLACED => each_run(column, |run, number| {
+                let replaced = run.saturating_mul(number);
+                content.replaced = content.replaced.saturating_add(replaced);
+            })?,
+            column::VALUE_LENGTH => each_run(column, |_, number| {
+                content.scalar_bytes = content.scalar_bytes.max(number >> 4);
+            })?,
+            column::PATH => content.path_bytes = longest_text(column)?.max(content.path_bytes),
+            plain if column::PLAIN.contains(&plain) => {}
+            // names of marks, which no desk makes, and what nobody knows
+            _ => return None,
         }
-        before = before.checked_add(length)?;
     }
-    let Some((start, length)) = actions else {
-        return Some(0);
-    };
-    skip(&mut rest, start)?;
-    count_runs(rest.get(..usize::try_from(length).ok()?)?)
+    Some(content)
 }
 
-fn count_runs(mut column: &[u8]) -> Option<u64> {
-    let mut count = 0_u64;
+/// Goes through a column of numbers: how often each stands there. Empty entries count and are 0.
+fn each_run(mut column: &[u8], mut run: impl FnMut(u64, u64)) -> Option<()> {
     while !column.is_empty() {
-        let run = signed_leb128(&mut column)?;
-        match run {
-            0 => count = count.saturating_add(leb128(&mut column)?),
-            1.. => {
-                skip_leb128(&mut column)?;
-                count = count.saturating_add(run.unsigned_abs());
-            }
+        let length = signed_leb128(&mut column)?;
+        match length {
+            0 => run(leb128(&mut column)?, 0),
+            1.. => run(length.unsigned_abs(), leb128(&mut column)?),
             _ => {
-                for _ in 0..run.unsigned_abs() {
-                    skip_leb128(&mut column)?;
+                for _ in 0..length.unsigned_abs() {
+                    run(1, leb128(&mut column)?);
                 }
-                count = count.saturating_add(run.unsigned_abs());
             }
         }
     }
-    Some(count)
+    Some(())
+}
+
+/// Returns the bytes of the longest text of a column.
+fn longest_text(mut column: &[u8]) -> Option<u64> {
+    let mut longest = 0;
+    while !column.is_empty() {
+        let length = signed_leb128(&mut column)?;
+        if length == 0 {
+            skip_leb128(&mut column)?;
+            continue;
+        }
+        let texts = if length > 0 { 1 } else { length.unsigned_abs() };
+        for _ in 0..texts {
+            longest = skip_prefixed(&mut column)?.max(longest);
+        }
+    }
+    Some(longest)
 }
 
 fn skip(rest: &mut &[u8], length: u64) -> Option<()> {
@@ -101,9 +169,11 @@ fn skip(rest: &mut &[u8], length: u64) -> Option<()> {
     Some(())
 }
 
-fn skip_prefixed(rest: &mut &[u8]) -> Option<()> {
+/// Skips bytes that say how many they are, and returns that.
+fn skip_prefixed(rest: &mut &[u8]) -> Option<u64> {
     let length = leb128(rest)?;
-    skip(rest, length)
+    skip(rest, length)?;
+    Some(length)
 }
 
 fn skip_leb128(rest: &mut &[u8]) -> Option<()> {

@@ -1,5 +1,6 @@
 //! How a desk and the hub stay one hospital: messages, limits, and what is decided about each change.
 
+pub mod allow;
 pub mod digest;
 pub mod exchange;
 pub mod follow;

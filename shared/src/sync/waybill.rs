@@ -415,7 +415,11 @@ mod tests {
         // it made the changes of the pushes up to the sixth
         let check = |own: Option<Place>, theirs: Standing, expect: Found| {
             let knows = |_: &RecordId, hash: &Hash| Ok::<_, ()>(hash[0] <= 6);
-            assert_eq!(compare(own.as_ref(), &theirs, knows), Ok(expect), "{theirs:?}");
+            assert_eq!(
+                compare(own.as_ref(), &theirs, knows),
+                Ok(expect),
+                "{theirs:?}"
+            );
         };
         let own = Some(place(1, 4));
         check(own, standing(place(1, 4), &[4]), Found::Same);
@@ -430,7 +434,11 @@ mod tests {
             hash: [44; 32],
             ..place(1, 4)
         };
-        check(Some(forked), standing(place(1, 5), &[4, 5]), Found::RolledBack);
+        check(
+            Some(forked),
+            standing(place(1, 5), &[4, 5]),
+            Found::RolledBack,
+        );
         check(Some(forked), standing(place(1, 4), &[4]), Found::RolledBack);
     }
 }

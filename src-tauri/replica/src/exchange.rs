@@ -69,7 +69,10 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     }
     line::settle(replica, &hub).await?;
     let needs_load = needs_load
-        || blocking(replica, |replica| replica.read(|db| replica.must_restart(db))).await?;
+        || blocking(replica, |replica| {
+            replica.read(|db| replica.must_restart(db))
+        })
+        .await?;
     if needs_load {
         replica.set_link(Link::Loading, None);
         if !reference {
@@ -194,7 +197,15 @@ async fn verdicts_of(
 async fn send_parents(replica: &Replica, hub: &Hub, envelopes: Vec<Envelope>) -> Result<()> {
     for some in envelopes.chunks(wire::PUSH_ENVELOPES) {
         // what it says of them shows when the changes that build on them are sent again
-        line::push(replica, hub, sender(replica).await?, some.to_vec(), &[], || ()).await?;
+        line::push(
+            replica,
+            hub,
+            sender(replica).await?,
+            some.to_vec(),
+            &[],
+            || (),
+        )
+        .await?;
     }
     Ok(())
 }

@@ -209,7 +209,9 @@ impl Replica {
                 self.write(Lasting::Refetchable, |db| self.0.line.note(db))
             }
             Found::RolledBack => {
-                tracing::error!("This replica is an old copy of what the hub has heard from already");
+                tracing::error!(
+                    "This replica is an old copy of what the hub has heard from already"
+                );
                 *lock(&self.0.line.place) = own.unwrap_or_default();
                 self.write(Lasting::Yes, |db| {
                     let here = meta::INCARNATION.get(db)?.unwrap_or(0);

@@ -308,7 +308,8 @@ macro_rules! lock {
     };
 }
 
-const LOCK_DEVICE: &str = lock!(" where id = $1 and state = 'active' returning doubted, doubted_ms)");
+const LOCK_DEVICE: &str =
+    lock!(" where id = $1 and state = 'active' returning doubted, doubted_ms)");
 
 /// The push of a desk of the version before, which does not number them.
 const LOCK_UNNUMBERED: &str =

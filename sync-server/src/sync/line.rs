@@ -75,11 +75,13 @@ pub(crate) async fn look(
             Ok(Looked::Taken)
         }
         Ok(Step::RolledBack) => {
-            sqlx::query("update device set doubted = push_incarnation, doubted_ms = $2 where id = $1")
-                .bind(waybill.device.0)
-                .bind(waybill.sent_at_ms)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "update device set doubted = push_incarnation, doubted_ms = $2 where id = $1",
+            )
+            .bind(waybill.device.0)
+            .bind(waybill.sent_at_ms)
+            .execute(&mut *tx)
+            .await?;
             step(tx, waybill, letters).await?;
             alarm(tx, waybill, "device.rolled_back").await?;
             Ok(Looked::Taken)
@@ -164,13 +166,15 @@ async fn alarm(tx: &mut PgConnection, waybill: &Waybill, code: &str) -> sqlx::Re
         "There is an old replica of a workstation, or a second one");
     counter!("wardbook_device_alarms_total", "code" => code.to_owned()).increment(1);
     note(tx, &deed(What::Alarm, waybill.device, None).because(code)).await?;
-    sqlx::query("insert into device_alarm (device, code, incarnation, dseq) values ($1, $2, $3, $4)")
-        .bind(waybill.device.0)
-        .bind(code)
-        .bind(i32::from(waybill.incarnation))
-        .bind(waybill.dseq.cast_signed())
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "insert into device_alarm (device, code, incarnation, dseq) values ($1, $2, $3, $4)",
+    )
+    .bind(waybill.device.0)
+    .bind(code)
+    .bind(i32::from(waybill.incarnation))
+    .bind(waybill.dseq.cast_signed())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -208,10 +212,7 @@ fn place(row: &PgRow, incarnation: &str, hash: &str) -> Place {
     Place {
         incarnation: u16::try_from(row.get::<i32, _>(incarnation)).unwrap_or(u16::MAX),
         dseq: row.get::<i64, _>("dseq").cast_unsigned(),
-        hash: row
-            .get::<Vec<u8>, _>(hash)
-            .try_into()
-            .unwrap_or_default(),
+        hash: row.get::<Vec<u8>, _>(hash).try_into().unwrap_or_default(),
     }
 }
 

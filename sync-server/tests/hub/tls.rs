@@ -140,10 +140,7 @@ impl Caller {
 async fn a_desk_is_heard_with_its_own_certificate_while_it_is_good() {
     let hub = TestHub::start().await;
     let port = hub.serve_tls().await;
-    let (caller, other) = (
-        Caller::new(&hub, port).await,
-        Caller::new(&hub, port).await,
-    );
+    let (caller, other) = (Caller::new(&hub, port).await, Caller::new(&hub, port).await);
     let check = async |papers: Option<Papers>, status: u16, code: &str| {
         let answer = caller.call(papers.as_ref()).await.expect("an answer");
         assert_eq!((answer.0.as_u16(), answer.1.as_str()), (status, code));
@@ -282,7 +279,10 @@ fn what_an_authority_gave_is_no_authority() {
     let (_, read) = x509_parser::parse_x509_certificate(&given).unwrap();
     assert!(!read.is_ca());
     let usage = read.extended_key_usage().unwrap().unwrap().value;
-    assert!(usage.client_auth && !usage.server_auth, "it cannot pass for the hub");
+    assert!(
+        usage.client_auth && !usage.server_auth,
+        "it cannot pass for the hub"
+    );
     let admitted = Admitted {
         authority: String::new(),
         certificate: wire::hex(&given),

@@ -2,9 +2,9 @@
 
 use crate::desk::{Desk, codes};
 use reqwest::{Method, StatusCode};
+use sha2::{Digest, Sha256};
 use shared::sync::waybill::{HEADER, Place, Standing, Waybill, signed_path};
 use shared::sync::wire::{self, Envelope, Hash, PushAnswer, Verdict};
-use sha2::{Digest, Sha256};
 use sync_server::testing::TestHub;
 use sync_server::world;
 
@@ -98,7 +98,11 @@ async fn pushes_are_taken_in_line_and_once() {
     let two = next(one.place(), "B");
     let three = next(two.place(), "C");
     assert_eq!(one.send(&desk).await, Ok(vec![Verdict::Taken]));
-    assert_eq!(one.send(&desk).await, Ok(vec![Verdict::Had]), "a lost answer");
+    assert_eq!(
+        one.send(&desk).await,
+        Ok(vec![Verdict::Had]),
+        "a lost answer"
+    );
     assert_eq!(three.send(&desk).await, refused(409, "waybill.gap"));
     assert_eq!(two.send(&desk).await, Ok(vec![Verdict::Taken]));
     assert_eq!(one.send(&desk).await, refused(409, "waybill.replayed"));
@@ -151,8 +155,9 @@ async fn two_pushes_of_one_run_for_one_place_suspend_the_device_and_lose_nothing
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
     let (mine, copy) = (desk.patient("A"), desk.patient("B"));
-    let ready =
-        |made: &crate::desk::Made| Ready::after(&hub, &desk, Place::default(), vec![made.envelope()]);
+    let ready = |made: &crate::desk::Made| {
+        Ready::after(&hub, &desk, Place::default(), vec![made.envelope()])
+    };
     assert_eq!(ready(&mine).send(&desk).await, Ok(vec![Verdict::Taken]));
     assert_eq!(
         ready(&copy).send(&desk).await,
@@ -164,7 +169,10 @@ async fn two_pushes_of_one_run_for_one_place_suspend_the_device_and_lose_nothing
         assert_eq!(desk.get(path).await.code(), "device.suspended", "{path}");
     }
     hub.approve().await;
-    assert_eq!(desk.get("/sync/v1/feed?after=0").await.code(), "device.suspended");
+    assert_eq!(
+        desk.get("/sync/v1/feed?after=0").await.code(),
+        "device.suspended"
+    );
     let device = desk.enrolled.device;
     sync_server::services::devices::approve(&hub.app, device, hub.doctor)
         .await
@@ -206,9 +214,6 @@ async fn what_an_old_copy_still_sends_is_looked_at_and_the_other_replica_is_stop
     desk.incarnation = 1;
     let alive = push(&desk, two.place(), &mut hashes, "E");
     assert_eq!(alive.send(&desk).await, refused(403, "device.suspended"));
-    assert_eq!(
-        alarms(&hub).await,
-        ["device.rolled_back", "waybill.cloned"]
-    );
+    assert_eq!(alarms(&hub).await, ["device.rolled_back", "waybill.cloned"]);
     assert_eq!(held(&hub).await.len(), 2);
 }

@@ -12,7 +12,7 @@ export type DepartmentId = string;
 
 export type Kind = "patient" | "appointment" | "prescription";
 
-export type Role = "reception" | "nurse" | "doctor" | "pharmacist" | "lab" | "billing" | "manager" | "admin" | "auditor";
+export type Role = "reception" | "nurse" | "doctor" | "pharmacist" | "lab" | "billing" | "manager" | "admin" | "auditor" | "patient";
 
 export type Problem = { code: string, field: string, with: { [key in string]: string }, };
 
@@ -414,7 +414,7 @@ lines: Array<AuditLine>,
  */
 trouble: Problem | null, };
 
-/** What each role may read, and which fields it may write: as `shared/src/access.rs` answers. */
+/** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
@@ -460,5 +460,10 @@ export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonl
     patient: { reads: true, writes: [] },
     appointment: { reads: true, writes: [] },
     prescription: { reads: true, writes: [] },
+  },
+  patient: {
+    patient: { reads: false, writes: [] },
+    appointment: { reads: false, writes: [] },
+    prescription: { reads: false, writes: [] },
   },
 };

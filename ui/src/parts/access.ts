@@ -1,6 +1,6 @@
 import { access, type Kind, type Role } from '../backend/types.gen';
 
-/** Which buttons to offer. A courtesy, not a lock: the desk and the hospital's server ask `shared/src/access.rs` again. */
+/** Which buttons to offer. A courtesy, not a lock: the desk and the hospital's server ask `shared/src/access` again. */
 
 export function mayRead(roles: readonly Role[], kind: Kind): boolean {
   return roles.some((role) => access[role][kind].reads);

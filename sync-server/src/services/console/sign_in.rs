@@ -12,7 +12,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
 use serde::{Deserialize, Serialize};
-use shared::access::Role;
+use shared::access::{Role, Task, may_do};
 use shared::audit::entry::What;
 use shared::ids::StaffId;
 use shared::phi::Phi;
@@ -134,11 +134,8 @@ pub(crate) async fn sign_out(
 
 /// Says whether somebody has business at the console.
 pub(crate) fn may_use(staff: &Staff) -> Result<()> {
-    if staff.roles.iter().any(|role| role.uses_console()) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden(Problem::new("sign_in.not_central", "")))
-    }
+    may_do(&staff.roles, Task::UseConsole)
+        .map_err(|_| Error::Forbidden(Problem::new("sign_in.not_central", "")))
 }
 
 /// Begins a session of somebody who has shown who they are.

@@ -1,0 +1,117 @@
+//! What every call to the hub and every command of a desk's window needs, in one place.
+//!
+//! The hub serves no route that is not here, and a test compares the desk's commands with this list.
+
+use super::table::{Right, TABLE, reach};
+use super::{Role, Task};
+use crate::record::Kind;
+
+/// What whoever calls has to be or may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody who reaches it.
+    Nothing,
+    /// A one-time code in the call itself.
+    Code,
+    /// A known device, by its signature. It gets what its ward sees, whoever sits there.
+    Device,
+    /// The same, and each change is judged by what its author may write.
+    DeviceAndAuthors,
+    /// Somebody who is signed in at the desk.
+    Person,
+    /// Somebody who is signed in at the console.
+    Central,
+    /// Somebody who may read a kind of record.
+    Read(Kind),
+    /// Somebody who may read the kind that is asked for.
+    ReadAsked,
+    /// Somebody who may write each field that is written.
+    WriteAsked,
+    /// Somebody who may do a task.
+    Do(Task),
+}
+
+/// Calls that the hub answers: method, path, and what they need.
+#[rustfmt::skip]
+pub const HUB: &[(&str, &str, Needs)] = &[
+    ("post", "/sync/v1/push", Needs::DeviceAndAuthors),
+    ("get", "/sync/v1/feed", Needs::Device),
+    ("get", "/sync/v1/live", Needs::Device),
+    ("get", "/sync/v1/bootstrap", Needs::Device),
+    ("get", "/sync/v1/bootstrap/{snapshot}/{segment}", Needs::Device),
+    ("get", "/sync/v1/reference", Needs::Device),
+    ("get", "/sync/v1/digest", Needs::Device),
+    ("get", "/sync/v1/held", Needs::Device),
+    ("post", "/sync/v1/numbers", Needs::Device),
+    ("get", "/sync/v1/audit/key", Needs::Device),
+    ("post", "/sync/v1/audit", Needs::Device),
+    ("post", "/identity/v1/enrol", Needs::Code),
+    ("post", "/identity/v1/certificate", Needs::Device),
+    ("get", "/identity/v1/state", Needs::Device),
+    ("post", "/identity/v1/sign-in", Needs::Device),
+    ("post", "/console/v1/sign-in", Needs::Nothing),
+    ("get", "/console/v1/oidc", Needs::Nothing),
+    ("get", "/console/v1/oidc/back", Needs::Nothing),
+    ("get", "/console/v1/me", Needs::Central),
+    ("post", "/console/v1/sign-out", Needs::Central),
+    ("get", "/health/live", Needs::Nothing),
+    ("get", "/health/ready", Needs::Nothing),
+    ("get", "/metrics", Needs::Nothing),
+    ("get", "/openapi.json", Needs::Nothing),
+];
+
+/// Commands that a desk's window may give.
+#[rustfmt::skip]
+pub const DESK: &[(&str, Needs)] = &[
+    ("desk", Needs::Nothing),
+    ("reference", Needs::Nothing),
+    ("enrol", Needs::Code),
+    ("sign_in", Needs::Nothing),
+    ("sign_out", Needs::Nothing),
+    ("status", Needs::Nothing),
+    ("sync_now", Needs::Nothing),
+    ("list", Needs::ReadAsked),
+    ("search", Needs::Read(Kind::Patient)),
+    ("row", Needs::ReadAsked),
+    ("chart", Needs::Read(Kind::Patient)),
+    ("day", Needs::Read(Kind::Patient)),
+    ("history", Needs::ReadAsked),
+    ("audit_trail", Needs::Do(Task::ReadAudit)),
+    ("printed", Needs::Read(Kind::Patient)),
+    ("conflicts", Needs::ReadAsked),
+    // these hold several kinds and leave out what the person may not read
+    ("conflict_list", Needs::Person),
+    ("waiting", Needs::Person),
+    ("held", Needs::Person),
+    ("check", Needs::ReadAsked),
+    ("save", Needs::WriteAsked),
+    ("sign", Needs::WriteAsked),
+    ("resolve", Needs::WriteAsked),
+    // whoever may read a record may say what becomes of held work on it
+    ("withdraw", Needs::ReadAsked),
+    ("restore", Needs::ReadAsked),
+];
+
+/// Returns what a route of the hub needs; nothing for one that was not declared.
+pub fn of_route(method: &str, path: &str) -> Option<Needs> {
+    let mut routes = HUB.iter();
+    let found = routes.find(|(of, at, _)| of.eq_ignore_ascii_case(method) && *at == path);
+    found.map(|(_, _, needs)| *needs)
+}
+
+/// Says whether a role may make a call at all. What it asks for or writes is judged besides.
+pub fn may_call(role: Role, needs: Needs) -> bool {
+    let has = |right| reach(role, right).is_some();
+    match needs {
+        Needs::Nothing | Needs::Code | Needs::Device | Needs::DeviceAndAuthors | Needs::Person => {
+            true
+        }
+        Needs::Central => has(Right::Do(Task::UseConsole)),
+        Needs::Read(kind) => has(Right::Read(kind)),
+        Needs::ReadAsked => Kind::ALL.into_iter().any(|kind| has(Right::Read(kind))),
+        Needs::WriteAsked => TABLE
+            .iter()
+            .any(|(right, _)| matches!(right, Right::Write(..)) && has(*right)),
+        Needs::Do(task) => has(Right::Do(task)),
+    }
+}

@@ -1,0 +1,78 @@
+//! Faults that tests plant: each takes one control away, and a test shows that the others notice.
+//!
+//! Without the feature `planted`, which only tests ask for, none of them exists.
+
+/// A control that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Every role may read and write everything.
+    AnyRoleMayAll,
+    /// The state of a record is not looked at.
+    AnyState,
+    /// What is set and set back in one change is not looked at.
+    NetDifference,
+    /// A change may carry another device's or person's name.
+    AnyAuthor,
+    /// The number of a change's first operation is not compared with its parents.
+    AnyStartOp,
+    /// Operations are not counted before they are unpacked.
+    AnySize,
+    /// When a change says it was made is not looked at.
+    AnyTime,
+    /// A record may hold anything.
+    AnyContent,
+    /// A ward may write into every chart.
+    AnyWard,
+    /// What is not taken is not kept.
+    HeldIsDropped,
+    /// A device may send as much as it likes that is not taken.
+    NoThrottle,
+    /// A device that was revoked is heard.
+    RevokedIsHeard,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Fault; 12] = [
+        Fault::AnyRoleMayAll,
+        Fault::AnyState,
+        Fault::NetDifference,
+        Fault::AnyAuthor,
+        Fault::AnyStartOp,
+        Fault::AnySize,
+        Fault::AnyTime,
+        Fault::AnyContent,
+        Fault::AnyWard,
+        Fault::HeldIsDropped,
+        Fault::NoThrottle,
+        Fault::RevokedIsHeard,
+    ];
+}
+
+/// Says whether a control was taken away.
+#[cfg(not(feature = "planted"))]
+#[inline]
+pub const fn is_on(_: Fault) -> bool {
+    false
+}
+
+#[cfg(feature = "planted")]
+pub use switch::{is_on, plant};
+
+#[cfg(feature = "planted")]
+mod switch {
+    use super::Fault;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    static PLANTED: AtomicU8 = AtomicU8::new(0);
+
+    /// Takes a control away in the whole process, or gives all back.
+    pub fn plant(fault: Option<Fault>) {
+        PLANTED.store(fault.map_or(0, |fault| fault as u8 + 1), Ordering::SeqCst);
+    }
+
+    /// Says whether a control was taken away.
+    pub fn is_on(fault: Fault) -> bool {
+        PLANTED.load(Ordering::Relaxed) == fault as u8 + 1
+    }
+}
