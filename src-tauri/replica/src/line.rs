@@ -64,11 +64,7 @@ impl Line {
 
     /// Writes down where the desk is now, in the transaction of what an answer did.
     pub(crate) fn note(&self, db: &Connection) -> Result<()> {
-        let place = *lock(&self.place);
-        if place == Place::default() {
-            return Ok(());
-        }
-        meta::PLACE.set(db, &place)
+        meta::PLACE.set(db, &lock(&self.place))
     }
 }
 
