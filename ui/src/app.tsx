@@ -8,6 +8,7 @@ import type { Backend } from './backend';
 import type { DeskState, Session } from './backend/types.gen';
 import { EnrolPage } from './identity/EnrolPage';
 import { LoadingPage } from './identity/LoadingPage';
+import { PendingPage } from './identity/PendingPage';
 import { SignInPage } from './identity/SignInPage';
 import { useIdleLock } from './identity/useIdleLock';
 import { BackendProvider, SessionProvider, useBackend, useStatus } from './parts/context';
@@ -68,6 +69,7 @@ function Desk() {
 
   if (!desk || !status) return null;
   if (desk.ward === null) return <EnrolPage />;
+  if (status.trouble?.code === 'device.pending') return <PendingPage />;
   if (status.link === 'loading' && !hasSkipped) return <LoadingPage status={status} onSkip={() => setHasSkipped(true)} />;
   if (!desk.session) return <SignInPage desk={desk} isLocked={lock.isLocked} lastUser={lock.lastUser} />;
   return <AtWork desk={desk} session={desk.session} onLeave={setLock} />;

@@ -220,7 +220,8 @@ async function signIn(page, user) {
 test('a new computer is connected, loads and is signed in to', async () => {
   const page = await desk(house, { asked: 'new&latency=60', hash: '' });
   await page.getByTestId('enrol-submit').click();
-  assert.equal(await page.getByText('Please fill this in.').count(), 2);
+  assert.equal(await page.getByText('Please fill this in.').count(), 3);
+  await page.getByTestId('enrol-hub').fill('https://wardbook.example-hospital.org');
   await page.getByTestId('enrol-code').fill('nonsense');
   await page.getByTestId('enrol-name').fill('Desk 2');
   await page.getByTestId('enrol-submit').click();

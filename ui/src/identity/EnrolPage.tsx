@@ -12,7 +12,7 @@ export function EnrolPage() {
   const t = useWords();
   const backend = useBackend();
   const client = useQueryClient();
-  const [hub, setHub] = useState('http://127.0.0.1:4600');
+  const [hub, setHub] = useState('');
   const [code, setCode] = useState('');
   const [name, setName] = useState('');
   const [problems, setProblems] = useState<Problem[]>([]);
@@ -24,7 +24,9 @@ export function EnrolPage() {
   const others = problems.filter(({ field }) => !['hub', 'code', 'name'].includes(field));
 
   async function submit() {
-    const blank = [['hub', hub], ['code', code], ['name', name]].filter(([, text]) => !text?.trim());
+    // the text to scan names the hub as well
+    const isScanned = code.trim().startsWith('wardbook:');
+    const blank = [['hub', isScanned ? 'named' : hub], ['code', code], ['name', name]].filter(([, text]) => !text?.trim());
     if (blank.length > 0) {
       setProblems(blank.map(([field = '']) => ({ code: 'required', field, with: {} })));
       return;
