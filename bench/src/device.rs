@@ -9,6 +9,9 @@ use shared::ids::{RecordId, StaffId};
 use shared::record::Kind;
 use shared::sample::{Dice, patient};
 use shared::sync::wire::{self, EnrolAsk, Enrolled, Envelope, Push, PushAnswer, Verdict};
+use sha2::{Digest, Sha256};
+use shared::sync::waybill::{HEADER, Place, Waybill, signed_path};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A patient as the bench knows it.
@@ -20,6 +23,10 @@ pub(crate) struct Made {
 }
 
 pub(crate) struct Device {
+    /// Where its pushes have come to.
+    place: Arc<Mutex<Place>>,
+    /// What names the hospital in its waybills.
+    org: wire::Hash,
     key: SigningKey,
     pub(crate) enrolled: Enrolled,
     hub: String,
@@ -40,7 +47,7 @@ impl Device {
             code: code.into(),
             name: "bench".into(),
             public_key: wire::hex(key.verifying_key().as_bytes()),
-            request: None,
+            request: Some(wire::hex(&request()?)),
         };
         let client = reqwest::Client::builder()
             .http1_only()
@@ -52,9 +59,14 @@ impl Device {
             .send()
             .await?
             .error_for_status()?;
+        let enrolled: Enrolled = answer.json().await?;
+        let admitted = enrolled.admitted.as_ref().context("a certificate")?;
+        let authority = wire::unhex(&admitted.authority).context("hex")?;
         Ok(Self {
+            place: Arc::default(),
+            org: Sha256::digest(authority).into(),
             key,
-            enrolled: answer.json().await?,
+            enrolled,
             hub: hub.into(),
             client,
             staff,
@@ -117,18 +129,34 @@ impl Device {
     /// Sends a packed push.
     pub(crate) async fn send(&self, frame: &[u8]) -> Result<PushAnswer> {
         let path = "/sync/v1/push";
+        let before = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let (dseq, prev) = before.next(0);
+        let waybill = Waybill {
+            org: self.org,
+            device: self.enrolled.device,
+            incarnation: 0,
+            dseq,
+            prev,
+            sent_at_ms: now().0,
+            boot_ms: 0,
+            run: 1,
+            anchor_ms: now().0,
+            body: Sha256::digest(frame).into(),
+        };
+        let text = waybill.text();
         let signature = wire::sign(
             &self.key,
             self.enrolled.device,
             "POST",
-            path,
+            &signed_path(path, &text),
             now().0,
             frame,
         );
         let call = self
             .client
             .post(format!("{}{path}", self.hub))
-            .header(wire::SIGNATURE_HEADER, signature);
+            .header(wire::SIGNATURE_HEADER, signature)
+            .header(HEADER, text);
         let answer = call
             .header("content-type", wire::MEDIA_TYPE)
             .body(frame.to_vec())
@@ -140,8 +168,16 @@ impl Device {
             answer.status(),
             answer.text().await?
         );
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = waybill.place();
         Ok(wire::decode(&answer.bytes().await?)?)
     }
+}
+
+/// Asks for a certificate that a plain line never shows.
+fn request() -> Result<Vec<u8>> {
+    let key = rcgen::KeyPair::generate()?;
+    let request = rcgen::CertificateParams::default().serialize_request(&key)?;
+    Ok(request.der().to_vec())
 }
 
 fn made(id: RecordId, edited: Edited) -> (Made, Envelope) {
@@ -196,6 +232,8 @@ pub(crate) async fn load(
 impl Device {
     fn again(&self) -> Self {
         Self {
+            place: self.place.clone(),
+            org: self.org,
             key: self.key.clone(),
             enrolled: self.enrolled.clone(),
             hub: self.hub.clone(),

@@ -69,6 +69,59 @@ fn pages_load_nothing_from_elsewhere() {
     assert_eq!(app["windows"].as_array().map(Vec::len), Some(1));
 }
 
+/// What a directive may name: this program's own pages, its commands, pictures inside a page, or nothing.
+const SOURCES: [&str; 6] = [
+    "'none'",
+    "'self'",
+    "data:",
+    "ipc:",
+    "http://ipc.localhost",
+    "'unsafe-inline'",
+];
+
+/// Returns what is wrong with a policy.
+fn flaws(policy: &Value) -> Vec<String> {
+    let directives = policy.as_object().expect("directives");
+    let mut found = Vec::new();
+    for (directive, sources) in directives {
+        for source in sources.as_str().unwrap_or("*").split(' ') {
+            let is_style = source == "'unsafe-inline'" && directive != "style-src";
+            let is_picture = source == "data:" && directive != "img-src";
+            if !SOURCES.contains(&source) || is_style || is_picture {
+                found.push(format!("{directive} {source}"));
+            }
+        }
+    }
+    if directives.get("default-src") != Some(&json!("'none'")) {
+        found.push("default-src".into());
+    }
+    found
+}
+
+#[test]
+fn no_directive_lets_in_what_is_elsewhere_or_made_up_by_a_page() {
+    let conf = json_of("tauri.conf.json");
+    let security = &conf["app"]["security"];
+    assert_eq!(flaws(&security["csp"]), Vec::<String>::new());
+    assert_eq!(
+        security["dangerousDisableAssetCspModification"],
+        json!(["style-src"])
+    );
+    for (directive, sources) in [
+        ("script-src", "'self' 'unsafe-inline'"),
+        ("script-src", "'self' 'unsafe-eval'"),
+        ("script-src", "'self' https://cdn.example.org"),
+        ("connect-src", "ipc: http://localhost:4600"),
+        ("img-src", "*"),
+        ("default-src", "'self'"),
+        ("script-src", "'self' data:"),
+    ] {
+        let mut worse = security["csp"].clone();
+        worse[directive] = json!(sources);
+        assert_eq!(flaws(&worse).len(), 1, "{directive} {sources}");
+    }
+}
+
 /// Names between `before` and the next `after`, wherever `before` stands.
 fn names<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
     text.split(before)

@@ -4,8 +4,9 @@
 mod ward;
 
 use drive::{Stop, tour};
+use std::net::TcpListener;
 use std::path::Path;
-use ward::{Hospital, Patient, Visit, has_word_on_disk};
+use ward::{Desk, Hospital, Patient, Visit, has_word_on_disk};
 
 const FIRST: Patient = Patient {
     family: "Quillfeather",
@@ -36,7 +37,37 @@ async fn story(hospital: &Hospital) -> anyhow::Result<()> {
     work_through_a_cut(hospital).await?;
     disagree_and_decide(hospital).await?;
     give_one_slot_away_twice(hospital).await?;
+    stay_in_the_program(&hospital.a).await?;
     look_at_every_screen(hospital).await
+}
+
+/// Whatever a page tries, the window shows this program alone, and calls nobody.
+async fn stay_in_the_program(desk: &Desk) -> anyhow::Result<()> {
+    let outside = TcpListener::bind("127.0.0.1:0")?;
+    outside.set_nonblocking(true)?;
+    let address = format!("http://{}/", outside.local_addr()?);
+    let before = desk.window.address().await?;
+    for attempt in [
+        "location.href = arguments[0]",
+        "location.assign(arguments[0].replace('http:', 'https:'))",
+        "window.open(arguments[0])",
+        "location.href = 'data:text/html,elsewhere'",
+        "const a = document.createElement('a'); a.href = arguments[0]; document.body.append(a); a.click(); a.remove()",
+        "const f = document.createElement('form'); f.action = arguments[0]; document.body.append(f); f.submit(); f.remove()",
+        "const f = document.createElement('iframe'); f.src = arguments[0]; document.body.append(f); f.remove()",
+        "const i = new Image(); i.src = arguments[0]; fetch(arguments[0]).catch(() => {})",
+        "const s = document.createElement('script'); s.textContent = 'window.isTaken = 1'; document.body.append(s); s.remove()",
+        "const s = document.createElement('script'); s.src = arguments[0]; document.body.append(s); s.remove()",
+    ] {
+        desk.window.run(attempt, vec![address.clone().into()]).await?;
+        desk.window.find("sync-line").await?;
+        let here = "return [location.protocol, typeof window.isTaken, typeof window.__TAURI__].join()";
+        let here = desk.window.run(here, vec![]).await?;
+        assert_eq!(here, "tauri:,undefined,undefined", "{attempt}");
+    }
+    assert_eq!(desk.window.address().await?, before);
+    assert!(outside.accept().is_err(), "nobody was called");
+    Ok(())
 }
 
 /// Registered, booked and prescribed on A without a network; seen on B as soon as there is one.

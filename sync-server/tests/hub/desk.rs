@@ -86,9 +86,15 @@ pub(crate) fn other_authority() -> (tempfile::TempDir, Authority) {
 }
 
 pub(crate) fn client() -> reqwest::Client {
+    client_from([127, 0, 0, 1])
+}
+
+/// A client on another address of this computer.
+pub(crate) fn client_from(address: [u8; 4]) -> reqwest::Client {
     // the client wants to know how to do TLS although nothing here does; a second call changes nothing
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
+        .local_address(std::net::IpAddr::from(address))
         .no_proxy()
         .build()
         .expect("a client without TLS")
@@ -96,6 +102,13 @@ pub(crate) fn client() -> reqwest::Client {
 
 impl Desk {
     pub(crate) async fn new(hub: &TestHub, ward: WardId) -> Self {
+        let desk = Self::pending(hub, ward).await;
+        hub.approve().await;
+        desk
+    }
+
+    /// A desk whose code was right and that nobody has let in.
+    pub(crate) async fn pending(hub: &TestHub, ward: WardId) -> Self {
         let (http, key) = (client(), new_key());
         let code = hub.code(ward).await;
         let ask = json!({ "code": code, "name": "Desk", "public_key": wire::hex(key.verifying_key().as_bytes()) });
@@ -106,7 +119,6 @@ impl Desk {
             .await
             .expect("the hub answers");
         let enrolled = answer.json().await.expect("the code is right");
-        hub.approve().await;
         Self {
             http,
             url: hub.url(),
@@ -115,6 +127,12 @@ impl Desk {
             staff: hub.doctor,
             incarnation: 1,
         }
+    }
+
+    /// The same desk on another address.
+    pub(crate) fn moved(mut self, address: [u8; 4]) -> Self {
+        self.http = client_from(address);
+        self
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {

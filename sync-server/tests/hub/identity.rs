@@ -1,10 +1,11 @@
 //! Becoming known, hospital numbers, and signing in.
 
-use crate::desk::{Desk, client, new_key};
+use crate::desk::{Desk, client, client_from, new_key};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::sync::wire::{self, NumberBlock, SignedIn};
 use std::collections::BTreeSet;
+use sync_server::services::devices;
 use sync_server::testing::{PASSWORD, TestHub};
 
 async fn enrol(hub: &TestHub, code: &str, key: &ed25519_dalek::SigningKey) -> (StatusCode, Value) {
@@ -195,4 +196,73 @@ async fn reference_data_has_a_version_that_grows_when_it_changes() {
     let after = read().await;
     assert!(after.version > before.version);
     assert_eq!(after.medicines, ["Paracetamol 500 mg"]);
+}
+
+#[tokio::test]
+async fn who_guesses_makes_nobody_else_wait() {
+    let hub = TestHub::start().await;
+    let (one, other) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.ward).await,
+    );
+    let sign_in = async |desk: &Desk, password: &str| {
+        let ask = json!({ "username": "nurse", "password": password });
+        desk.post("/identity/v1/sign-in", &ask).await.status
+    };
+    for _ in 0..6 {
+        sign_in(&one, "wrong").await;
+    }
+    assert_eq!(sign_in(&one, PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(sign_in(&other, PASSWORD).await, StatusCode::OK, "another desk");
+    let one = one.moved([127, 0, 0, 9]);
+    assert_eq!(sign_in(&one, PASSWORD).await, StatusCode::OK, "another address");
+
+    let enrol = async |address: [u8; 4], code: &str| {
+        let key = wire::hex(new_key().verifying_key().as_bytes());
+        let ask = json!({ "code": code, "name": "Desk", "public_key": key });
+        let call = client_from(address)
+            .post(format!("{}/identity/v1/enrol", hub.url()))
+            .json(&ask);
+        call.send().await.unwrap().status()
+    };
+    let code = hub.code(hub.ward).await;
+    for _ in 0..21 {
+        enrol([127, 0, 0, 9], "2222222222").await;
+    }
+    let guesser = enrol([127, 0, 0, 9], &code).await;
+    assert_eq!(guesser, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(enrol([127, 0, 0, 1], &code).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_workstation_waits_until_somebody_else_lets_it_in() {
+    let hub = TestHub::start().await;
+    let desk = Desk::pending(&hub, hub.ward).await;
+    let paths = [
+        "/sync/v1/feed?after=0",
+        "/sync/v1/live?after=0",
+        "/sync/v1/bootstrap",
+        "/sync/v1/reference",
+        "/sync/v1/standing?incarnation=0&dseq=0",
+        "/identity/v1/state",
+    ];
+    for path in paths {
+        let answer = desk.get(path).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::FORBIDDEN, "device.pending"),
+            "{path}"
+        );
+    }
+    let push = wire::encode(&desk.push_of(vec![desk.patient("A").envelope()]));
+    let answer = desk.call(reqwest::Method::POST, "/sync/v1/push", push).await;
+    assert_eq!(answer.code(), "device.pending");
+    let device = desk.enrolled.device;
+    // the nurse gave the code
+    let same = devices::approve(&hub.app, device, hub.nurse).await;
+    assert_eq!(same.map_err(|error| error.code()), Err("device.same_person".into()));
+    assert_eq!(desk.get("/identity/v1/state").await.code(), "device.pending");
+    devices::approve(&hub.app, device, hub.doctor).await.unwrap();
+    assert_eq!(desk.get("/identity/v1/state").await.status, StatusCode::OK);
+    assert_eq!(desk.feed(0).await.items.len(), 0);
 }

@@ -44,6 +44,8 @@ impl Hospital {
         let cable = Cut::start(hub.port()).await?;
         let a = Desk::start(&programs, dir.path(), "a", &cable, None).await?;
         a.enrol(&cable.url(), &hub.code("Medical A")?).await?;
+        a.window.find("pending").await?;
+        a.shoot("pending").await?;
         let b = Desk::start(
             &programs,
             dir.path(),
@@ -52,6 +54,8 @@ impl Hospital {
             Some(hub.code("Surgical B")?),
         )
         .await?;
+        b.window.find("pending").await?;
+        hub.approve()?;
         for desk in [&a, &b] {
             desk.window.find("sign-in-submit").await?;
             desk.shoot("sign-in").await?;
