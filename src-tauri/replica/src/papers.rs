@@ -115,7 +115,11 @@ fn bytes(text: &str) -> Result<Vec<u8>> {
 fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     PROVIDER
-        .get_or_init(|| Arc::new(rustls::crypto::ring::default_provider()))
+        .get_or_init(|| {
+            // whoever else makes a client in this program gets the same; whoever installed one before is right
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            Arc::new(rustls::crypto::ring::default_provider())
+        })
         .clone()
 }
 
