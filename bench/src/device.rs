@@ -3,14 +3,14 @@
 use anyhow::{Context, Result, ensure};
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use shared::clock::Now;
 use shared::document::{self, Edited, Heads, Stamp};
 use shared::ids::{RecordId, StaffId};
 use shared::record::Kind;
 use shared::sample::{Dice, patient};
-use shared::sync::wire::{self, EnrolAsk, Enrolled, Envelope, Push, PushAnswer, Verdict};
-use sha2::{Digest, Sha256};
 use shared::sync::waybill::{HEADER, Place, Waybill, signed_path};
+use shared::sync::wire::{self, EnrolAsk, Enrolled, Envelope, Push, PushAnswer, Verdict};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -3,9 +3,9 @@
 use crate::authority::Authority;
 use crate::services::audit::key::AuditKey;
 use crate::services::console::oidc::Directory;
-use crate::services::identity::Throttle;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
+use crate::throttle::Throttle;
 use crate::world;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

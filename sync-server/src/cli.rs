@@ -4,6 +4,7 @@ use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::deeds::{HUB, deed, note};
 use crate::import::{self, Ask};
+use crate::passwords;
 use crate::people::role_of;
 use crate::services::audit::show::{About, show};
 use crate::services::audit::{settle, verify};
@@ -364,7 +365,7 @@ impl StaffCommand {
                 id.with_context(|| format!("there is no department called {name}"))?,
             ));
         }
-        let password_hash = identity::hash(password).await?;
+        let password_hash = passwords::hash(password).await?;
         let id = staff::add(
             app,
             NewStaff {

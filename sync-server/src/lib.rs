@@ -22,9 +22,11 @@ mod deeds;
 mod demo;
 mod door;
 mod invite;
+mod passwords;
 mod people;
 mod secrets;
 mod session;
+mod throttle;
 mod web;
 
 use app::App;

@@ -3,6 +3,7 @@
 pub mod proxy;
 
 use crate::app::{App, Options};
+use crate::passwords;
 use crate::postgres::{Keep, Postgres};
 use crate::services::{devices, identity};
 use crate::{database, migrate, world};
@@ -242,7 +243,7 @@ impl People {
 /// Hashes the one password once.
 async fn test_hash() -> Result<String> {
     static HASH: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
-    HASH.get_or_try_init(|| identity::hash(PASSWORD.into()))
+    HASH.get_or_try_init(|| passwords::hash(PASSWORD.into()))
         .await
         .cloned()
 }

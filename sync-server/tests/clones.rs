@@ -176,7 +176,9 @@ async fn hub_has(hub: &TestHub) -> Vec<u8> {
 }
 
 fn contains(bytes: &[u8], word: &str) -> bool {
-    bytes.windows(word.len()).any(|some| some == word.as_bytes())
+    bytes
+        .windows(word.len())
+        .any(|some| some == word.as_bytes())
 }
 
 async fn alarms(hub: &TestHub, device: DeviceId) -> Vec<String> {
@@ -214,7 +216,9 @@ async fn some_work(desk: &mut Desk, dice: &mut Dice) {
 async fn a_copied_replica_is_found_out_and_loses_nothing() {
     let hub = TestHub::start().await;
     let mut observer = Desk::new(&hub, hub.ward).await;
-    let chosen = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let chosen = std::env::var("SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     let seeds = chosen.map_or(0..RUNS, |seed| seed..seed + 1);
     for seed in seeds {
         println!("SEED={seed}");
@@ -244,7 +248,10 @@ async fn run(hub: &TestHub, observer: &mut Desk, story: Story, seed: u64) {
         original.close();
         let has = hub_has(hub).await;
         for word in lost.keys() {
-            assert!(contains(&has, word), "{seed}: acknowledged by the hub, {word}");
+            assert!(
+                contains(&has, word),
+                "{seed}: acknowledged by the hub, {word}"
+            );
         }
     }
     copied.saved = before;
@@ -268,7 +275,10 @@ async fn run(hub: &TestHub, observer: &mut Desk, story: Story, seed: u64) {
         "{seed}: an old copy is found out, {alarmed:?}"
     );
     let notice = copied.replica().status().unwrap().notice;
-    assert!(notice.is_some(), "{seed}: the desk says that it was an old copy");
+    assert!(
+        notice.is_some(),
+        "{seed}: the desk says that it was an old copy"
+    );
     if story == Story::Copied {
         stop_the_second(hub, &mut original, &mut copied, &alarmed, seed).await;
     }
@@ -296,11 +306,15 @@ async fn stop_the_second(
     }
     let device = original.actor.device;
     for desk in [copied, original] {
-        devices::approve(&hub.app, device, hub.doctor).await.unwrap();
+        devices::approve(&hub.app, device, hub.doctor)
+            .await
+            .unwrap();
         rounds(desk).await;
     }
     // whoever is left goes on alone
-    devices::approve(&hub.app, device, hub.doctor).await.unwrap();
+    devices::approve(&hub.app, device, hub.doctor)
+        .await
+        .unwrap();
 }
 
 /// Nothing that was saved is lost, and who goes on agrees with the ward.

@@ -59,9 +59,12 @@ async fn stay_in_the_program(desk: &Desk) -> anyhow::Result<()> {
         "const s = document.createElement('script'); s.textContent = 'window.isTaken = 1'; document.body.append(s); s.remove()",
         "const s = document.createElement('script'); s.src = arguments[0]; document.body.append(s); s.remove()",
     ] {
-        desk.window.run(attempt, vec![address.clone().into()]).await?;
+        desk.window
+            .run(attempt, vec![address.clone().into()])
+            .await?;
         desk.window.find("sync-line").await?;
-        let here = "return [location.protocol, typeof window.isTaken, typeof window.__TAURI__].join()";
+        let here =
+            "return [location.protocol, typeof window.isTaken, typeof window.__TAURI__].join()";
         let here = desk.window.run(here, vec![]).await?;
         assert_eq!(here, "tauri:,undefined,undefined", "{attempt}");
     }

@@ -4,7 +4,7 @@
 mod visits;
 
 use crate::app::App;
-use crate::services::identity;
+use crate::passwords;
 use crate::services::staff::{self, NewStaff};
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -101,7 +101,7 @@ async fn people(app: &App) -> Result<()> {
                 .iter()
                 .map(|department| DepartmentId(id_of(department)))
                 .collect(),
-            password_hash: identity::hash(PASSWORD.into()).await?,
+            password_hash: passwords::hash(PASSWORD.into()).await?,
         };
         staff::add(app, new).await?;
     }

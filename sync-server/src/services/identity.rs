@@ -4,43 +4,30 @@ use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
-use crate::people::{member, username};
+use crate::passwords::{check_password, hash, verify};
 use crate::session::Signed;
+use crate::throttle::FREE_TRIES;
 use crate::world;
 use anyhow::Context;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
-use base64::Engine;
-use metrics::counter;
 use shared::audit::entry::What;
 use shared::device::{CODE_LETTERS, LETTERS, plain};
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::problem::Problem;
-use shared::staff::Staff;
 use shared::sync::wire::{
     EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex,
 };
 use sqlx::{PgConnection, Row};
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// The first letters find the code; the tries count against them.
 const HANDLE_LETTERS: usize = 4;
 /// How long a desk may believe that somebody signed in, without asking again.
 const SIGNED_IN_MS: i64 = 12 * 3_600_000;
-/// Wrong passwords in a row before a person has to wait.
-const FREE_TRIES: u32 = 5;
-const WAIT_MAX_S: u64 = 300;
-/// People whose wrong passwords are remembered, at most.
-const REMEMBERED: usize = 10_000;
 const NAME_CHARS_MAX: usize = 80;
-const PASSWORD_CHARS_MAX: usize = 200;
 
 // ---- workstations
 
@@ -311,182 +298,10 @@ pub(crate) async fn sign_in(
     }))
 }
 
-/// Returns whose name and password these are, and writes down that somebody tried. Wrong ones in a row make `place`, and
-/// nobody elsewhere, wait.
-pub(crate) async fn check_password(
-    app: &App,
-    device: DeviceId,
-    place: &str,
-    typed: &str,
-    password: String,
-) -> Result<Staff> {
-    let who = username(typed);
-    if who.chars().count() > NAME_CHARS_MAX || password.chars().count() > PASSWORD_CHARS_MAX {
-        return Err(Error::Invalid(vec![
-            Problem::new("too_long", "password").with("max", PASSWORD_CHARS_MAX),
-        ]));
-    }
-    let tried = format!("{place} {who}");
-    app.throttle.pass(&tried, app.now().0)?;
-    let row = sqlx::query(
-        "select id, username, name, roles, departments, is_active, password_hash from staff where username = $1",
-    )
-    .bind(&who)
-    .fetch_optional(&app.pool)
-    .await?;
-    let kept: Option<String> = row.as_ref().and_then(|row| row.get("password_hash"));
-    // an unknown name takes as long as a wrong password, so that names cannot be found out
-    let is_right = verify(password, kept.clone().unwrap_or_else(|| NOBODY.into())).await?;
-    let staff = row
-        .as_ref()
-        .map(member)
-        .filter(|staff| is_right && kept.is_some() && staff.is_active);
-    let Some(staff) = staff else {
-        app.throttle.wrong(&tried, app.now().0, FREE_TRIES);
-        let tried_as = row.as_ref().map(|row| StaffId(row.get("id")));
-        let mut db = app.pool.acquire().await?;
-        note(&mut db, &deed(What::PasswordWrong, device, tried_as)).await?;
-        counter!("wardbook_sign_ins_total", "outcome" => "wrong").increment(1);
-        return Err(Error::SignedOut(Problem::new("sign_in.wrong", "password")));
-    };
-    app.throttle.right(&tried);
-    let mut db = app.pool.acquire().await?;
-    note(&mut db, &deed(What::PasswordRight, device, Some(staff.id))).await?;
-    counter!("wardbook_sign_ins_total", "outcome" => "right").increment(1);
-    Ok(staff)
-}
-
-// ---- passwords
-
-/// A hash no password has: what is compared for names that nobody has.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5aGFzdGhpcw$J4LlGZ5EUkHX3z8wJCsFyKLcDBdTEE5nGsnpMIqd3aI";
-/// Hashing takes 19 MB and a core each: more at once would only wait for each other.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
-
-fn argon2() -> Argon2<'static> {
-    // OWASP's parameters: 19 MiB, two passes, one lane
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
-}
-
-/// Hashes a password with Argon2id.
-pub(crate) async fn hash(password: String) -> anyhow::Result<String> {
-    let _turn = AT_ONCE.acquire().await?;
-    tokio::task::spawn_blocking(move || {
-        let salt = base64::engine::general_purpose::STANDARD_NO_PAD.encode(world::new_salt());
-        let salt = SaltString::from_b64(&salt)
-            .map_err(|error| anyhow::anyhow!("making a salt: {error}"))?;
-        let hash = argon2()
-            .hash_password(password.as_bytes(), &salt)
-            .map_err(|error| anyhow::anyhow!("hashing: {error}"))?;
-        Ok(hash.to_string())
-    })
-    .await?
-}
-
-async fn verify(password: String, hash: String) -> anyhow::Result<bool> {
-    let _turn = AT_ONCE.acquire().await?;
-    let verified = tokio::task::spawn_blocking(move || {
-        let hash = PasswordHash::new(&hash)
-            .map_err(|error| anyhow::anyhow!("a kept hash cannot be read: {error}"))?;
-        Ok::<_, anyhow::Error>(argon2().verify_password(password.as_bytes(), &hash).is_ok())
-    });
-    verified.await?
-}
-
 fn malformed(rejection: &JsonRejection) -> Error {
     match rejection.status() {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::MediaType,
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge(Problem::new("http.too_large", "")),
         _ => Error::Malformed(Problem::new("shape", "")),
-    }
-}
-
-/// Remembers wrong passwords, so that guessing is slow. In memory: a restart forgives.
-#[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<BTreeMap<String, (u32, i64)>>);
-
-impl Throttle {
-    /// Lets somebody try who does not have to wait.
-    pub(crate) fn pass(&self, who: &str, now_ms: i64) -> Result<()> {
-        match self.wait_s(who, now_ms) {
-            0 => Ok(()),
-            wait => Err(Error::TooMany {
-                problem: Problem::new("sign_in.wait", "password").with("seconds", wait),
-                retry_after_s: wait,
-            }),
-        }
-    }
-
-    /// Notes a try that was wrong: the fifth in a row makes them wait.
-    pub(crate) fn failed(&self, who: &str, now_ms: i64) {
-        self.wrong(who, now_ms, FREE_TRIES);
-    }
-
-    /// Returns how many seconds somebody has to wait.
-    fn wait_s(&self, who: &str, now_ms: i64) -> u64 {
-        let until = self
-            .0
-            .lock()
-            .ok()
-            .and_then(|tries| tries.get(who).map(|(_, until)| *until))
-            .unwrap_or(0);
-        u64::try_from((until - now_ms).max(0))
-            .unwrap_or(0)
-            .div_ceil(1000)
-    }
-
-    fn wrong(&self, who: &str, now_ms: i64, free: u32) {
-        let Ok(mut tries) = self.0.lock() else { return };
-        if tries.len() >= REMEMBERED {
-            tries.retain(|_, (_, until)| *until > now_ms);
-        }
-        let (count, until) = tries.entry(who.to_owned()).or_default();
-        *count += 1;
-        if *count >= free {
-            let wait_s = (1_u64 << (*count - free).min(16)).min(WAIT_MAX_S);
-            *until = now_ms + i64::try_from(wait_s * 1000).unwrap_or(i64::MAX);
-        }
-    }
-
-    /// Forgets the wrong tries of somebody who was right.
-    pub(crate) fn right(&self, who: &str) {
-        if let Ok(mut tries) = self.0.lock() {
-            tries.remove(who);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guessing_becomes_slow_and_stays_bounded() {
-        let throttle = Throttle::default();
-        for _ in 0..4 {
-            throttle.wrong("a", 0, FREE_TRIES);
-        }
-        assert_eq!(throttle.wait_s("a", 0), 0);
-        throttle.wrong("a", 0, FREE_TRIES);
-        throttle.wrong("a", 0, FREE_TRIES);
-        assert_eq!(throttle.wait_s("a", 0), 2);
-        assert_eq!(throttle.wait_s("a", 2000), 0);
-        for _ in 0..100 {
-            throttle.wrong("a", 0, FREE_TRIES);
-        }
-        assert_eq!(throttle.wait_s("a", 0), WAIT_MAX_S);
-        throttle.right("a");
-        assert_eq!(throttle.wait_s("a", 0), 0);
-    }
-
-    #[tokio::test]
-    async fn the_hash_of_nobody_can_be_read() {
-        assert!(!verify("x".into(), NOBODY.into()).await.unwrap());
-        assert!(
-            verify("x".into(), hash("x".into()).await.unwrap())
-                .await
-                .unwrap()
-        );
     }
 }

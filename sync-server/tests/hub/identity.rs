@@ -213,9 +213,17 @@ async fn who_guesses_makes_nobody_else_wait() {
         sign_in(&one, "wrong").await;
     }
     assert_eq!(sign_in(&one, PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(sign_in(&other, PASSWORD).await, StatusCode::OK, "another desk");
+    assert_eq!(
+        sign_in(&other, PASSWORD).await,
+        StatusCode::OK,
+        "another desk"
+    );
     let one = one.moved([127, 0, 0, 9]);
-    assert_eq!(sign_in(&one, PASSWORD).await, StatusCode::OK, "another address");
+    assert_eq!(
+        sign_in(&one, PASSWORD).await,
+        StatusCode::OK,
+        "another address"
+    );
 
     let enrol = async |address: [u8; 4], code: &str| {
         let key = wire::hex(new_key().verifying_key().as_bytes());
@@ -255,14 +263,24 @@ async fn a_workstation_waits_until_somebody_else_lets_it_in() {
         );
     }
     let push = wire::encode(&desk.push_of(vec![desk.patient("A").envelope()]));
-    let answer = desk.call(reqwest::Method::POST, "/sync/v1/push", push).await;
+    let answer = desk
+        .call(reqwest::Method::POST, "/sync/v1/push", push)
+        .await;
     assert_eq!(answer.code(), "device.pending");
     let device = desk.enrolled.device;
     // the nurse gave the code
     let same = devices::approve(&hub.app, device, hub.nurse).await;
-    assert_eq!(same.map_err(|error| error.code()), Err("device.same_person".into()));
-    assert_eq!(desk.get("/identity/v1/state").await.code(), "device.pending");
-    devices::approve(&hub.app, device, hub.doctor).await.unwrap();
+    assert_eq!(
+        same.map_err(|error| error.code()),
+        Err("device.same_person".into())
+    );
+    assert_eq!(
+        desk.get("/identity/v1/state").await.code(),
+        "device.pending"
+    );
+    devices::approve(&hub.app, device, hub.doctor)
+        .await
+        .unwrap();
     assert_eq!(desk.get("/identity/v1/state").await.status, StatusCode::OK);
     assert_eq!(desk.feed(0).await.items.len(), 0);
 }
