@@ -231,7 +231,7 @@ fn replica(dir: &std::path::Path) -> Replica {
         key: [5; 32],
         hub: None,
     })
-    .unwrap()
+    .expect("the replica opens")
 }
 
 #[tokio::test(flavor = "multi_thread")]

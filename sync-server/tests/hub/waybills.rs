@@ -77,14 +77,14 @@ async fn alarms(hub: &TestHub) -> Vec<String> {
     sqlx::query_scalar("select code from device_alarm order by id")
         .fetch_all(&hub.app.pool)
         .await
-        .unwrap()
+        .expect("the database answers")
 }
 
 async fn held(hub: &TestHub) -> Vec<Vec<u8>> {
     sqlx::query_scalar("select hash from held_change")
         .fetch_all(&hub.app.pool)
         .await
-        .unwrap()
+        .expect("the database answers")
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Signing in at the console by the hospital's own directory: OpenID Connect, authorization code with PKCE.
 
+use super::session::cookie;
+use super::sign_in::{begin as begin_session, may_use};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::people::{member, username};
-use crate::services::console::session::cookie;
-use crate::services::console::sign_in::{begin as begin_session, may_use};
 use anyhow::Context;
 use axum::extract::{Query, State};
 use axum::response::Redirect;

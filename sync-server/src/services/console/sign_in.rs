@@ -1,12 +1,12 @@
 //! Signing in at the console with a password, and a second factor where the role wants one.
 
+use super::second_factor;
+use super::session::{self, COOKIE, Person};
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
 use crate::passwords::check_password;
-use crate::services::console::second_factor;
-use crate::services::console::session::{self, COOKIE, Person};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
