@@ -44,6 +44,3 @@ ids! {
 
 /// The short number the hub gives a device at enrolment. It makes the device's Automerge actors and hospital numbers.
 pub type DeviceNumber = u32;
-
-/// The hub itself, for what it brings in.
-pub const HUB_NUMBER: DeviceNumber = 0;

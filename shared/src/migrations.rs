@@ -35,6 +35,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0008_devices.hub.sql"),
     ),
     (
+        "0010_quarantine.hub",
+        include_str!("../../migrations/0010_quarantine.hub.sql"),
+    ),
+    (
         "0011_console.hub",
         include_str!("../../migrations/0011_console.hub.sql"),
     ),

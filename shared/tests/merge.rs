@@ -177,7 +177,8 @@ fn the_short_way_says_what_the_long_way_says() {
                 device: DeviceId(uuid::Uuid::nil()),
             };
             let today = jiff::civil::date(2027, 1, 1);
-            let long = judge::judge(Kind::Patient, Some(&hub), &seen, &actor, 1, today);
+            let author = judge::Author::own(&actor, 1);
+            let long = judge::judge(Kind::Patient, Some(&hub), &seen, author, today);
             let stored = Stored {
                 saved: Saved::Whole(&hub),
                 body: &body,
@@ -185,7 +186,7 @@ fn the_short_way_says_what_the_long_way_says() {
                 clock: &clock,
                 conflicts: 0,
             };
-            let short = follow::judge(Kind::Patient, &stored, &seen, &actor, 1, today);
+            let short = follow::judge(Kind::Patient, &stored, &seen, author, today);
             short_ways += u32::from(short.is_some());
             if let (Some(Judged::Taken(short)), Judged::Taken(long)) = (&short, &long) {
                 assert_same(short, long, seed);

@@ -100,6 +100,19 @@ pub(crate) struct Enrolled {
     admitted: Option<Admitted>,
 }
 
+/// What a person at the hub decided about held work.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Decided {
+    /// The change, hex
+    hash: String,
+    /// Part of the record after all; otherwise refused for good
+    is_released: bool,
+    /// Who decided
+    by: String,
+    /// Why it was refused
+    reason: String,
+}
+
 /// Hospital numbers set aside for a device: `from` up to, not including, `until`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"from": 1, "until": 1001}))]
@@ -201,6 +214,12 @@ mod tests {
             is_active: true,
         };
         let (device, ward) = (DeviceId(Uuid::nil()), WardId(Uuid::nil()));
+        check::<Decided>(&wire::Decided {
+            hash: "A".into(),
+            is_released: false,
+            by: "B".into(),
+            reason: "C".into(),
+        });
         check::<NumberBlock>(&numbers);
         check::<Enrolled>(&wire::Enrolled {
             device,

@@ -5,6 +5,7 @@ use crate::services::audit::key::AuditKey;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
+use crate::sync::pace::Pace;
 use crate::throttle::Throttle;
 use crate::world;
 use jiff::civil::Date;
@@ -31,6 +32,7 @@ pub struct Parts {
     pub(crate) throttle: Throttle,
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
+    pub(crate) pace: Pace,
     pub(crate) audit: Audit,
     /// Gives certificates to desks and to the hub itself.
     pub authority: Authority,
@@ -90,6 +92,7 @@ impl App {
             builders: Builders::default(),
             throttle: Throttle::default(),
             directory: Directory::default(),
+            pace: Pace::default(),
             zone,
             stopping: watch::channel(false).0,
             wards: RwLock::default(),

@@ -6,6 +6,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::import::{self, Ask};
 use crate::passwords;
 use crate::people::role_of;
+use crate::quarantine::QuarantineCommand;
 use crate::services::audit::show::{About, show};
 use crate::services::audit::{settle, verify};
 use crate::services::console::second_factor;
@@ -68,6 +69,11 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// What was not taken and waits for a person
+    Quarantine {
+        #[command(subcommand)]
+        command: QuarantineCommand,
     },
     /// Set up the sample hospital; can be repeated
     Demo,
@@ -245,6 +251,7 @@ impl Command {
             Command::Audit { command } => command.run(opened).await,
             Command::Device { command } => command.run(opened).await,
             Command::Staff { command } => command.run(opened).await,
+            Command::Quarantine { command } => say(&command.run(app).await?),
             Command::Demo => say(&demo::run(app).await?),
         }
     }

@@ -24,6 +24,7 @@ mod door;
 mod invite;
 mod passwords;
 mod people;
+mod quarantine;
 mod secrets;
 mod session;
 mod throttle;

@@ -42,6 +42,7 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/sync/v1/reference", Needs::Device),
     ("get", "/sync/v1/digest", Needs::Device),
     ("get", "/sync/v1/held", Needs::Device),
+    ("get", "/sync/v1/standing", Needs::Device),
     ("post", "/sync/v1/numbers", Needs::Device),
     ("get", "/sync/v1/audit/key", Needs::Device),
     ("post", "/sync/v1/audit", Needs::Device),

@@ -1,11 +1,8 @@
 //! The short way to take a change: when it follows directly on what is here, the record after it is known without
 //! loading the document. The answer is the same as the long way's ([`super::judge`]), which a test compares.
 
-use super::allow;
-use super::judge::{Inspected, Judged, is_own, not_allowed, problems};
-use crate::access::Actor;
+use super::judge::{Author, Inspected, Judged, is_own, not_allowed, problems};
 use crate::document::{self, Clock, Heads, Merged};
-use crate::ids::{DeviceNumber, HUB_NUMBER};
 use crate::record::Kind;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -52,21 +49,15 @@ pub fn judge(
     kind: Kind,
     stored: &Stored<'_>,
     seen: &Inspected,
-    actor: &Actor,
-    number: DeviceNumber,
+    author: Author<'_>,
     today: Date,
 ) -> Option<Judged> {
-    if !is_own(seen, actor, number) {
+    if !is_own(seen, author) {
         return None;
     }
     let merged = apply(kind, stored, seen)?;
     // its parents are all that is here, so its author saw what is stored
-    let forbidden = if number == HUB_NUMBER {
-        allow::forbidden_always(kind, &seen.writes, actor)
-    } else {
-        not_allowed(kind, stored.body, seen, actor)
-    };
-    if !forbidden.is_empty() {
+    if !not_allowed(kind, stored.body, seen, author).is_empty() {
         return None;
     }
     let found = problems(kind, &merged.body, today);

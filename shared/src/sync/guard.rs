@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 pub const CHANGE_BYTES: usize = 256 << 10;
 /// Operations in one change, at most: as many as letters in the longest text, and as many again.
 pub const CHANGE_OPS: u64 = 50_000;
+/// Operations in all changes of a push, at most.
+pub const PUSH_OPS: u64 = 200_000;
 /// Greatest number an operation may have: Automerge's own limit is 2^32, and later edits must fit as well.
 pub const OP_MAX: u64 = 1 << 31;
 
@@ -27,8 +29,8 @@ const ACTOR_BYTES: u64 = 64;
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const PLAIN_CHANGE: u8 = 1;
 
-/// Checks size, kind of chunk and what the content of a change will unpack to.
-pub fn guard(change: &[u8]) -> Result<(), Problem> {
+/// Checks size, kind of chunk and what the content of a change will unpack to; returns how many operations that is.
+pub fn guard(change: &[u8]) -> Result<u64, Problem> {
     let wrong = || Problem::new("change.malformed", "");
     if change.len() > CHANGE_BYTES {
         return Err(Problem::new("change.too_long", "").with("max", CHANGE_BYTES));
@@ -62,7 +64,8 @@ pub fn guard(change: &[u8]) -> Result<(), Problem> {
         "change.message_too_long",
     )?;
     at_most(content.path_bytes, PATH_BYTES, "change.shape")?;
-    at_most(content.actor_bytes, ACTOR_BYTES, "change.actor")
+    at_most(content.actor_bytes, ACTOR_BYTES, "change.actor")?;
+    Ok(content.operations)
 }
 
 /// What a change will unpack to.

@@ -5,7 +5,7 @@ use super::wire::Hash;
 use super::{allow, guard};
 use crate::access::Actor;
 use crate::document::{self, Merged, Write, device_of, of_scalar, staff_of};
-use crate::ids::{DeviceNumber, HUB_NUMBER, StaffId};
+use crate::ids::{DeviceNumber, StaffId};
 use crate::patients;
 use crate::planted::{self, Fault};
 use crate::problem::Problem;
@@ -57,6 +57,37 @@ impl Inspected {
     }
 }
 
+/// Who stands behind a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Author<'a> {
+    pub actor: &'a Actor,
+    /// The device it came from.
+    pub number: DeviceNumber,
+    pub authority: Authority,
+}
+
+/// By whose word a change is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// By what its author may do.
+    Own,
+    /// The same whatever state a record is in: the hub itself brings in what ended elsewhere.
+    Hub,
+    /// By a person who looked at it. What is unsound stays unsound.
+    Reviewer,
+}
+
+impl<'a> Author<'a> {
+    /// Returns the author of a change that came from a desk.
+    pub fn own(actor: &'a Actor, number: DeviceNumber) -> Self {
+        Self {
+            actor,
+            number,
+            authority: Authority::Own,
+        }
+    }
+}
+
 /// What is decided about a change.
 #[derive(Debug)]
 pub enum Judged {
@@ -74,7 +105,15 @@ pub enum Judged {
 
 /// Reads a change within the limits of [`guard`]. The problem is final: such a change can never be taken.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, Problem> {
-    guard::guard(bytes)?;
+    inspect_if(bytes, |_| true)
+}
+
+/// The same, but unpacks the change only when there is room for as many operations.
+pub fn inspect_if(bytes: &[u8], has_room: impl FnOnce(u64) -> bool) -> Result<Inspected, Problem> {
+    let operations = guard::guard(bytes)?;
+    if !has_room(operations) && !planted::is_on(Fault::AnySize) {
+        return Err(Problem::new("push.too_large", "").with("max", guard::PUSH_OPS));
+    }
     // whatever Automerge cannot bear blocks itself alone
     let malformed = || Problem::new("change.malformed", "");
     catch_unwind(AssertUnwindSafe(|| unpack(bytes))).unwrap_or_else(|_| Err(malformed()))
@@ -114,11 +153,10 @@ pub fn judge(
     kind: Kind,
     doc: Option<&[u8]>,
     seen: &Inspected,
-    actor: &Actor,
-    number: DeviceNumber,
+    author: Author<'_>,
     today: Date,
 ) -> Judged {
-    let work = || decide(kind, doc, seen, actor, number, today);
+    let work = || decide(kind, doc, seen, author, today);
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| refused("change.malformed"))
 }
 
@@ -127,8 +165,8 @@ fn refused(code: &str) -> Judged {
 }
 
 /// Says whether a change carries the name of the device it came from and of the person who is said to have made it.
-pub(crate) fn is_own(seen: &Inspected, actor: &Actor, number: DeviceNumber) -> bool {
-    let is_own = seen.device == number && seen.staff == Some(actor.staff);
+pub(crate) fn is_own(seen: &Inspected, author: Author<'_>) -> bool {
+    let is_own = seen.device == author.number && seen.staff == Some(author.actor.staff);
     is_own || planted::is_on(Fault::AnyAuthor)
 }
 
@@ -136,11 +174,10 @@ fn decide(
     kind: Kind,
     doc: Option<&[u8]>,
     seen: &Inspected,
-    actor: &Actor,
-    number: DeviceNumber,
+    author: Author<'_>,
     today: Date,
 ) -> Judged {
-    if !is_own(seen, actor, number) {
+    if !is_own(seen, author) {
         return refused("change.actor");
     }
     let mut document = match doc.map(document::load) {
@@ -159,13 +196,13 @@ fn decide(
         Order::Missing(missing) => return Judged::Parked(missing),
         Order::Wrong(code) => return refused(code),
     }
-    let forbidden = match without_looking(kind, seen, actor, number) {
+    let forbidden = match without_looking(kind, seen, author) {
         Some(forbidden) => forbidden,
         // as its author saw the record
         None => match doc.map(|doc| before(kind, doc, seen)) {
             Some(Err(_)) => return refused("change.malformed"),
-            Some(Ok(body)) => not_allowed(kind, &body, seen, actor),
-            None => not_allowed(kind, &Value::Null, seen, actor),
+            Some(Ok(body)) => not_allowed(kind, &body, seen, author),
+            None => not_allowed(kind, &Value::Null, seen, author),
         },
     };
     if !forbidden.is_empty() {
@@ -198,19 +235,15 @@ fn before(kind: Kind, doc: &[u8], seen: &Inspected) -> Result<Value, document::D
 }
 
 /// Returns what its author may not write, where that does not depend on what the record was before.
-fn without_looking(
-    kind: Kind,
-    seen: &Inspected,
-    actor: &Actor,
-    number: DeviceNumber,
-) -> Option<Vec<Problem>> {
-    if number == HUB_NUMBER {
-        return Some(allow::forbidden_always(kind, &seen.writes, actor));
-    }
+fn without_looking(kind: Kind, seen: &Inspected, author: Author<'_>) -> Option<Vec<Problem>> {
     if allow::says_once(kind, &seen.writes) {
         return None;
     }
-    allow::forbidden_in_any_state(kind, &seen.writes, actor)
+    match author.authority {
+        Authority::Own => allow::forbidden_in_any_state(kind, &seen.writes, author.actor),
+        Authority::Hub => Some(allow::forbidden_always(kind, &seen.writes, author.actor)),
+        Authority::Reviewer => Some(Vec::new()),
+    }
 }
 
 /// Returns what the author of a change may not write to a record that was `before`, and what may never be written.
@@ -218,10 +251,15 @@ pub(crate) fn not_allowed(
     kind: Kind,
     before: &Value,
     seen: &Inspected,
-    actor: &Actor,
+    author: Author<'_>,
 ) -> Vec<Problem> {
-    let mut problems = allow::forbidden(kind, before, &seen.writes, actor);
-    problems.extend(allow::rewritten(kind, before, &seen.writes, actor));
+    let (writes, actor) = (&seen.writes, author.actor);
+    let mut problems = match author.authority {
+        Authority::Own => allow::forbidden(kind, before, writes, actor),
+        Authority::Hub => return allow::forbidden_always(kind, writes, actor),
+        Authority::Reviewer => Vec::new(),
+    };
+    problems.extend(allow::rewritten(kind, before, writes, actor));
     problems
 }
 

@@ -43,8 +43,7 @@ fn judged(doc: Option<&[u8]>, change: &[u8], role: Role) -> Judged {
         Kind::Patient,
         doc,
         &inspect(change).unwrap(),
-        &actor(role),
-        DEVICE,
+        Author::own(&actor(role), DEVICE),
         date(2027, 1, 1),
     )
 }
@@ -146,8 +145,7 @@ fn another_persons_or_devices_change_is_refused() {
             Kind::Patient,
             None,
             &seen,
-            &other,
-            DEVICE,
+            Author::own(&other, DEVICE),
             date(2027, 1, 1)
         )),
         "change.actor"
@@ -157,8 +155,7 @@ fn another_persons_or_devices_change_is_refused() {
             Kind::Patient,
             None,
             &seen,
-            &actor(Role::Nurse),
-            8,
+            Author::own(&actor(Role::Nurse), 8),
             date(2027, 1, 1)
         )),
         "change.actor"

@@ -13,6 +13,7 @@
 //! | `GET /sync/v1/bootstrap/{snapshot}/{segment}` | | the frame of a [`Segment`] |
 //! | `GET /sync/v1/reference` | | [`crate::staff::Reference`] as JSON |
 //! | `GET /sync/v1/digest` | | [`super::digest::Digest`] as JSON |
+//! | `GET /sync/v1/held` | | what was decided: [`Decided`] as a JSON list |
 //! | `POST /sync/v1/numbers` | | [`NumberBlock`] as JSON |
 //!
 //! Every call is signed by the device, see [`sign`]. Problems come as RFC 9457 JSON whatever the call.
@@ -182,6 +183,19 @@ pub struct SegmentRecord {
 pub struct NumberBlock {
     pub from: u32,
     pub until: u32,
+}
+
+/// What a person at the hub decided about a change of the device that was held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The change, hex.
+    pub hash: String,
+    /// Part of the record after all; otherwise refused for good.
+    pub is_released: bool,
+    /// The name of who decided; empty when nobody had to.
+    pub by: String,
+    /// Why it was refused.
+    pub reason: String,
 }
 
 /// What a desk sends to become known, `POST /identity/v1/enrol` (JSON, unsigned).

@@ -5,6 +5,7 @@
 
 use crate::audit::send::{send_all, send_if_due};
 use crate::base::Replica;
+use crate::decided;
 use crate::error::{Error, Result};
 use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
 use crate::hub::Hub;
@@ -69,6 +70,7 @@ impl Courier {
         let mut round = Round::default();
         push_all(replica, &hub, &mut round).await?;
         catch_up(replica, &hub, &mut round).await?;
+        decided::hear(replica, &hub).await?;
         replica.set_link(Link::Online, None);
         round.calls = hub.traffic.calls.load(Ordering::Relaxed);
         round.bytes_sent = hub.traffic.sent.load(Ordering::Relaxed);
@@ -161,8 +163,18 @@ async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
     let mut audited_ms = None;
     loop {
         let mut round = Round::default();
-        if push_all(replica, hub, &mut round).await? == Outcome::Restart {
-            return Ok(Outcome::Restart);
+        match push_all(replica, hub, &mut round).await {
+            Ok(Outcome::Restart) => return Ok(Outcome::Restart),
+            Ok(Outcome::Done) => {}
+            // the hub takes our changes slowly; what others do is heard meanwhile
+            Err(Error::Refused {
+                status: 429,
+                problems,
+            }) => {
+                wait_as_told(replica, problems).await;
+                continue;
+            }
+            Err(error) => return Err(error),
         }
         if round.accepted + round.held > 0 {
             failures.store(0, Ordering::Relaxed);
@@ -178,6 +190,17 @@ async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
     }
 }
 
+/// Shows why nothing is sent, and waits as long as the hub said.
+async fn wait_as_told(replica: &Replica, problems: Vec<Problem>) {
+    let problem = problems.into_iter().next();
+    let seconds = problem
+        .as_ref()
+        .and_then(|problem| problem.with.get("seconds")?.parse().ok())
+        .unwrap_or(1_u64);
+    replica.set_link(Link::Online, problem);
+    tokio::time::sleep(Duration::from_secs(seconds.clamp(1, 3_600))).await;
+}
+
 async fn pull_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<Outcome> {
     let mut round = Round::default();
     if catch_up(replica, hub, &mut round).await? == Outcome::Restart {
@@ -189,6 +212,7 @@ async fn pull_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
         return Ok(Outcome::Restart);
     }
     loop {
+        decided::hear(replica, hub).await?;
         if follow(replica, hub).await? == Outcome::Restart {
             return Ok(Outcome::Restart);
         }

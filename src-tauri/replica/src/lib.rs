@@ -4,6 +4,7 @@
 mod audit;
 mod base;
 mod courier;
+mod decided;
 mod draft;
 mod error;
 mod exchange;

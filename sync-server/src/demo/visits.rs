@@ -97,6 +97,7 @@ pub(super) async fn make(app: &App) -> Result<()> {
         number: 0,
         incarnation: 0,
         ward: None,
+        reviewed: false,
     };
     accept(app, &source, envelopes)
         .await

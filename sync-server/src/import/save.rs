@@ -77,6 +77,7 @@ impl Saver {
             incarnation,
             ward: None,
             waybill: None,
+            reviewed: false,
         };
         Ok(Self {
             source,

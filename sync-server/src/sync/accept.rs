@@ -41,7 +41,8 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
             .await?;
         return Ok(Vec::new());
     }
-    let letters = Arc::new(long(envelopes.len(), move || weigh::read(envelopes)).await?);
+    let letters = long(envelopes.len(), move || weigh::read(envelopes)).await?;
+    let letters = Arc::new(letters.map_err(Error::TooLarge)?);
     for _ in 1..TRIES {
         match attempt(app, source, &letters).await {
             Err(Refusal::Crossed) => {
@@ -120,6 +121,7 @@ async fn attempt(
         denied: BTreeMap::new(),
         today: app.today(),
         doubt,
+        now_s: app.now().seconds(),
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
     let stored = store::store(&mut tx, source, letters, &weighed).await?;
@@ -254,6 +256,7 @@ async fn lock_device(
             .bind(staff.clone())
     };
     let first = match &source.waybill {
+        None if source.reviewed => locking(LOCK_REVIEWED),
         None => locking(LOCK_UNNUMBERED),
         Some(waybill) => locking(LOCK_NEXT)
             .bind(waybill.dseq.cast_signed())
@@ -328,6 +331,12 @@ const LOCK_NEXT: &str = lock!(
         where device = $1 and incarnation = $2 and dseq <= $4 - $9 and exists (select 1 from here)
     )"
 );
+
+/// What was held and looked at by a person: its device need not be there any more.
+const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 and $2 >= 0 for update)
+    select exists (select 1 from here) as device_is_known, null::integer as doubted, null::bigint as doubted_ms,
+        staff.id, staff.roles, staff.is_active
+    from (select 1) one left join staff on staff.id = any($3)";
 
 /// Locks the records of a push. That of a single record brings its chart along, which saves the commonest push a turn;
 /// those of several records are locked afterwards, in order of the charts.

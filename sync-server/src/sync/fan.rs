@@ -103,7 +103,10 @@ fn wards_after(
             .entry(record.chart)
             .or_insert_with(|| known.charts.get(&record.chart).cloned().unwrap_or_default());
         wards.extend(record.keys.ward);
-        wards.extend(source.ward);
+        // who looks at held work does not show its author a chart they could not see
+        if !source.reviewed || wards.is_empty() {
+            wards.extend(source.ward);
+        }
     }
     after
 }
@@ -222,7 +225,7 @@ async fn write(
             .bind(items.iter().map(|item| item.record.0).collect::<Vec<_>>())
             .bind(items.iter().map(|item| item.change).collect::<Vec<_>>())
             .bind(source.device.0)
-            .bind(i32::from(source.incarnation))
+            .bind(source.echo())
             .execute(&mut *tx)
             .await?;
     }

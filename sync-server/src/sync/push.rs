@@ -38,6 +38,7 @@ pub(crate) async fn push(
     {
         return Err(Error::MediaType);
     }
+    let _turn = app.pace.turn(&app, signed.device.id).await?;
     let frame = Frame::open(&signed.body).map_err(refuse)?;
     let push = frame.read_push().map_err(refuse)?;
     if push.device != signed.device.id {
@@ -59,9 +60,12 @@ pub(crate) async fn push(
         incarnation: push.incarnation,
         ward,
         waybill: signed.waybill,
+        reviewed: false,
     };
     let count = push.envelopes.len();
     let verdicts = accept(&app, &source, push.envelopes).await?;
+    app.pace
+        .answered(device.id, app.now().0, not_taken(&verdicts));
     tally(&verdicts);
     tracing::debug!(
         push.changes = count,
@@ -111,6 +115,12 @@ pub(crate) fn framed<T: Serialize>(version: u8, message: &T) -> Response {
         wire::encode_as(version, message),
     )
         .into_response()
+}
+
+/// Counts what a person has to look at and what can never be taken.
+fn not_taken(verdicts: &[Verdict]) -> u64 {
+    let of = |verdict: &&Verdict| matches!(verdict, Verdict::Held { .. } | Verdict::Refused { .. });
+    verdicts.iter().filter(of).count() as u64
 }
 
 fn tally(verdicts: &[Verdict]) {

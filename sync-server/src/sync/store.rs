@@ -2,6 +2,7 @@
 
 use crate::claims;
 use crate::sync::weigh::{Letter, Source, Weighed, Written, heads_of};
+use shared::planted::{self, Fault};
 use shared::record::Kind;
 use shared::sync::wire::{Hash, Verdict};
 use sqlx::{PgConnection, Row};
@@ -151,6 +152,9 @@ pub(crate) async fn keep_held(
     letters: &[Letter],
     verdicts: &[Verdict],
 ) -> sqlx::Result<()> {
+    if planted::is_on(Fault::HeldIsDropped) {
+        return Ok(());
+    }
     for (letter, verdict) in letters.iter().zip(verdicts) {
         let (problems, is_final) = match verdict {
             Verdict::Held { problems } => (problems, false),

@@ -5,13 +5,16 @@ use jiff::civil::Date;
 use shared::access::{Actor, Role};
 use shared::document::{Clock, Heads, Merged};
 use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
+use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::record::{self, Keys, Kind};
 use shared::sync::follow::{self, Saved, Stored};
-use shared::sync::judge::{Inspected, Judged, inspect, judge};
+use shared::sync::guard::PUSH_OPS;
+use shared::sync::judge::{Author, Authority, Inspected, Judged, inspect_if, is_timely, judge};
 use shared::sync::waybill::{Doubt, Waybill};
 use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// Below this many changes a second thread costs more than it saves.
@@ -27,6 +30,27 @@ pub struct Source {
     pub ward: Option<WardId>,
     /// The place of the push among those of the device; nothing from the hub itself and from desks of the version before.
     pub waybill: Option<Waybill>,
+    /// A person looked at what was held, and lets it in.
+    pub reviewed: bool,
+}
+
+impl Source {
+    fn authority(&self) -> Authority {
+        match (self.ward, self.reviewed) {
+            (_, true) => Authority::Reviewer,
+            (None, false) => Authority::Hub,
+            (Some(_), false) => Authority::Own,
+        }
+    }
+
+    /// Returns which incarnation of the device has these changes already: it gets only their hashes. A desk took out what
+    /// was held.
+    pub(crate) fn echo(&self) -> i32 {
+        if self.reviewed {
+            return -1;
+        }
+        i32::from(self.incarnation)
+    }
 }
 
 /// An envelope and what it says of itself.
@@ -38,16 +62,21 @@ pub(crate) struct Letter {
     pub(crate) seen: Result<Inspected, Problem>,
 }
 
-/// Reads every envelope, within the limits that protect Automerge.
-pub(crate) fn read(envelopes: Vec<Envelope>) -> Vec<Letter> {
-    on_all_cores(
+/// Reads every envelope, within the limits that protect Automerge. A push that would unpack to too much is a problem.
+pub(crate) fn read(envelopes: Vec<Envelope>) -> Result<Vec<Letter>, Problem> {
+    let unpacked = AtomicU64::new(0);
+    let has_room = |operations: u64| {
+        let before = unpacked.fetch_add(operations, Ordering::Relaxed);
+        before.saturating_add(operations) <= PUSH_OPS
+    };
+    let letters = on_all_cores(
         envelopes,
         |Envelope {
              kind,
              record,
              change,
          }| {
-            let seen = inspect(&change);
+            let seen = inspect_if(&change, has_room);
             Letter {
                 kind: Kind::from_number(kind),
                 record,
@@ -55,7 +84,17 @@ pub(crate) fn read(envelopes: Vec<Envelope>) -> Vec<Letter> {
                 seen,
             }
         },
-    )
+    );
+    let too_large = |letter: &Letter| {
+        let problem = letter.seen.as_ref().err();
+        problem
+            .filter(|problem| problem.code == "push.too_large")
+            .cloned()
+    };
+    match letters.iter().find_map(too_large) {
+        Some(problem) => Err(problem),
+        None => Ok(letters),
+    }
 }
 
 /// A record as it was before the push.
@@ -86,6 +125,8 @@ pub(crate) struct Known {
     pub(crate) today: Date,
     /// What the device wrote before an old copy of its replica was put back.
     pub(crate) doubt: Option<Doubt>,
+    /// Seconds since 1970.
+    pub(crate) now_s: i64,
 }
 
 /// What `merged.doc` of a record is after the push.
@@ -227,6 +268,13 @@ impl Scale<'_> {
             Ok(seen) => seen,
             Err(problem) => return refused(problem.clone()),
         };
+        if seen.incarnation > self.source.incarnation && !planted::is_on(Fault::AnyAuthor) {
+            // an incarnation that the device itself does not claim to be
+            return refused(Problem::new("change.actor", ""));
+        }
+        if !is_timely(seen.at_s, self.known.now_s) && !self.source.reviewed {
+            return Err(vec![Problem::new("change.time", "")].into());
+        }
         let actor = match self.actor(seen) {
             Ok(actor) => actor,
             Err(problem) => {
@@ -244,10 +292,15 @@ impl Scale<'_> {
             Some(after) => Some(stored_after(after)),
             None => before.map(stored_before),
         };
-        let (number, today) = (self.source.number, self.known.today);
+        let author = Author {
+            actor: &actor,
+            number: self.source.number,
+            authority: self.source.authority(),
+        };
+        let today = self.known.today;
         let short = stored
             .as_ref()
-            .and_then(|stored| follow::judge(kind, stored, seen, &actor, number, today));
+            .and_then(|stored| follow::judge(kind, stored, seen, author, today));
         let (judged, written) = match short {
             // what was at hand got longer by the change
             Some(judged) => (
@@ -258,7 +311,7 @@ impl Scale<'_> {
             ),
             None => {
                 let doc = self.document(after.as_ref())?;
-                let judged = judge(kind, doc.as_deref(), seen, &actor, number, today);
+                let judged = judge(kind, doc.as_deref(), seen, author, today);
                 (judged, Written::Anew)
             }
         };
@@ -301,7 +354,7 @@ impl Scale<'_> {
             .get(&staff)
             .ok_or_else(|| Problem::new("staff.unknown", ""))?;
         // the hub imports under a name that cannot sign in
-        if !is_active && self.source.ward.is_some() {
+        if !is_active && self.source.authority() == Authority::Own {
             return Err(Problem::new("staff.inactive", ""));
         }
         let ward = self.source.ward.unwrap_or(WardId(Uuid::nil()));
@@ -319,7 +372,12 @@ impl Scale<'_> {
             return Ok(());
         };
         match self.known.charts.get(&chart) {
-            Some(wards) if !wards.is_empty() && !wards.contains(&ward) => {
+            Some(wards)
+                if !wards.is_empty()
+                    && !wards.contains(&ward)
+                    && !self.source.reviewed
+                    && !planted::is_on(Fault::AnyWard) =>
+            {
                 Err(vec![Problem::new("not_allowed", field)])
             }
             Some(_) | None => Ok(()),

@@ -184,30 +184,27 @@ impl Ward {
                 staff: seen.staff.unwrap(),
                 ..actor
             };
+            let author = judge::Author::own(&actor, seen.device);
             let today = "2027-03-01".parse().unwrap();
-            verdicts.push(
-                match judge::judge(kind, here, &seen, &actor, seen.device, today) {
-                    judge::Judged::Taken(merged) if merged.body["bed"] == "taken" => {
-                        Verdict::Held {
-                            problems: vec![Problem::new("bed.taken", "bed")],
-                        }
-                    }
-                    judge::Judged::Taken(merged) => {
-                        self.docs.insert(envelope.record, (kind, merged.doc));
-                        let item = FeedItem::Change {
-                            kind: envelope.kind,
-                            record: envelope.record,
-                            change: envelope.change.clone(),
-                        };
-                        self.feed.push((seen.device, push.incarnation, item));
-                        Verdict::Taken
-                    }
-                    judge::Judged::Had => Verdict::Had,
-                    judge::Judged::Parked(missing) => Verdict::Parked { missing },
-                    judge::Judged::Held(problems) => Verdict::Held { problems },
-                    judge::Judged::Refused(problems) => Verdict::Refused { problems },
+            verdicts.push(match judge::judge(kind, here, &seen, author, today) {
+                judge::Judged::Taken(merged) if merged.body["bed"] == "taken" => Verdict::Held {
+                    problems: vec![Problem::new("bed.taken", "bed")],
                 },
-            );
+                judge::Judged::Taken(merged) => {
+                    self.docs.insert(envelope.record, (kind, merged.doc));
+                    let item = FeedItem::Change {
+                        kind: envelope.kind,
+                        record: envelope.record,
+                        change: envelope.change.clone(),
+                    };
+                    self.feed.push((seen.device, push.incarnation, item));
+                    Verdict::Taken
+                }
+                judge::Judged::Had => Verdict::Had,
+                judge::Judged::Parked(missing) => Verdict::Parked { missing },
+                judge::Judged::Held(problems) => Verdict::Held { problems },
+                judge::Judged::Refused(problems) => Verdict::Refused { problems },
+            });
         }
         PushAnswer {
             verdicts,
