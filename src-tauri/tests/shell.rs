@@ -1,6 +1,8 @@
 //! What the window may do is written down twice and compared: in its configuration and here.
 
 use serde_json::{Value, json};
+use shared::access::calls::{DESK, Needs};
+use shared::record::Kind;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,24 +146,38 @@ fn the_window_asks_for_exactly_the_commands_there_are() {
 }
 
 #[test]
-fn every_command_but_the_first_few_asks_who_is_there() {
-    let open = [
-        "desk",
-        "reference",
-        "enrol",
-        "sign_in",
-        "sign_out",
-        "status",
-        "sync_now",
-    ];
+fn every_command_asks_what_the_table_says_it_needs() {
     let commands = text("src/commands.rs");
+    let mut found = BTreeSet::new();
     for command in commands.split("#[tauri::command").skip(1) {
         let name = command
             .split("fn ")
             .nth(1)
             .and_then(|rest| rest.split('(').next())
             .expect("a name");
-        let asks = command.contains("desk.person()?") || command.contains("desk.reader(");
-        assert_ne!(asks, open.contains(&name), "{name}");
+        let declared = DESK.iter().find(|(of, _)| *of == name);
+        let (_, needs) = declared.unwrap_or_else(|| unreachable!("{name} is not in the table"));
+        let (person, reader) = (
+            command.contains("desk.person()?"),
+            command.contains("desk.reader("),
+        );
+        let asks = match needs {
+            Needs::Nothing | Needs::Code => !person && !reader,
+            Needs::Read(Kind::Patient) => command.contains("desk.reader(Kind::Patient)?"),
+            Needs::Read(Kind::Appointment | Kind::Prescription) => reader,
+            // the replica asks for the record and for each field
+            Needs::ReadAsked => {
+                command.contains("desk.reader(kind)?")
+                    || command.contains("desk.reader(ask.kind)?")
+                    || command.contains("&person.actor")
+            }
+            Needs::WriteAsked | Needs::Do(_) => command.contains("&person.actor"),
+            Needs::Person => person && command.contains("person.reads("),
+            Needs::Device | Needs::DeviceAndAuthors => false,
+        };
+        assert!(asks, "{name} needs {needs:?}");
+        found.insert(name);
     }
+    let declared: BTreeSet<&str> = DESK.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, declared);
 }

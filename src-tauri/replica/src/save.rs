@@ -9,7 +9,7 @@ use crate::store::Lasting;
 use crate::{Replica, held, meta, outbox};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
-use shared::access::{Action, Actor, Role, may};
+use shared::access::{Action, Actor, may};
 use shared::audit::entry::What;
 use shared::clock::Now;
 use shared::desk::{Checked, Row, Save, SaveAnswer};
@@ -19,7 +19,8 @@ use shared::patients::Patient;
 use shared::prescriptions::{self, Prescription};
 use shared::problem::Problem;
 use shared::record::{self, Kind};
-use shared::sync::judge;
+use shared::sync::{allow, judge};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -32,6 +33,20 @@ struct Edit<'a> {
     /// The record as its author sees it, to be checked.
     seen: Value,
     edited: Edited,
+}
+
+impl Edit<'_> {
+    /// Returns the record as its author saw it; nothing of one that is being made.
+    fn before(&self) -> Result<Cow<'_, Value>> {
+        let Some(stored) = self.stored else {
+            return Ok(Cow::Owned(Value::Null));
+        };
+        if self.base == stored.heads {
+            return Ok(Cow::Borrowed(&stored.body));
+        }
+        let body = document::body_at(self.kind, &stored.doc, &self.base)?;
+        Ok(Cow::Owned(body))
+    }
 }
 
 impl Replica {
@@ -93,12 +108,8 @@ impl Replica {
     pub fn sign(&self, actor: &Actor, id: RecordId, heads: &str) -> Result<SaveAnswer> {
         let kind = Kind::Prescription;
         self.store_edit(kind, id, |db, noted| {
-            if !actor.roles.contains(&Role::Doctor) {
-                return Err(Error::Problems(vec![Problem::new(
-                    "not_allowed",
-                    "signature",
-                )]));
-            }
+            may(actor, Action::Write(kind, "signature"))
+                .map_err(|problem| Error::Problems(vec![problem]))?;
             let stored = row::stored(db, kind, id)?.ok_or_else(|| problem("record.gone"))?;
             if stored.heads != row::heads(heads)? {
                 return Err(problem("signature.moved"));
@@ -344,11 +355,9 @@ impl Replica {
         noted: &RefCell<Vec<Item>>,
     ) -> Result<()> {
         let edited = &edit.edited;
-        let forbidden = edited
-            .writes
-            .iter()
-            .filter_map(|w| may(actor, Action::Write(edit.kind, &w.path)).err());
-        let mut problems: Vec<Problem> = forbidden.collect();
+        let before = edit.before()?;
+        let mut problems = allow::forbidden(edit.kind, &before, &edited.writes, actor);
+        problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
         if !problems.is_empty() {
             return Err(Error::Problems(problems));

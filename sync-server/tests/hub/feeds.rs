@@ -154,11 +154,11 @@ async fn pages_follow_one_another_and_none_cuts_a_push_in_two() {
         Desk::new(&hub, hub.ward).await,
         Desk::new(&hub, hub.ward).await,
     );
-    let notes = "x".repeat(9_000);
+    let alert = json!([{ "text": "x".repeat(9_000) }]);
     let mut last = Vec::new();
     for _ in 0..4 {
         let patients: Vec<Made> = (0..100)
-            .map(|n| here.make(shared::record::Kind::Patient, &json!({ "name": [{ "family": format!("N{n}") }], "notes": notes, "ward": hub.ward })))
+            .map(|n| here.make(shared::record::Kind::Patient, &json!({ "name": [{ "family": format!("N{n}") }], "alert": alert, "ward": hub.ward })))
             .collect();
         here.push(patients.iter().map(Made::envelope).collect())
             .await;
