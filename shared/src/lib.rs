@@ -24,5 +24,7 @@ pub mod staff;
 pub mod audit;
 // what a desk shows
 pub mod desk;
+#[cfg(any(test, feature = "planted"))]
+pub mod forged;
 #[cfg(feature = "sample")]
 pub mod sample;

@@ -185,7 +185,7 @@ fn skip_leb128(rest: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-fn signed_leb128(rest: &mut &[u8]) -> Option<i64> {
+pub(crate) fn signed_leb128(rest: &mut &[u8]) -> Option<i64> {
     let mut number = 0_i64;
     for shift in (0..64).step_by(7) {
         let (byte, after) = rest.split_first()?;

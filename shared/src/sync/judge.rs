@@ -356,6 +356,10 @@ fn writes(change: &ExpandedChange) -> Result<Vec<Write>, Problem> {
             (ObjectId::Root, Key::Map(path)) => {
                 let value = match &op.action {
                     OpType::Put(scalar) => of_scalar(scalar),
+                    // a new record has an empty text before anybody writes in it
+                    OpType::Make(ObjType::Text) if is_text(path) && change.deps.is_empty() => {
+                        continue;
+                    }
                     OpType::Make(ObjType::Text) if is_text(path) => Value::Null,
                     OpType::Make(_)
                     | OpType::Delete

@@ -6,5 +6,6 @@ pub mod exchange;
 pub mod follow;
 pub mod guard;
 pub mod judge;
+pub mod stage;
 pub mod waybill;
 pub mod wire;

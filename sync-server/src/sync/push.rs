@@ -12,6 +12,7 @@ use metrics::counter;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::problem::Problem;
+use shared::sync::stage::Stage;
 use shared::sync::waybill::Waybill;
 use shared::sync::wire::{
     self, Frame, FrameError, Hash, MEDIA_TYPE, PUSH_ENVELOPES, Push, PushAnswer, Verdict,
@@ -133,5 +134,10 @@ fn tally(verdicts: &[Verdict]) {
             Verdict::Refused { .. } => "refused",
         };
         counter!("wardbook_changes_total", "verdict" => word).increment(1);
+        if let Verdict::Held { problems } | Verdict::Refused { problems } = verdict {
+            let code = problems.first().map_or("", |problem| problem.code.as_str());
+            let stage = Stage::of(code).word();
+            counter!("wardbook_changes_stopped_total", "stage" => stage).increment(1);
+        }
     }
 }

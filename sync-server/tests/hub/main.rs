@@ -16,4 +16,5 @@ mod imports;
 mod logs;
 mod pushes;
 mod tls;
+mod trust;
 mod waybills;

@@ -1,0 +1,44 @@
+//! Takes each control away in turn, and shows that a test notices.
+
+use crate::trust::PLANTED;
+use shared::planted::Fault;
+use std::process::Command;
+
+/// Which test notices that a control is missing.
+fn noticed_by(fault: Fault) -> &'static str {
+    match fault {
+        Fault::AnyRoleMayAll | Fault::AnyState | Fault::AnyWard => {
+            "trust::matrix::every_role_writes_what_the_table_says_and_nothing_else"
+        }
+        Fault::NetDifference => {
+            "trust::matrix::a_write_that_is_taken_back_in_the_same_change_is_still_a_write"
+        }
+        Fault::AnyAuthor | Fault::AnyStartOp | Fault::AnyTime | Fault::AnyContent => {
+            "trust::stages::every_stage_stops_what_is_its_to_stop"
+        }
+        Fault::AnySize => "trust::poison::bombs_are_refused_and_everybody_else_goes_on",
+        Fault::HeldIsDropped => "trust::quarantine::what_was_held_is_shown_whole_and_let_in",
+        Fault::NoThrottle => "trust::poison::a_desk_that_floods_the_hub_is_slowed_down",
+        Fault::RevokedIsHeard => "trust::routes::every_route_answers_every_caller_as_declared",
+    }
+}
+
+#[test]
+fn every_control_that_is_taken_away_is_missed() {
+    let own = std::env::current_exe().expect("this program");
+    for fault in Fault::ALL {
+        let test = noticed_by(fault);
+        let output = Command::new(&own)
+            .args([test, "--exact", "--test-threads", "1"])
+            .env(PLANTED, format!("{fault:?}"))
+            .output()
+            .expect("the test runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        // it fails because it noticed, not because nothing ran
+        assert!(said.contains("running 1 test"), "{fault:?}: {said}");
+        assert!(
+            said.contains("0 passed; 1 failed"),
+            "{fault:?} goes unnoticed: {said}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Every route × every caller: role, ward and state of the device. Nothing is left undeclared, and nothing unasked.
+
+use crate::desk::{Answer, Desk, new_key};
+use crate::trust::{hub, people};
+use reqwest::Method;
+use serde_json::json;
+use shared::access::calls::{HUB, Needs};
+use shared::ids::DeviceId;
+use shared::sync::wire::{self, Manifest};
+use sync_server::testing::{PASSWORD, TestHub};
+use sync_server::world;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeviceState {
+    Active,
+    Revoked,
+    Unknown,
+}
+
+/// A call of a route as it is made by a desk. A new route has no call here, and fails.
+fn call_of(
+    desk: &Desk,
+    hub: &TestHub,
+    route: (&str, &str),
+    snapshot: u64,
+) -> (Method, String, Vec<u8>) {
+    let (method, path) = route;
+    let json = |value: serde_json::Value| serde_json::to_vec(&value).expect("it is JSON");
+    let (path, body) = match path {
+        "/sync/v1/push" => (
+            path.into(),
+            wire::encode(&desk.push_of(vec![desk.patient("R").envelope()])),
+        ),
+        "/sync/v1/feed" | "/sync/v1/live" => (format!("{path}?after=0"), Vec::new()),
+        "/sync/v1/bootstrap/{snapshot}/{segment}" => {
+            (format!("/sync/v1/bootstrap/{snapshot}/0"), Vec::new())
+        }
+        "/sync/v1/numbers" => (path.into(), json(json!({}))),
+        // nobody is told whether this is nearly a code
+        "/identity/v1/enrol" => (
+            path.into(),
+            json(json!({ "code": "x", "name": "", "public_key": "" })),
+        ),
+        "/identity/v1/sign-in" => (
+            path.into(),
+            json(json!({ "username": "doctor", "password": PASSWORD })),
+        ),
+        "/sync/v1/audit" => (path.into(), b"not a batch".to_vec()),
+        "/sync/v1/bootstrap" | "/sync/v1/reference" | "/sync/v1/digest" | "/sync/v1/held"
+        | "/sync/v1/audit/key" | "/health/live" | "/health/ready" | "/metrics"
+        | "/openapi.json" => (path.into(), Vec::new()),
+        other => unreachable!("{other} has no call in this test: {}", hub.url()),
+    };
+    (method.to_uppercase().parse().expect("a method"), path, body)
+}
+
+async fn call(
+    desk: &Desk,
+    state: DeviceState,
+    (method, path, body): (Method, String, Vec<u8>),
+) -> Answer {
+    let (key, device) = match state {
+        DeviceState::Active | DeviceState::Revoked => (desk.key.clone(), desk.enrolled.device),
+        DeviceState::Unknown => (new_key(), DeviceId(world::new_id())),
+    };
+    let header = wire::sign(&key, device, method.as_str(), &path, world::now().0, &body);
+    desk.send(method, &path, Some(header), body).await
+}
+
+fn check(needs: Needs, state: DeviceState, answer: &Answer, cell: &str) {
+    let status = answer.status.as_u16();
+    match (needs, state) {
+        (Needs::Nothing, _) => assert_eq!(status, 200, "{cell}"),
+        (Needs::Code, _) => assert!((400..500).contains(&status), "{cell}: {status}"),
+        (Needs::Device | Needs::DeviceAndAuthors, DeviceState::Active) => {
+            // a batch that is none is the device's fault, not that it may not
+            let is_served = status == 200 || cell.contains("/sync/v1/audit ") && status == 400;
+            assert!(is_served, "{cell}: {status}");
+        }
+        (Needs::Device | Needs::DeviceAndAuthors, DeviceState::Revoked) => {
+            assert_eq!(
+                (status, answer.code().as_str()),
+                (403, "device.revoked"),
+                "{cell}"
+            );
+        }
+        (Needs::Device | Needs::DeviceAndAuthors, DeviceState::Unknown) => {
+            assert_eq!(
+                (status, answer.code().as_str()),
+                (401, "device.unknown"),
+                "{cell}"
+            );
+        }
+        (
+            Needs::Person | Needs::Read(_) | Needs::ReadAsked | Needs::WriteAsked | Needs::Do(_),
+            _,
+        ) => {
+            unreachable!("the hub has no such route yet: {cell}")
+        }
+    }
+}
+
+async fn snapshot_of(desk: &Desk) -> u64 {
+    desk.get("/sync/v1/bootstrap")
+        .await
+        .frame::<Manifest>()
+        .snapshot
+}
+
+#[tokio::test]
+async fn every_route_answers_every_caller_as_declared() {
+    let hub = hub().await;
+    let people = people(&hub).await;
+    let mut cells = 0;
+    for ward in [hub.ward, hub.other_ward] {
+        let mut desk = Desk::new(&hub, ward).await;
+        desk.push(vec![desk.patient("News").envelope()]).await;
+        let snapshot = snapshot_of(&desk).await;
+        for state in [
+            DeviceState::Active,
+            DeviceState::Unknown,
+            DeviceState::Revoked,
+        ] {
+            if state == DeviceState::Revoked {
+                revoke(&hub, &desk).await;
+            }
+            for (role, staff) in &people {
+                desk.staff = *staff;
+                for (method, path, needs) in HUB {
+                    // passwords are slow on purpose, and the same for every role
+                    if path.ends_with("/sign-in") && *role != shared::access::Role::Doctor {
+                        cells += 1;
+                        continue;
+                    }
+                    let answer =
+                        call(&desk, state, call_of(&desk, &hub, (method, path), snapshot)).await;
+                    check(
+                        *needs,
+                        state,
+                        &answer,
+                        &format!("{method} {path} {state:?} {role:?}"),
+                    );
+                    cells += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(cells, 2 * 3 * 10 * HUB.len(), "every cell");
+}
+
+async fn revoke(hub: &TestHub, desk: &Desk) {
+    sqlx::query("update device set revoked_at = now() where id = $1")
+        .bind(desk.enrolled.device.0)
+        .execute(&hub.app.pool)
+        .await
+        .expect("the hub answers");
+}
+
+#[tokio::test]
+async fn an_id_of_another_ward_is_answered_like_one_that_nobody_has() {
+    let hub = hub().await;
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
+    here.push(vec![here.patient("Here").envelope()]).await;
+    there.push(vec![there.patient("There").envelope()]).await;
+    let (own, foreign) = (snapshot_of(&here).await, snapshot_of(&there).await);
+    let segment = async |snapshot: u64| here.get(&format!("/sync/v1/bootstrap/{snapshot}/0")).await;
+    assert_eq!(segment(own).await.status.as_u16(), 200);
+    let said = |answer: Answer| {
+        let mut document: serde_json::Value =
+            serde_json::from_slice(&answer.body).expect("a problem");
+        document["request"] = json!("");
+        (answer.status, document)
+    };
+    assert_eq!(said(segment(foreign).await), said(segment(999_999).await));
+    assert_eq!(segment(foreign).await.status.as_u16(), 404);
+    // every route that takes an id in its address is in this test
+    let taking: Vec<&str> = HUB
+        .iter()
+        .map(|(_, path, _)| *path)
+        .filter(|path| path.contains('{'))
+        .collect();
+    assert_eq!(taking, ["/sync/v1/bootstrap/{snapshot}/{segment}"]);
+    // decisions are those about a device's own work
+    let held: Vec<wire::Decided> = here.get("/sync/v1/held").await.json();
+    assert_eq!(held, []);
+}
