@@ -115,6 +115,32 @@ test('held work is withdrawn and brought back', async () => {
   await done(page);
 });
 
+test('what a person at the hospital decides about held work is read at the desk', async () => {
+  const page = await desk(house, { asked: 'user=ada&latency=20' });
+  await offline(page);
+  await page.evaluate(async () => {
+    const h = window.hospital;
+    const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
+    const row = appointments[0];
+    h.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z' }, held: null });
+    h.setOnline(true);
+  });
+  await page.locator('[data-testid=sync-line][data-held="1"]').waitFor();
+  await visit(page, '#/sync/held');
+  const decide = (decision) => page.evaluate(async (said) => {
+    const [held] = await window.hospital.held();
+    window.hospital.decide(held.id, said);
+  }, decision);
+  await decide({ who: 'Ines Costa', reason: 'The patient wants the later one' });
+  await page.getByText('Ines Costa looked at this at the hospital and refused it: The patient wants the later one').waitFor();
+  await page.getByTestId('held-edit').waitFor();
+  await decide('release');
+  await page.locator('[data-testid=sync-line][data-held="0"]').waitFor();
+  await page.getByText('Nothing is held.').waitFor();
+  await done(page);
+});
+
 test('a field on which two places disagree is compared and settled', async () => {
   const page = await desk(house, { asked: 'user=ada&latency=20' });
   const id = '01930000-0000-7000-8000-000000000000';

@@ -91,6 +91,11 @@ test('what the hub refuses is held with its words and leaves the record as it wa
   expect((await hospital.status()).held).toBe(0);
   await hospital.restore(held!.id);
   expect((await hospital.status()).held).toBe(1);
+  hospital.decide(held!.id, { who: 'Ines Costa', reason: 'Ask the patient first' });
+  expect((await hospital.held())[0]!.problems.map(({ code }) => code)).toEqual(['slot.taken', 'held.refused']);
+  hospital.decide(held!.id, 'release');
+  expect(await hospital.held()).toEqual([]);
+  expect((await hospital.row('appointment', row.id))!.body).toMatchObject({ start: '2027-03-01T10:00:00Z', reason: 'Sooner' });
 });
 
 test('a role that may not write is told so and nothing changes', async () => {

@@ -435,6 +435,21 @@ export class FakeHospital implements Backend {
     this.tell(change);
   }
 
+  /** A person at the hospital looks at held work: lets it in, or refuses it and says why. */
+  decide(held: string, decision: 'release' | { who: string; reason: string }): void {
+    const item = this.heldItems.find((one) => one.id === held);
+    if (!item) return;
+    const own = (one: Held) => one.id === held;
+    if (decision === 'release') {
+      this.heldItems = this.heldItems.filter((one) => !own(one));
+      this.elsewhere(item.kind, item.record, item.draft as object, item.staff);
+      return;
+    }
+    const refusal = { code: 'held.refused', field: '', with: decision };
+    this.heldItems = this.heldItems.map((one) => (own(one) ? { ...one, problems: [...one.problems, refusal] } : one));
+    this.touched(item.kind, item.record);
+  }
+
   /** Another desk edits what the hub knows; this desk hears of it. */
   elsewhere(kind: Kind, id: string, draft: object, staff: string = people.lin): void {
     const document = this.documents.get(id)!;
