@@ -196,6 +196,9 @@ fn made(id: RecordId, edited: Edited) -> (Made, Envelope) {
     )
 }
 
+/// New patients in a push: each letter of their notes is an operation, and a push has a limit of those.
+const NEW_PATIENTS: usize = 500;
+
 /// Makes so many patients from a seed, and pushes them.
 pub(crate) async fn load(
     device: &Device,
@@ -208,7 +211,7 @@ pub(crate) async fn load(
     let device = std::sync::Arc::new(device.again());
     while patients.len() < count {
         let mut envelopes = Vec::new();
-        while envelopes.len() < wire::PUSH_ENVELOPES && patients.len() < count {
+        while envelopes.len() < NEW_PATIENTS && patients.len() < count {
             let serial = u32::try_from(10_000_000 + patients.len())?;
             let id = RecordId(dice.id(1_700_000_000_000 + patients.len() as u64 * 60_000));
             let draft = patient(&mut dice, serial, device.enrolled.ward);

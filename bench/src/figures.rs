@@ -60,6 +60,7 @@ const TARGETS: &[(&str, f64, bool)] = &[
     ("list_p99_ms", 2.0, true),
     ("push_per_s", 3_000.0, false),
     ("push_ratio", 0.1, false),
+    ("trust_cost_ratio", 1.5, true),
     ("replica_rss_mb", 150.0, true),
     ("hub_rss_mb", 300.0, true),
     ("window_ready_ms", 1_500.0, true),

@@ -7,6 +7,7 @@ mod hub;
 mod local;
 mod plain;
 mod together;
+mod trust;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -123,6 +124,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     }
     if wants("push") {
         together::pushing(&mut hub, &patients, size, figures).await?;
+    }
+    if wants("trust") {
+        trust::cost(&patients, size, figures)?;
     }
     if !wants("window") {
         return Ok(());

@@ -41,7 +41,8 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
             .await?;
         return Ok(Vec::new());
     }
-    let letters = long(envelopes.len(), move || weigh::read(envelopes)).await?;
+    let by = source.clone();
+    let letters = long(envelopes.len(), move || weigh::read(&by, envelopes)).await?;
     let letters = Arc::new(letters.map_err(Error::TooLarge)?);
     for _ in 1..TRIES {
         match attempt(app, source, &letters).await {

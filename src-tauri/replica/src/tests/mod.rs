@@ -5,6 +5,7 @@ mod corruption;
 mod damage;
 mod disk;
 mod exchange;
+mod permissions;
 mod reading;
 mod receiving;
 mod saving;
