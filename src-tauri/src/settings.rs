@@ -11,7 +11,7 @@ pub(crate) struct Settings {
     /// Directory of this desk: its copy of the record, its key and its logs.
     #[arg(long, env = "WARDBOOK_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Address of the hub, such as http://127.0.0.1:4600, in place of the one given at enrolment.
+    /// Address of the hub, such as https://wardbook.example-hospital.org, in place of the one given at enrolment.
     #[arg(long, env = "WARDBOOK_HUB", value_name = "URL")]
     pub(crate) hub: Option<String>,
     /// One-time code to enrol this desk with, without asking anybody; not used by a desk that is enrolled.
