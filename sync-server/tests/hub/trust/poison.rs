@@ -223,6 +223,7 @@ async fn passed_on(hub: &TestHub) {
         .enrol(&hub.url(), &hub.code(hub.ward).await, "Second")
         .await
         .expect("it is known");
+    hub.approve().await;
     Courier::round(&replica).await.expect("it loads");
     let rows = replica.search("target", 10).expect("it reads");
     let row = rows.first().expect("the patient under attack is there");

@@ -135,6 +135,7 @@ impl RealDesk {
             .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
             .await
             .unwrap();
+        hub.approve().await;
         let device = sqlx::query_scalar("select id from device order by number desc limit 1");
         let actor = Actor {
             staff: hub.nurse,
