@@ -1,6 +1,12 @@
 //! A replica that was copied or put back from an old copy, while work goes on: it is found out, and nobody's work is lost.
 //! `SEED=… cargo test -p sync-server --test clones` repeats one run.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what does not hold ends the test"
+)]
+
 use replica::{Courier, Options, Replica};
 use serde_json::{Value, json};
 use shared::access::{Actor, Role};
