@@ -143,6 +143,7 @@ impl RealDesk {
             ward: hub.ward,
             device: DeviceId(device.fetch_one(&hub.app.pool).await.unwrap()),
         };
+        hub.approve().await;
         Courier::round(&replica).await.unwrap();
         Self {
             replica,
