@@ -95,7 +95,7 @@ fn judged(some: &[Arrived], stamp: &Stamp) -> Result<Duration> {
         device: DeviceId(id),
     };
     let today = jiff::civil::date(2027, 3, 1);
-    let begun = now_exactly();
+    let begun = Instant::now();
     for one in some {
         let seen = inspect(&one.change).map_err(|problem| anyhow::anyhow!(problem.code))?;
         ensure!(is_timely(seen.at_s, stamp.now.seconds()), "made just now");
@@ -112,9 +112,9 @@ fn judged(some: &[Arrived], stamp: &Stamp) -> Result<Duration> {
 /// Returns how long one would take that believes everything.
 fn believed(some: &[Arrived]) -> Result<Duration> {
     let mut apart = Duration::ZERO;
-    let begun = now_exactly();
+    let begun = Instant::now();
     for one in some {
-        let measuring = now_exactly();
+        let measuring = Instant::now();
         // part of reading, and taken off again
         black_box(guard::guard(&one.change)).map_err(|problem| anyhow::anyhow!(problem.code))?;
         apart += 2 * measuring.elapsed();
@@ -123,14 +123,6 @@ fn believed(some: &[Arrived]) -> Result<Duration> {
         ensure!(black_box(added).is_some(), "it follows directly");
     }
     Ok(begun.elapsed().saturating_sub(apart))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the bench stands where a program's edge is"
-)]
-fn now_exactly() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod bootstrap;
+mod cores;
 pub mod digest;
 pub mod fan;
 pub mod feed;

@@ -1,6 +1,7 @@
 //! Weighs the envelopes of a push against the records they change: pure, and on all cores when there are many.
 
 use crate::claims::{self, Claim};
+use crate::sync::cores::on_all_cores;
 use jiff::civil::Date;
 use shared::access::{Actor, Role};
 use shared::document::{Clock, Heads, Merged};
@@ -16,9 +17,6 @@ use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
-
-/// Below this many changes a second thread costs more than it saves.
-const ALONE: usize = 64;
 
 /// Where a push comes from, as the hub knows it.
 #[derive(Clone, Debug)]
@@ -492,30 +490,4 @@ fn stored_after(after: &After) -> Stored<'_> {
 /// Returns the heads as they are stored.
 pub(crate) fn heads_of(merged: &Merged) -> Vec<u8> {
     Heads::to_bytes(&merged.heads)
-}
-
-/// Maps a list, on two threads when it is long.
-fn on_all_cores<T: Send, R: Send>(mut list: Vec<T>, map: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if list.len() < ALONE || cores < 2 {
-        return list.into_iter().map(map).collect();
-    }
-    let chunk = list.len().div_ceil(cores);
-    let mut parts = Vec::new();
-    while !list.is_empty() {
-        parts.push(list.drain(..chunk.min(list.len())).collect::<Vec<T>>());
-    }
-    std::thread::scope(|scope| {
-        let map = &map;
-        let work: Vec<_> = parts
-            .into_iter()
-            .map(|part| scope.spawn(move || part.into_iter().map(map).collect::<Vec<R>>()))
-            .collect();
-        work.into_iter()
-            .flat_map(|part| {
-                part.join()
-                    .expect("judging does not panic; a panic here is passed on")
-            })
-            .collect()
-    })
 }
