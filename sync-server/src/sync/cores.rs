@@ -1,4 +1,4 @@
-//! Work on many changes at once, on every core there is.
+//! Work on all cores when there is enough of it.
 
 /// Below this many changes a second thread costs more than it saves.
 const ALONE: usize = 64;

@@ -197,17 +197,17 @@ async fn attack() {
     let growth = memory_kb("VmHWM:").saturating_sub(before);
     assert!(growth <= GROWTH_KB, "{growth} kB more at the peak");
     assert!(slowed > 0, "who sends nothing else is slowed down");
+    assert_quick(refusals, served);
+    passed_on(&hub).await;
+}
+
+/// Asserts that refusals are quick. A busy machine is slow for everybody, at times.
+fn assert_quick(mut refusals: Vec<Duration>, mut served: Vec<Duration>) {
     refusals.sort_unstable();
     served.sort_unstable();
     let p99 = refusals[refusals.len() * 99 / 100];
-    // a busy machine is slow for everybody, at times
     let bound = REFUSAL.max(served[served.len() - 1] * 3);
-    println!(
-        "{p99:?} to refuse, {growth} kB, {slowed} slowed down of {}",
-        refusals.len()
-    );
     assert!(p99 <= bound, "{p99:?}, {bound:?} allowed");
-    passed_on(&hub).await;
 }
 
 /// Another desk opens what is in the ward, and edits it.

@@ -124,27 +124,26 @@ struct RealDesk {
 
 impl RealDesk {
     async fn new(hub: &TestHub) -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = TempDir::new().expect("it works");
         let options = Options {
             dir: dir.path().to_owned(),
             key: [7; 32],
             hub: Some(hub.url()),
         };
-        let replica = Replica::open(&options).unwrap();
+        let replica = Replica::open(&options).expect("it works");
         replica
             .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
             .await
-            .unwrap();
+            .expect("it works");
         hub.approve().await;
         let device = sqlx::query_scalar("select id from device order by number desc limit 1");
         let actor = Actor {
             staff: hub.nurse,
             roles: vec![Role::Nurse],
             ward: hub.ward,
-            device: DeviceId(device.fetch_one(&hub.app.pool).await.unwrap()),
+            device: DeviceId(device.fetch_one(&hub.app.pool).await.expect("it works")),
         };
-        hub.approve().await;
-        Courier::round(&replica).await.unwrap();
+        Courier::round(&replica).await.expect("it works");
         Self {
             replica,
             actor,
@@ -156,7 +155,7 @@ impl RealDesk {
         let base = self
             .replica
             .row(Kind::Patient, id)
-            .unwrap()
+            .expect("it works")
             .map(|row| row.heads);
         let ask = Save {
             kind: Kind::Patient,
@@ -165,14 +164,14 @@ impl RealDesk {
             draft,
             held: None,
         };
-        let answer = self.replica.save(&self.actor, &ask).unwrap();
+        let answer = self.replica.save(&self.actor, &ask).expect("it works");
         assert!(matches!(answer, SaveAnswer::Saved { .. }), "{answer:?}");
     }
 
     fn body(&self, id: RecordId) -> serde_json::Value {
         self.replica
             .row(Kind::Patient, id)
-            .unwrap()
+            .expect("it works")
             .expect("it is here")
             .body
     }
@@ -188,7 +187,7 @@ async fn role_at_the_hub(hub: &TestHub, role: &str) {
 }
 
 async fn only_held(hub: &TestHub) -> String {
-    let mut lines = list(&hub.app, IncludeDecided::No).await.unwrap();
+    let mut lines = list(&hub.app, IncludeDecided::No).await.expect("it works");
     assert_eq!(lines.len(), 1, "{lines:?}");
     lines.remove(0).hash
 }
