@@ -10,6 +10,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::until;
+
 pub(crate) struct Hub {
     data: PathBuf,
     child: Option<Child>,
@@ -68,15 +70,15 @@ impl Hub {
     }
 
     pub(crate) fn code(&self, ward: &str) -> String {
-        let output = Self::command(&self.data)
-            .args(["device", "code", "--ward", ward, "--by", "wei"])
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.split_whitespace()
-            .last()
-            .unwrap_or_else(|| panic!("no code: {output:?}"))
-            .to_owned()
+        // a code says where the hub is, which is known once it serves
+        until(|| {
+            let output = Self::command(&self.data)
+                .args(["device", "code", "--ward", ward, "--by", "wei"])
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.split_whitespace().last().map(str::to_owned)
+        })
     }
 
     /// Lets every workstation in: somebody else does than who gave the codes.
