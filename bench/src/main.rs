@@ -136,7 +136,15 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
         say("  the window was not measured: build the whole workspace, as ./dev bench does");
         return Ok(());
     }
-    together::window(&driver, &dir, &hub.url, cli.rounds, size, figures)
+    let name = together::some_name(&dir)?;
+    let (dir, keychain) = (
+        folder.path().join("desk-window"),
+        folder.path().join("keychain"),
+    );
+    let code = hub.code()?;
+    desk::locked(&hub.url, &code, &dir, &keychain).await?;
+    let places = (dir.as_path(), keychain.as_path());
+    together::window(&driver, places, &hub.url, &name, cli.rounds, size, figures)
 }
 
 /// How fast a desk gets its first copy, beside the same rows by plain means.

@@ -279,24 +279,27 @@ pub(crate) async fn pushing(
     Ok(())
 }
 
+/// Returns the name of a patient whom every desk of the ward has.
+pub(crate) fn some_name(dir: &Path) -> Result<String> {
+    let row = rows(&open(dir, None)?, 1)?.pop();
+    let row = row.context("there are patients")?;
+    let name = row.body["name"][0]["family"].as_str();
+    Ok(name.context("patients have names")?.to_owned())
+}
+
 /// From the start of the desktop program until its search box answers, measured by the program that drives windows.
 pub(crate) fn window(
     driver: &Path,
-    dir: &Path,
+    (dir, keychain): (&Path, &Path),
     hub: &str,
+    name: &str,
     rounds: usize,
     size: usize,
     figures: &mut Figures,
 ) -> Result<()> {
-    let row = rows(&open(dir, None)?, 1)?
-        .pop()
-        .context("there are patients")?;
-    let name = row.body["name"][0]["family"]
-        .as_str()
-        .context("patients have names")?
-        .to_owned();
     let mut ready = Command::new(driver);
-    ready.arg("ready").arg("--data").arg(dir).args([
+    ready.arg("ready").arg("--data").arg(dir);
+    ready.arg("--keychain").arg(keychain).args([
         "--hub",
         hub,
         "--username",
@@ -308,7 +311,7 @@ pub(crate) fn window(
     let output = ready
         .args([
             "--search",
-            &name,
+            name,
             "--expect",
             &name.to_uppercase(),
             "--times",

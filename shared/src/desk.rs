@@ -311,6 +311,26 @@ pub struct DeskState {
     /// Staff who can sign in here without the hub, because they did before.
     pub known_staff: Vec<Staff>,
     pub session: Option<Session>,
+    /// Nobody has unlocked the replica since this program started: nothing is read, and nothing is sent.
+    pub is_locked: bool,
+    /// Changes that wait to be sent; while the desk is locked, as far as is known.
+    #[ts(type = "number")]
+    pub unsent: u32,
+    /// Where the desk's secrets are; nothing for a desk that has none.
+    pub keychain: Option<KeychainPlace>,
+    /// Why nobody can sign in, or what was done to this desk: `device.suspended`, `device.wiped`, `keychain.unavailable` …
+    pub trouble: Option<Problem>,
+}
+
+/// Where a desk keeps its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "types.gen.ts")]
+pub enum KeychainPlace {
+    /// The keychain of the operating system.
+    System,
+    /// A file beside the replica: weaker, because who copies the whole disk has it too.
+    File,
 }
 
 /// Allergy and similar warnings about a draft. Advice, never a refusal.

@@ -9,12 +9,15 @@ pub mod device;
 pub mod document;
 pub mod ids;
 pub mod migrations;
+pub mod orders;
 pub mod phi;
 pub mod planted;
 pub mod problem;
 pub mod record;
+pub mod seal;
 pub mod search;
 pub mod sync;
+pub mod unlock;
 // the departments
 pub mod patients;
 pub mod prescriptions;

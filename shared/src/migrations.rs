@@ -42,6 +42,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0011_console.hub",
         include_str!("../../migrations/0011_console.hub.sql"),
     ),
+    (
+        "0012_unlock.hub",
+        include_str!("../../migrations/0012_unlock.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
@@ -61,5 +65,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0005_prescriptions",
         include_str!("../../migrations/0005_prescriptions.sql"),
+    ),
+    (
+        "0012_unlock.ward",
+        include_str!("../../migrations/0012_unlock.ward.sql"),
     ),
 ];

@@ -11,8 +11,8 @@ use serde_json::Value;
 use shared::access::{Action, Actor, Role, may};
 use shared::audit::entry::What;
 use shared::desk::{
-    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page,
-    Row, Save, SaveAnswer, Session,
+    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, KeychainPlace,
+    ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
 use shared::ids::{DepartmentId, DeviceId, RecordId, StaffId, WardId};
@@ -46,7 +46,7 @@ fn the_types_of_the_screen_are_current() {
         RecordId StaffId DeviceId WardId DepartmentId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Move AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Reference SyncState Row Page ListAsk Chart
-        Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState Checked What AuditLine AuditTrail
+        Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
     }
     text.push_str(&access());
     let path = concat!(

@@ -12,7 +12,7 @@ use shared::record::Kind;
 use shared::staff::Reference;
 use tauri::{Builder, State, Wry};
 
-use crate::desk::{Answer, Desk, Person};
+use crate::desk::{self, Answer, Desk, Person};
 
 /// Most results of one search.
 const RESULTS: u32 = 50;
@@ -25,6 +25,7 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         enrol,
         sign_in,
         sign_out,
+        touch,
         list,
         search,
         row,
@@ -55,50 +56,58 @@ fn desk(desk: State<'_, Desk>) -> Answer<DeskState> {
     let session = desk.somebody().map(|person| person.session);
     Ok(DeskState {
         session,
-        ..desk.replica.desk()?
+        ..desk.cabinet.desk()?
     })
 }
 
 #[tauri::command(async)]
 fn reference(desk: State<'_, Desk>) -> Answer<Reference> {
-    Ok(desk.replica.reference()?)
+    Ok(desk.cabinet.reference()?)
 }
 
 #[tauri::command]
 async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -> Answer<()> {
-    desk.replica.enrol(&hub, &code, &name).await?;
+    desk.cabinet.enrol(&hub, &code, &name).await?;
     Ok(())
 }
 
 #[tauri::command]
 async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> Answer<Session> {
-    let signed_in = desk.replica.sign_in(&username, &password).await;
-    desk.replica.sign_in_tried(&username, &signed_in);
+    let signed_in = desk.cabinet.sign_in(&username, &password).await;
+    // a locked desk has nothing to write it down in
+    if let Ok(replica) = desk.cabinet.replica() {
+        replica.sign_in_tried(&username, &signed_in);
+    }
     let session = signed_in?;
-    let actor = desk.replica.actor(&session)?;
-    desk.seat(Some(Person {
-        session: session.clone(),
-        actor,
-    }));
+    let actor = desk.cabinet.actor(&session)?;
+    desk.seat(Person::new(session.clone(), actor, desk::now_ms()));
     Ok(session)
 }
 
 #[tauri::command(async)]
 fn sign_out(desk: State<'_, Desk>) {
-    if let Some(person) = desk.somebody() {
-        desk.replica.signed_out(person.actor.staff);
+    if let (Some(person), Ok(replica)) = (desk.somebody(), desk.replica()) {
+        replica.signed_out(person.actor.staff);
     }
-    desk.seat(None);
+    desk.leave();
+}
+
+/// Somebody is at the desk: the session goes on.
+#[tauri::command(async)]
+fn touch(desk: State<'_, Desk>) -> Answer<()> {
+    desk.person()?;
+    desk.touch(desk::now_ms());
+    Ok(())
 }
 
 #[tauri::command(async)]
 fn status(desk: State<'_, Desk>) -> Answer<SyncStatus> {
-    Ok(desk.replica.status()?)
+    Ok(desk.cabinet.status()?)
 }
 
 #[tauri::command(async)]
 fn sync_now(desk: State<'_, Desk>) {
-    desk.courier.nudge();
+    desk.cabinet.nudge();
 }
 
 // ---- reading
@@ -106,14 +115,14 @@ fn sync_now(desk: State<'_, Desk>) {
 #[tauri::command(async)]
 fn list(desk: State<'_, Desk>, ask: ListAsk) -> Answer<Page> {
     desk.reader(ask.kind)?;
-    Ok(desk.replica.list(&ask)?)
+    Ok(desk.replica()?.list(&ask)?)
 }
 
 #[tauri::command(async)]
 fn search(desk: State<'_, Desk>, text: String, limit: u32) -> Answer<Vec<Row>> {
     let reader = desk.reader(Kind::Patient)?;
-    let rows = desk.replica.search(&text, limit.min(RESULTS))?;
-    desk.replica
+    let rows = desk.replica()?.search(&text, limit.min(RESULTS))?;
+    desk.replica()?
         .found(reader.actor.staff, rows.iter().map(|row| row.id));
     Ok(rows)
 }
@@ -121,15 +130,15 @@ fn search(desk: State<'_, Desk>, text: String, limit: u32) -> Answer<Vec<Row>> {
 #[tauri::command(async)]
 fn row(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Option<Row>> {
     desk.reader(kind)?;
-    Ok(desk.replica.row(kind, id)?)
+    Ok(desk.replica()?.row(kind, id)?)
 }
 
 #[tauri::command(async)]
 fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
     let reader = desk.reader(Kind::Patient)?;
-    let chart = desk.replica.chart(patient)?;
+    let chart = desk.replica()?.chart(patient)?;
     if chart.is_some() {
-        desk.replica.viewed(reader.actor.staff, patient);
+        desk.replica()?.viewed(reader.actor.staff, patient);
     }
     Ok(chart.map(|chart| reader.part_of(chart)))
 }
@@ -137,41 +146,41 @@ fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
 #[tauri::command(async)]
 fn day(desk: State<'_, Desk>, ward: WardId, date: String) -> Answer<Vec<Visit>> {
     desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
-    Ok(desk.replica.day(ward, &date)?)
+    Ok(desk.replica()?.day(ward, &date)?)
 }
 
 #[tauri::command(async)]
 fn history(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<HistoryEntry>> {
     let reader = desk.reader(kind)?;
-    let history = desk.replica.history(kind, id)?;
-    desk.replica.history_read(reader.actor.staff, kind, id);
+    let history = desk.replica()?.history(kind, id)?;
+    desk.replica()?.history_read(reader.actor.staff, kind, id);
     Ok(history)
 }
 
 #[tauri::command(async)]
 fn audit_trail(desk: State<'_, Desk>, patient: RecordId) -> Answer<AuditTrail> {
     let person = desk.person()?;
-    Ok(desk.replica.audit_trail(&person.actor, patient)?)
+    Ok(desk.replica()?.audit_trail(&person.actor, patient)?)
 }
 
 #[tauri::command(async)]
 fn printed(desk: State<'_, Desk>, patient: RecordId) -> Answer<()> {
     let reader = desk.reader(Kind::Patient)?;
-    desk.replica.printed(reader.actor.staff, patient);
+    desk.replica()?.printed(reader.actor.staff, patient);
     Ok(())
 }
 
 #[tauri::command(async)]
 fn conflicts(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<Conflict>> {
     desk.reader(kind)?;
-    Ok(desk.replica.conflicts(kind, id)?)
+    Ok(desk.replica()?.conflicts(kind, id)?)
 }
 
 #[tauri::command(async)]
 fn conflict_list(desk: State<'_, Desk>) -> Answer<Vec<Row>> {
     let person = desk.person()?;
     Ok(desk
-        .replica
+        .replica()?
         .conflict_list()?
         .into_iter()
         .filter(|row| person.reads(row.kind))
@@ -182,7 +191,7 @@ fn conflict_list(desk: State<'_, Desk>) -> Answer<Vec<Row>> {
 fn waiting(desk: State<'_, Desk>) -> Answer<Vec<Waiting>> {
     let person = desk.person()?;
     Ok(desk
-        .replica
+        .replica()?
         .waiting()?
         .into_iter()
         .filter(|item| person.reads(item.kind))
@@ -193,7 +202,7 @@ fn waiting(desk: State<'_, Desk>) -> Answer<Vec<Waiting>> {
 fn held(desk: State<'_, Desk>) -> Answer<Vec<Held>> {
     let person = desk.person()?;
     Ok(desk
-        .replica
+        .replica()?
         .held()?
         .into_iter()
         .filter(|item| person.reads(item.kind))
@@ -205,19 +214,19 @@ fn held(desk: State<'_, Desk>) -> Answer<Vec<Held>> {
 #[tauri::command(async)]
 fn check(desk: State<'_, Desk>, kind: Kind, draft: Value) -> Answer<Checked> {
     desk.reader(kind)?;
-    Ok(desk.replica.check(kind, &draft)?)
+    Ok(desk.replica()?.check(kind, &draft)?)
 }
 
 #[tauri::command(async)]
 fn save(desk: State<'_, Desk>, ask: Save) -> Answer<SaveAnswer> {
     let person = desk.person()?;
-    Ok(desk.replica.save(&person.actor, &ask)?)
+    Ok(desk.replica()?.save(&person.actor, &ask)?)
 }
 
 #[tauri::command(async)]
 fn sign(desk: State<'_, Desk>, id: RecordId, heads: String) -> Answer<SaveAnswer> {
     let person = desk.person()?;
-    Ok(desk.replica.sign(&person.actor, id, &heads)?)
+    Ok(desk.replica()?.sign(&person.actor, id, &heads)?)
 }
 
 #[tauri::command(async)]
@@ -231,18 +240,18 @@ fn resolve(
 ) -> Answer<SaveAnswer> {
     let person = desk.person()?;
     Ok(desk
-        .replica
+        .replica()?
         .resolve(&person.actor, kind, id, &path, &value, &heads)?)
 }
 
 #[tauri::command(async)]
 fn withdraw(desk: State<'_, Desk>, held: String) -> Answer<()> {
     let person = desk.person()?;
-    Ok(desk.replica.withdraw(&person.actor, &held)?)
+    Ok(desk.replica()?.withdraw(&person.actor, &held)?)
 }
 
 #[tauri::command(async)]
 fn restore(desk: State<'_, Desk>, held: String) -> Answer<()> {
     let person = desk.person()?;
-    Ok(desk.replica.restore(&person.actor, &held)?)
+    Ok(desk.replica()?.restore(&person.actor, &held)?)
 }

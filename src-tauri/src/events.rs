@@ -1,13 +1,13 @@
 //! What the window hears without asking.
 
-use replica::{Event, Replica};
+use replica::{Cabinet, Event};
 use serde_json::json;
 use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::error::RecvError;
 
-/// Forwards what happens in the replica to the window, until the replica goes.
-pub(crate) fn forward(app: AppHandle, replica: &Replica) {
-    let mut events = replica.events();
+/// Forwards what happens at the desk to the window, as long as it is there.
+pub(crate) fn forward(app: AppHandle, cabinet: &Cabinet) {
+    let mut events = cabinet.events();
     tauri::async_runtime::spawn(async move {
         loop {
             match events.recv().await {

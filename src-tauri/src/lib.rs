@@ -1,17 +1,16 @@
-//! The window: permissions, the database's key, and commands that forward to the replica. It decides nothing.
+//! The window: permissions, who is signed in, and commands that forward to the replica. It decides nothing.
 
 mod commands;
 mod desk;
 mod events;
 mod logs;
 mod settings;
-mod unlock;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
-use replica::{Options, Replica};
+use replica::{Cabinet, Places};
 use tauri::webview::NewWindowResponse;
 use tauri::{App, Manager, Url, WebviewWindowBuilder};
 
@@ -21,25 +20,42 @@ use crate::settings::Settings;
 /// Opens the desk and returns when its window is closed.
 pub fn run() -> anyhow::Result<()> {
     let settings = Settings::parse();
+    keep_memory_to_ourselves()?;
     let builder = tauri::Builder::default().setup(move |app| Ok(set_up(app, &settings)?));
-    commands::register(builder)
-        .run(tauri::generate_context!())
-        .context("opening the window")
+    let app = commands::register(builder)
+        .build(tauri::generate_context!())
+        .context("opening the window")?;
+    app.run(|app, event| {
+        if matches!(event, tauri::RunEvent::Exit)
+            && let Some(desk) = app.try_state::<Desk>()
+            && let Err(error) = desk.cabinet.close()
+        {
+            tracing::warn!(%error, "The replica was not closed in order");
+        }
+    });
+    Ok(())
+}
+
+/// What a program that crashes leaves on the disk would hold keys and records.
+fn keep_memory_to_ourselves() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)
+        .context("switching core dumps off")?;
+    Ok(())
 }
 
 fn set_up(app: &mut App, settings: &Settings) -> anyhow::Result<()> {
     let dir = data_dir(app, settings)?;
     app.manage(logs::start(&dir)?);
-    let key = unlock::database_key(&dir).context("reading the database's key")?;
-    let replica = Replica::open(&Options {
+    let cabinet = Cabinet::find(&Places {
         dir: dir.clone(),
-        key,
+        keychain: settings.keychain.clone(),
         hub: settings.hub.clone(),
     })?;
-    events::forward(app.handle().clone(), &replica);
+    events::forward(app.handle().clone(), &cabinet);
     app.manage(tauri::async_runtime::block_on(async {
-        enrol(&replica, settings).await?;
-        anyhow::Ok(Desk::open(replica))
+        enrol(&cabinet, settings).await?;
+        anyhow::Ok(Desk::open(cabinet))
     })?);
     open_window(app, dir.join("window"))
 }
@@ -54,10 +70,10 @@ fn data_dir(app: &App, settings: &Settings) -> anyhow::Result<PathBuf> {
 }
 
 /// Enrols a new desk that was given a code. One that could not be enrolled opens all the same and asks.
-async fn enrol(replica: &Replica, settings: &Settings) -> anyhow::Result<()> {
-    let is_new = replica.desk()?.ward.is_none();
+async fn enrol(cabinet: &Cabinet, settings: &Settings) -> anyhow::Result<()> {
+    let is_new = cabinet.desk()?.ward.is_none();
     if let (true, Some(code), Some(hub)) = (is_new, &settings.enrol, &settings.hub)
-        && let Err(error) = replica.enrol(hub, code, &settings.name).await
+        && let Err(error) = cabinet.enrol(hub, code, &settings.name).await
     {
         tracing::warn!(%error, "This desk could not be enrolled with the code it was started with");
     }

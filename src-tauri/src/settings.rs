@@ -8,9 +8,13 @@ use clap::Parser;
 #[derive(Debug, Default, Parser)]
 #[command(name = "wardbook", version)]
 pub(crate) struct Settings {
-    /// Directory of this desk: its copy of the record, its key and its logs.
+    /// Directory of this desk: its copy of the record and its logs.
     #[arg(long, env = "WARDBOOK_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Folder for a file with this desk's secrets, in place of the operating system's keychain. Weaker: only for tests and
+    /// computers without a keychain.
+    #[arg(long, env = "WARDBOOK_KEYCHAIN", value_name = "DIR")]
+    pub(crate) keychain: Option<PathBuf>,
     /// Address of the hub, such as https://wardbook.example-hospital.org, in place of the one given at enrolment.
     #[arg(long, env = "WARDBOOK_HUB", value_name = "URL")]
     pub(crate) hub: Option<String>,

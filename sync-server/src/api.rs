@@ -98,6 +98,10 @@ pub(crate) struct Enrolled {
     ward: Uuid,
     numbers: NumberBlock,
     admitted: Option<Admitted>,
+    /// Ed25519 public key of the hub, hex
+    hub_key: String,
+    /// The hub's half of a key to the desk's replica, hex
+    share: String,
 }
 
 /// What a person at the hub decided about held work.
@@ -131,12 +135,40 @@ pub(crate) struct SignInAsk {
     password: String,
 }
 
-/// Who signed in, and until when the desk may believe it.
+/// Who signed in, and what the desk needs to know them without the hub for a while.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct SignedIn {
     staff: Staff,
-    /// Milliseconds since 1970 by the hub's clock
-    not_after_ms: i64,
+    /// Until when, for which desk and with which roles
+    grant: Sealed,
+    /// The hub's half of a key to the desk's replica, hex
+    share: String,
+}
+
+/// A message that the hub signed: JSON as text, and an Ed25519 signature over it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Sealed {
+    text: String,
+    signature: String,
+}
+
+/// What a desk asks before anything else.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"nonce": "9f2c", "staff": []}))]
+pub(crate) struct StatusAsk {
+    /// Made by chance for this question
+    #[schema(max_length = 64)]
+    nonce: String,
+    /// Who can unlock this desk
+    staff: Vec<Uuid>,
+}
+
+/// What a desk says when it has emptied itself.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"at_ms": 1_800_000_000_000_i64, "took_ms": 120}))]
+pub(crate) struct Wiped {
+    at_ms: i64,
+    took_ms: u64,
 }
 
 /// A member of staff.
@@ -230,6 +262,8 @@ mod tests {
                 authority: "A".into(),
                 certificate: "B".into(),
             }),
+            hub_key: "A".into(),
+            share: "B".into(),
         });
         check::<CertificateAsk>(&wire::CertificateAsk {
             request: "A".into(),
@@ -246,7 +280,19 @@ mod tests {
         });
         check::<SignedIn>(&wire::SignedIn {
             staff: staff.clone(),
-            not_after_ms: 1,
+            grant: shared::seal::Sealed {
+                text: "A".into(),
+                signature: "B".into(),
+            },
+            share: "C".into(),
+        });
+        check::<StatusAsk>(&shared::orders::StatusAsk {
+            nonce: "A".into(),
+            staff: vec![staff.id],
+        });
+        check::<Wiped>(&shared::orders::Wiped {
+            at_ms: 1,
+            took_ms: 2,
         });
         check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
         check::<Digest>(&shared::sync::digest::Digest::default());

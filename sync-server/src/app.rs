@@ -1,6 +1,7 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::authority::Authority;
+use crate::hub_key;
 use crate::services::audit::key::AuditKey;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
@@ -8,6 +9,7 @@ use crate::sync::news::News;
 use crate::sync::pace::Pace;
 use crate::throttle::Throttle;
 use crate::world;
+use ed25519_dalek::SigningKey;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use shared::clock::Now;
@@ -28,6 +30,8 @@ pub struct Parts {
     /// Where first loads are kept.
     pub data: PathBuf,
     pub news: News,
+    /// What the hub signs with, for desks to believe later.
+    pub(crate) key: SigningKey,
     pub(crate) builders: Builders,
     pub(crate) throttle: Throttle,
     /// The hospital's own directory of staff, if it has one.
@@ -68,7 +72,7 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Makes the hub over a database that has been migrated.
-    pub async fn new(pool: PgPool, options: Options) -> Result<Self, sqlx::Error> {
+    pub async fn new(pool: PgPool, options: Options) -> anyhow::Result<Self> {
         let zone: String = sqlx::query_scalar("select zone from hospital")
             .fetch_one(&pool)
             .await?;
@@ -79,14 +83,19 @@ impl App {
             );
             TimeZone::UTC
         });
-        let key = AuditKey::open(&options.data, world::new_key()).map_err(sqlx::Error::Io)?;
-        let authority = Authority::open(&options.data, world::now()).map_err(sqlx::Error::Io)?;
+        let audit_key = AuditKey::open(&options.data, world::new_key())?;
+        let authority = Authority::open(&options.data, world::now())?;
         let beside = || options.data.join("audit-heads");
         let heads = options.audit_heads.clone().unwrap_or_else(beside);
+        let key = hub_key::find(&options.data)?;
         let app = Self(Arc::new(Parts {
-            audit: Audit { key, heads },
+            audit: Audit {
+                key: audit_key,
+                heads,
+            },
             authority,
             pool,
+            key,
             data: options.data,
             news: News::new(options.announces),
             builders: Builders::default(),

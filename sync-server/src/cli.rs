@@ -10,6 +10,7 @@ use crate::quarantine::QuarantineCommand;
 use crate::services::audit::show::{About, show};
 use crate::services::audit::{settle, verify};
 use crate::services::console::second_factor;
+use crate::services::orders::{self, IsActive};
 use crate::services::staff::NewStaff;
 use crate::services::{devices, identity, staff};
 use crate::{demo, door, invite, logs, serve_plain, serve_tls};
@@ -19,10 +20,11 @@ use shared::access::Role;
 use shared::audit::entry::What;
 use shared::device;
 use shared::ids::{DepartmentId, DeviceId, WardId};
+use shared::orders::Order;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
@@ -173,10 +175,30 @@ enum DeviceCommand {
     List,
     /// Never let a workstation call again
     Revoke { device: Uuid },
+    /// Lock a workstation at its next contact, until it is resumed
+    Suspend { device: Uuid },
+    /// Let a workstation go on that was suspended
+    Resume { device: Uuid },
+    /// Empty a workstation at its next contact
+    Wipe {
+        device: Uuid,
+        /// Let it send what is unsent first
+        #[arg(long)]
+        after_upload: bool,
+    },
 }
 
 #[derive(Subcommand, Debug)]
 enum StaffCommand {
+    /// Let nobody of this name in any more
+    Suspend { username: String },
+    /// Let somebody in again
+    Resume { username: String },
+    /// Choose for how many hours staff may unlock a desk without the hub after they signed in at it
+    OfflineHours {
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=336))]
+        hours: u32,
+    },
     /// Add somebody, or change who has this username
     Add {
         #[arg(long)]
@@ -306,31 +328,30 @@ impl DeviceCommand {
                     .map_err(|error| anyhow::anyhow!("{}", invite::explain(&error)))?;
                 say("approved")
             }
-            DeviceCommand::List => {
-                let rows: Vec<String> = sqlx::query_scalar(
-                    "select concat_ws('  ', device.id, device.number, ward.name, device.name,
-                                      (select concat_ws(' ', 'alarm', code, to_char(at, 'YYYY-MM-DD')) from device_alarm
-                                       where device_alarm.device = device.id order by device_alarm.id desc limit 1),
-                                      device.state)
-                     from device join ward on ward.id = device.ward order by device.number",
-                )
-                .fetch_all(&app.pool)
-                .await?;
-                say(&rows.join("\n"))
-            }
+            DeviceCommand::List => say(&devices::list(app).await?.join("\n")),
             DeviceCommand::Revoke { device } => {
-                let mut tx = app.pool.begin().await?;
-                let done = sqlx::query("update device set revoked_at = coalesce(revoked_at, now()) where id = $1 and number > 0")
-                    .bind(device)
-                    .execute(&mut *tx)
-                    .await?;
-                ensure!(
-                    done.rows_affected() == 1,
-                    "there is no workstation {device}"
-                );
-                note(&mut tx, &deed(What::DeviceRevoked, DeviceId(device), None)).await?;
-                tx.commit().await?;
+                devices::revoke(app, DeviceId(device)).await?;
                 say("revoked")
+            }
+            DeviceCommand::Suspend { device } => {
+                orders::order(app, device, Order::Suspend).await?;
+                say("suspended from its next contact on")
+            }
+            DeviceCommand::Resume { device } => {
+                orders::order(app, device, Order::Active).await?;
+                say("may go on")
+            }
+            DeviceCommand::Wipe {
+                device,
+                after_upload,
+            } => {
+                let order = if after_upload {
+                    Order::WipeAfterUpload
+                } else {
+                    Order::WipeNow
+                };
+                orders::order(app, device, order).await?;
+                say("emptied at its next contact")
             }
         }
     }
@@ -339,7 +360,19 @@ impl DeviceCommand {
 impl StaffCommand {
     async fn run(self, opened: &Opened) -> Result<()> {
         let app = &opened.app;
-        let (username, name, role, department, password_file) = match self {
+        match self {
+            StaffCommand::Suspend { username } => {
+                orders::set_active(app, &username, IsActive::No).await?;
+                say("suspended")
+            }
+            StaffCommand::Resume { username } => {
+                orders::set_active(app, &username, IsActive::Yes).await?;
+                say("may sign in")
+            }
+            StaffCommand::OfflineHours { hours } => {
+                orders::set_offline_hours(app, hours).await?;
+                say(&format!("{hours} hours, from the next sign-in on"))
+            }
             StaffCommand::SecondFactor { username } => {
                 let username = crate::people::username(&username);
                 let mut tx = app.pool.begin().await?;
@@ -347,7 +380,7 @@ impl StaffCommand {
                 let done = deed(What::Administered, HUB, None).because("second_factor.given");
                 note(&mut tx, &done).await?;
                 tx.commit().await?;
-                return say(&address);
+                say(&address)
             }
             StaffCommand::Add {
                 username,
@@ -355,37 +388,43 @@ impl StaffCommand {
                 role,
                 department,
                 password_file,
-            } => (username, name, role, department, password_file),
-        };
-        let password = secret(&password_file)?;
-        ensure!(
-            password.chars().count() >= 8,
-            "a password has at least 8 characters"
-        );
-        let mut departments = Vec::new();
-        for name in department {
-            let id: Option<Uuid> = sqlx::query_scalar("select id from department where name = $1")
-                .bind(&name)
-                .fetch_optional(&app.pool)
-                .await?;
-            departments.push(DepartmentId(
-                id.with_context(|| format!("there is no department called {name}"))?,
-            ));
+            } => {
+                let departments = departments_of(opened, department).await?;
+                let password_hash = passwords::hash(password_in(&password_file)?).await?;
+                let new = NewStaff {
+                    username,
+                    name,
+                    roles: role,
+                    departments,
+                    password_hash,
+                };
+                say(&staff::add(app, new).await?.to_string())
+            }
         }
-        let password_hash = passwords::hash(password).await?;
-        let id = staff::add(
-            app,
-            NewStaff {
-                username,
-                name,
-                roles: role,
-                departments,
-                password_hash,
-            },
-        )
-        .await?;
-        say(&id.to_string())
     }
+}
+
+fn password_in(file: &Path) -> Result<String> {
+    let password = secret(file)?;
+    ensure!(
+        password.chars().count() >= 8,
+        "a password has at least 8 characters"
+    );
+    Ok(password)
+}
+
+async fn departments_of(opened: &Opened, names: Vec<String>) -> Result<Vec<DepartmentId>> {
+    let mut departments = Vec::new();
+    for name in names {
+        let id: Option<Uuid> = sqlx::query_scalar("select id from department where name = $1")
+            .bind(&name)
+            .fetch_optional(&opened.app.pool)
+            .await?;
+        departments.push(DepartmentId(
+            id.with_context(|| format!("there is no department called {name}"))?,
+        ));
+    }
+    Ok(departments)
 }
 
 /// Serves over TLS, or plainly when there are no names to serve under.

@@ -21,6 +21,7 @@ mod claims;
 mod deeds;
 mod demo;
 mod door;
+mod hub_key;
 mod invite;
 mod passwords;
 mod people;

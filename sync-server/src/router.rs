@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::services::audit::arrive;
 use crate::services::console::{oidc, session, sign_in};
-use crate::services::{devices, health, identity, staff};
+use crate::services::{devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, live, push};
 use crate::web;
@@ -54,6 +54,8 @@ fn described() -> OpenApiRouter<App> {
         routes!(oidc::back),
         routes!(devices::certificate),
         routes!(devices::state),
+        routes!(orders::status),
+        routes!(orders::wiped),
         routes!(health::is_live),
         routes!(health::is_ready),
         routes!(health::figures),

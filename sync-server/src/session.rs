@@ -5,15 +5,18 @@ use crate::door::{Peer, Shown};
 use crate::error::{Error, Result};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use ed25519_dalek::VerifyingKey;
 use shared::device::DeviceState;
 use shared::ids::{DeviceId, WardId};
+use shared::orders::{Allowed, Contact, Order};
 use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::sync::waybill::{self, Waybill, signed_path};
 use shared::sync::wire::{FRAME_BYTES, SIGNATURE_HEADER, SIGNED_WITHIN_MS, is_signed_by, signer};
 use sqlx::Row;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// A device that may call.
@@ -26,9 +29,14 @@ pub(crate) struct Device {
     pub(crate) incarnation: i32,
     /// Version of the reference data now.
     pub(crate) reference: u64,
+    /// What it was ordered.
+    pub(crate) order: Order,
+    /// How far it is trusted.
+    pub(crate) state: DeviceState,
+    policy_version: u32,
 }
 
-/// A call with a right signature, and its body, of a device that may work.
+/// A call with a right signature, and its body, of a device that was let in and not stopped.
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     pub(crate) device: Device,
@@ -37,15 +45,43 @@ pub(crate) struct Signed {
     pub(crate) waybill: Option<Waybill>,
 }
 
-/// The same of a device however far it is trusted: it may ask for its state, and for a certificate.
+/// The same of a device that may still send what it has.
+#[derive(Clone, Debug)]
+pub(crate) struct Sending(pub(crate) Signed);
+
+/// The same of any device there ever was. It may be told how far it is trusted and what it was ordered.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) device: Device,
-    pub(crate) state: DeviceState,
     pub(crate) body: Bytes,
     waybill: Option<Waybill>,
     /// Its certificate was good once.
     pub(crate) is_expired: bool,
+}
+
+/// Where the word that a device was heard waits for the answer it goes with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<OnceLock<HeaderValue>>);
+
+impl Heard {
+    /// A device that was stopped or still waits is not told that it may go on.
+    fn note(&self, app: &App, device: &Device, authorization: &str) {
+        if device.may(Allowed::Everything).is_err() {
+            return;
+        }
+        let contact = Contact {
+            now_ms: app.now().0,
+            policy_version: device.policy_version,
+        };
+        if let Ok(value) = HeaderValue::from_str(&contact.sign(&app.key, authorization)) {
+            self.0.get_or_init(|| value);
+        }
+    }
+
+    /// Returns the word to send.
+    pub(crate) fn word(&self) -> Option<HeaderValue> {
+        self.0.get().cloned()
+    }
 }
 
 /// Bytes of a body, at most: a frame and its header.
@@ -56,26 +92,74 @@ impl FromRequest<App> for Signed {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let known = Known::from_request(request, app).await?;
-        if !planted::is_on(Fault::RevokedIsHeard) {
-            known.state.may_work().map_err(Error::Forbidden)?;
-        }
-        if known.is_expired {
+        known.may(Allowed::Everything)?;
+        Ok(Self {
+            device: known.device,
+            body: known.body,
+            waybill: known.waybill,
+        })
+    }
+}
+
+impl FromRequest<App> for Sending {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let known = Known::from_request(request, app).await?;
+        known.may(Allowed::Sending)?;
+        Ok(Self(Signed {
+            device: known.device,
+            body: known.body,
+            waybill: known.waybill,
+        }))
+    }
+}
+
+impl Known {
+    /// Refuses a device that may do less than this.
+    fn may(&self, least: Allowed) -> Result<()> {
+        self.may_work(least)?;
+        if self.is_expired {
             return Err(Error::SignedOut(Problem::new(
                 "device.certificate_expired",
                 "",
             )));
         }
-        let Known {
-            device,
-            body,
-            waybill,
-            ..
-        } = known;
-        Ok(Self {
-            device,
-            body,
-            waybill,
-        })
+        Ok(())
+    }
+
+    /// The same, for one that comes to have its certificate renewed.
+    pub(crate) fn may_work(&self, least: Allowed) -> Result<()> {
+        if planted::is_on(Fault::RevokedIsHeard) {
+            return Ok(());
+        }
+        self.device.may(least)
+    }
+}
+
+impl Device {
+    /// Refuses one that was stopped, or that nobody let in yet. It asks for its orders, which say more.
+    fn may(&self, least: Allowed) -> Result<()> {
+        match (self.order.leaves(), least) {
+            (Allowed::Everything, _) | (Allowed::Sending, Allowed::Sending) => {}
+            (Allowed::Sending | Allowed::Nothing, _) => return Err(self.refusal()),
+        }
+        // what is stopped is so by its order
+        if self.state == DeviceState::Pending {
+            self.state.may_work().map_err(Error::Forbidden)?;
+        }
+        Ok(())
+    }
+
+    fn refusal(&self) -> Error {
+        let code = match self.order {
+            Order::Active | Order::Suspend if self.state == DeviceState::Revoked => {
+                "device.revoked"
+            }
+            Order::Active | Order::Suspend => "device.suspended",
+            Order::WipeAfterUpload | Order::WipeNow => "device.wiped",
+        };
+        Error::Forbidden(Problem::new(code, ""))
     }
 }
 
@@ -90,7 +174,7 @@ impl FromRequest<App> for Known {
             Error::TooLarge(Problem::new("frame.too_long", "").with("max", FRAME_BYTES))
         })?;
         let is_expired = is_expired(&parts, id, app)?;
-        let (device, state, key) = find(app, id).await?;
+        let (device, key) = find(app, id).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let waybill = parts.headers.get(waybill::HEADER);
         let waybill = waybill.map(|text| text.to_str().unwrap_or_default());
@@ -107,9 +191,11 @@ impl FromRequest<App> for Known {
             Waybill::read(text).ok_or_else(|| Error::Malformed(Problem::new("waybill.shape", "")))
         });
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
+        if let Some(heard) = parts.extensions.get::<Heard>() {
+            heard.note(app, &device, &header);
+        }
         Ok(Self {
             device,
-            state,
             body,
             waybill: waybill.transpose()?,
             is_expired,
@@ -151,7 +237,7 @@ fn unsigned() -> Error {
     Error::SignedOut(Problem::new("device.signature", ""))
 }
 
-async fn find(app: &App, id: DeviceId) -> Result<(Device, DeviceState, VerifyingKey)> {
+async fn find(app: &App, id: DeviceId) -> Result<(Device, VerifyingKey)> {
     let unknown = || Error::SignedOut(Problem::new("device.unknown", ""));
     let row = sqlx::query(FIND)
         .bind(id.0)
@@ -163,15 +249,41 @@ async fn find(app: &App, id: DeviceId) -> Result<(Device, DeviceState, Verifying
         .and_then(|bytes| VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok())
         .ok_or_else(unknown)?;
     let ward: Uuid = row.get::<Option<Uuid>, _>("ward").ok_or_else(unknown)?;
+    let state = DeviceState::of_word(row.get("state"));
     let device = Device {
         id,
         number: u32::try_from(row.get::<i64, _>("number")).map_err(|_| unknown())?,
         ward: WardId(ward),
         incarnation: row.get("incarnation"),
         reference: u64::try_from(row.get::<i64, _>("reference_version")).unwrap_or_default(),
+        order: order_of(row.get("ordered"), state),
+        state,
+        policy_version: row.get::<i32, _>("policy_version").unsigned_abs(),
     };
-    Ok((device, DeviceState::of_word(row.get("state")), key))
+    Ok((device, key))
 }
 
-const FIND: &str = "select number, ward, public_key, incarnation, state, reference_version
+/// A device that was suspended or sent away for good is stopped, unless it is to be emptied.
+fn order_of(word: &str, state: DeviceState) -> Order {
+    let ordered = Order::of_word(word);
+    match state {
+        DeviceState::Pending | DeviceState::Active => ordered,
+        DeviceState::Suspended | DeviceState::Revoked => ordered.max(Order::Suspend),
+    }
+}
+
+/// Refuses a device that was stopped while it waited.
+pub(crate) async fn look_again(app: &App, mut device: Device) -> Result<()> {
+    let row = sqlx::query("select case when wiped_at is null then ordered else 'wipe_now' end as ordered, state from device where id = $1")
+        .bind(device.id.0)
+        .fetch_one(&app.pool)
+        .await?;
+    device.state = DeviceState::of_word(row.get("state"));
+    device.order = order_of(row.get("ordered"), device.state);
+    device.may(Allowed::Everything)
+}
+
+const FIND: &str =
+    "select number, ward, public_key, incarnation, state, policy_version, reference_version,
+        case when wiped_at is null then ordered else 'wipe_now' end as ordered
     from device, hospital where id = $1";

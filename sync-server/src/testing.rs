@@ -162,7 +162,7 @@ impl TestHub {
 
 async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
     let pool = database::pool(database.clone(), 16).await?;
-    Ok(App::new(
+    App::new(
         pool,
         Options {
             data: data.to_owned(),
@@ -170,7 +170,7 @@ async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
             audit_heads: None,
         },
     )
-    .await?)
+    .await
 }
 
 fn spawn(

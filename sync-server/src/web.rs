@@ -1,6 +1,7 @@
 //! What surrounds every call: an id, a span, figures, and problems in one shape.
 
 use crate::error::Document;
+use crate::session::Heard;
 use crate::world;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
@@ -8,14 +9,17 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics::{counter, histogram};
+use shared::orders::CONTACT_HEADER;
 use std::time::Instant;
 use tracing::{Instrument, info_span};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Runs a call inside its span, counts it, and writes its problem if it has one.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let heard = Heard::default();
+    request.extensions_mut().insert(heard.clone());
     let id = world::new_id().to_string();
     let method = request.method().clone();
     // the template, never the address itself: that holds ids
@@ -49,6 +53,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     counter!("wardbook_http_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status).increment(1);
     histogram!("wardbook_http_request_duration_seconds", "method" => method, "route" => route)
         .record(begun.elapsed());
+    if let Some(word) = heard.word() {
+        response.headers_mut().insert(CONTACT_HEADER, word);
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);
     }

@@ -48,3 +48,12 @@ pub fn new_key() -> [u8; 32] {
 pub fn new_salt() -> [u8; 16] {
     rand::rng().random()
 }
+
+/// Makes a secret of 32 bytes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the hub's only source of randomness"
+)]
+pub fn new_secret() -> [u8; 32] {
+    rand::rng().random()
+}

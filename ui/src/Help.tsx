@@ -1,5 +1,7 @@
-import { Kbd } from '@mantine/core';
+import { Kbd, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Card } from './parts/Card';
+import { useBackend } from './parts/context';
 import { Page } from './parts/Page';
 import { useWords, type Word } from './parts/words';
 
@@ -25,6 +27,8 @@ export function ShortcutTable() {
 /** Help in one place: what the signs mean, what the keys do. */
 export function HelpPage() {
   const t = useWords();
+  const backend = useBackend();
+  const { data: desk } = useQuery({ queryKey: ['desk'], queryFn: () => backend.desk() });
   return (
     <Page title={t('help.title')}>
       <div className="chart-grid">
@@ -34,6 +38,7 @@ export function HelpPage() {
           </dl>
         </Card>
         <Card title={t('help.keys')}><ShortcutTable /></Card>
+        <Card title={t('help.keychain')}>{desk?.keychain && <Text size="sm" data-testid="help-keychain">{t(`keychain.${desk.keychain}`)}</Text>}</Card>
       </div>
     </Page>
   );

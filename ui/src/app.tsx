@@ -68,7 +68,7 @@ function Desk() {
   useEffect(() => prefsOf(staff), [staff]);
 
   if (!desk || !status) return null;
-  if (desk.ward === null) return <EnrolPage />;
+  if (desk.ward === null) return <EnrolPage desk={desk} />;
   if (status.trouble?.code === 'device.pending') return <PendingPage />;
   if (status.link === 'loading' && !hasSkipped) return <LoadingPage status={status} onSkip={() => setHasSkipped(true)} />;
   if (!desk.session) return <SignInPage desk={desk} isLocked={lock.isLocked} lastUser={lock.lastUser} />;
@@ -91,7 +91,12 @@ function AtWork({ desk, session, onLeave }: AtWorkProps) {
     client.setQueryData(['desk'], { ...desk, session: null });
   }
 
-  const { isWarning } = useIdleLock(() => void leave({ isLocked: true }));
+  /** The desk itself ends a session that nobody touches, or that has lasted a shift: the screen follows. */
+  async function stay() {
+    if (!(await backend.touch())) await client.invalidateQueries();
+  }
+
+  const { isWarning } = useIdleLock(() => void leave({ isLocked: true }), () => void stay());
   return (
     <SessionProvider session={session}>
       <Shell desk={desk} onSwitchUser={() => void leave({ isLocked: false })} onLock={() => void leave({ isLocked: true })} />

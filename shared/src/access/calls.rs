@@ -50,6 +50,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/identity/v1/certificate", Needs::Device),
     ("get", "/identity/v1/state", Needs::Device),
     ("post", "/identity/v1/sign-in", Needs::Device),
+    ("post", "/identity/v1/status", Needs::Device),
+    ("post", "/identity/v1/wiped", Needs::Device),
     ("post", "/console/v1/sign-in", Needs::Nothing),
     ("get", "/console/v1/oidc", Needs::Nothing),
     ("get", "/console/v1/oidc/back", Needs::Nothing),

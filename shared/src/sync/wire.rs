@@ -222,6 +222,10 @@ pub struct Enrolled {
     /// What it asked for with its request.
     #[serde(default)]
     pub admitted: Option<Admitted>,
+    /// Ed25519 public key of the hub, hex. The desk believes no other from then on.
+    pub hub_key: String,
+    /// The hub's half of a key to this desk's replica, hex: see [`SignedIn::share`].
+    pub share: String,
 }
 
 /// What a desk sends for its next certificate, `POST /identity/v1/certificate` (JSON, signed by the device).
@@ -247,12 +251,15 @@ pub struct SignInAsk {
     pub password: Phi<String>,
 }
 
-/// Who signed in, and until when the desk may believe it without asking again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Who signed in, and what the desk needs to know them without the hub for a while.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SignedIn {
     pub staff: crate::staff::Staff,
-    /// Milliseconds since 1970 by the hub's clock.
-    pub not_after_ms: i64,
+    /// A signed [`crate::unlock::OfflineGrant`].
+    pub grant: crate::seal::Sealed,
+    /// The hub's half of a key to this desk's replica, hex. Worth nothing without the other half, which lies in the desk's
+    /// keychain; with both, somebody whom the hub knows can open a desk that has never seen them.
+    pub share: String,
 }
 
 /// Why a frame could not be read.

@@ -25,6 +25,9 @@ struct Demo {
     /// Folder for the pictures.
     #[arg(long)]
     screenshots: PathBuf,
+    /// Folder for the desks' secrets, in place of the keychain of whoever runs this.
+    #[arg(long)]
+    keychain: PathBuf,
     /// A desk: its directory, its name, and a one-time code if it is new, with commas between.
     #[arg(long = "desk", required = true)]
     desks: Vec<Desk>,
@@ -40,6 +43,9 @@ struct Wait {
     /// Directory of an enrolled desk that has loaded its ward.
     #[arg(long, env = "WARDBOOK_DATA")]
     data: PathBuf,
+    /// Folder in which the desk's secrets are.
+    #[arg(long)]
+    keychain: PathBuf,
     /// Address of the hub, if the desk should not use the one it knows.
     #[arg(long)]
     hub: Option<String>,
@@ -113,6 +119,7 @@ impl Demo {
             let launch = Launch {
                 program: programs.desk.clone(),
                 data: desk.data.clone(),
+                keychain: Some(self.keychain.clone()),
                 hub: Some(self.hub.clone()),
                 code: desk.code.clone(),
                 name: desk.name.clone(),
@@ -153,6 +160,7 @@ impl Wait {
         let launch = Launch {
             program: programs.desk,
             data: self.data.clone(),
+            keychain: Some(self.keychain.clone()),
             hub: self.hub.clone(),
             display: Some(screen.name().into()),
             ..Launch::default()

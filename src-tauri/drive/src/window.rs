@@ -23,6 +23,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// The desk's own directory.
     pub data: PathBuf,
+    /// Folder for its secrets, in place of the keychain of whoever runs this.
+    pub keychain: Option<PathBuf>,
     /// Where the hub is; nothing for the address the desk knows.
     pub hub: Option<String>,
     /// One-time code to enrol with.
@@ -36,6 +38,9 @@ pub struct Launch {
 impl Launch {
     fn arguments(&self) -> Vec<String> {
         let mut all = vec![String::from("--data"), self.data.display().to_string()];
+        if let Some(keychain) = &self.keychain {
+            all.extend(["--keychain".into(), keychain.display().to_string()]);
+        }
         all.extend(["--name".into(), self.name.clone()]);
         for (flag, value) in [("--hub", &self.hub), ("--enrol", &self.code)] {
             all.extend(

@@ -1,6 +1,7 @@
 //! The replica itself: its files, its clock, and the way every read and write takes.
 
 use crate::audit::clerk::Clerk;
+use crate::contact::Heard;
 use crate::error::{Disk, Result};
 use crate::files::{Dir, Lock};
 use crate::flight::Flight;
@@ -10,6 +11,7 @@ use crate::mirror::Mirror;
 use crate::news::News;
 use crate::row;
 use crate::store::{Key, Lasting, Store, lock};
+use crate::wrap::Secret;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,11 +19,13 @@ use rusqlite::{Connection, Transaction};
 use shared::clock::Now;
 use shared::document::Heads;
 use shared::ids::RecordId;
+use shared::orders::Status;
 use shared::sync::digest::{self, Digest};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use zeroize::Zeroizing;
 
 /// Where a replica lies and how it is opened.
 #[derive(Clone)]
@@ -54,6 +58,11 @@ pub(crate) struct Inner {
     pub(crate) news: News,
     /// Something waits to be sent, or to be looked at.
     pub(crate) nudge: Notify,
+    /// The device's signing key, when it is kept in a keychain and not in the replica.
+    pub(crate) signing: Option<Secret>,
+    pub(crate) heard: Arc<Heard>,
+    /// What the hub last ordered, when it stopped this desk.
+    pub(crate) told: watch::Sender<Option<Status>>,
     /// A page was found that is not what was written: the courier rescues what can be read.
     pub(crate) is_damaged: AtomicBool,
     zone: Mutex<Option<TimeZone>>,
@@ -67,13 +76,14 @@ impl Inner {
         lock: Lock,
         store: Arc<Store>,
         mirror: Mirror,
+        signing: Option<Secret>,
     ) -> Self {
         let (store, mirror) = (Arc::new(RwLock::new(store)), Arc::new(mirror));
         Self {
             clerk: Clerk::start(store.clone(), mirror.clone()),
             dir,
             lock,
-            key: Key(options.key),
+            key: Key(Zeroizing::new(options.key)),
             clock,
             hub: options.hub.clone(),
             store,
@@ -82,6 +92,9 @@ impl Inner {
             line: Line::new(),
             news: News::default(),
             nudge: Notify::new(),
+            signing,
+            heard: Arc::default(),
+            told: watch::Sender::new(None),
             is_damaged: AtomicBool::new(false),
             zone: Mutex::default(),
         }
@@ -148,6 +161,20 @@ impl Replica {
             self.0.nudge.notify_one();
         }
         result
+    }
+
+    /// Closes the replica in good order. Whoever still holds it is told that it is locked.
+    pub(crate) fn shut(&self) {
+        self.store().shut();
+        self.0.mirror.close();
+        self.0.lock.closed();
+    }
+
+    /// Lets go of every file at once, before they are removed.
+    pub(crate) fn abandon(&self) {
+        self.store().abandon();
+        self.0.mirror.close();
+        self.0.lock.closed();
     }
 
     pub(crate) fn now(&self) -> Now {

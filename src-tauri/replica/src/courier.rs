@@ -5,6 +5,7 @@
 
 use crate::audit::send::{send_all, send_if_due};
 use crate::base::Replica;
+use crate::contact;
 use crate::decided;
 use crate::error::{Error, Result};
 use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
@@ -70,6 +71,7 @@ impl Courier {
         let mut round = Round::default();
         push_all(replica, &hub, &mut round).await?;
         catch_up(replica, &hub, &mut round).await?;
+        contact::note(replica).await?;
         decided::hear(replica, &hub).await?;
         replica.set_link(Link::Online, None);
         round.calls = hub.traffic.calls.load(Ordering::Relaxed);
@@ -130,6 +132,15 @@ async fn run(replica: Replica, hurry: Arc<Notify>) {
         if let Some(error) = &error {
             report(&replica, error, failed);
         }
+        if error.as_ref().is_some_and(contact::is_stopped)
+            && let Err(error) = contact::hear(&replica).await
+        {
+            tracing::debug!(%error, "Could not hear what the hub orders");
+        }
+        if matches!(error, Some(Error::Locked)) {
+            // closed for good: whoever opens it again starts another courier
+            return;
+        }
         if matches!(error, Some(Error::NotEnrolled)) {
             // until somebody enrols it there is nothing to try
             tokio::select! { () = replica.0.nudge.notified() => {} () = hurry.notified() => {} }
@@ -176,6 +187,7 @@ async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
             }
             Err(error) => return Err(error),
         }
+        contact::note(replica).await?;
         if round.accepted + round.held > 0 {
             failures.store(0, Ordering::Relaxed);
             replica.set_link(Link::Online, None);
@@ -217,6 +229,7 @@ async fn pull_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
             return Ok(Outcome::Restart);
         }
         failures.store(0, Ordering::Relaxed);
+        contact::note(replica).await?;
         replica.set_link(Link::Online, None);
     }
 }
@@ -236,6 +249,8 @@ fn report(replica: &Replica, error: &Error, failed: u32) {
         | Error::Document(_)
         | Error::Busy
         | Error::NotEnrolled
+        | Error::Locked
+        | Error::Keychain(_)
         | Error::Unreachable(_)
         | Error::Refused { .. }
         | Error::Nonsense(_)
@@ -257,6 +272,6 @@ fn report(replica: &Replica, error: &Error, failed: u32) {
     clippy::disallowed_methods,
     reason = "chance spreads the desks of a hospital; nothing is decided by it"
 )]
-fn jitter() -> u32 {
+pub(crate) fn jitter() -> u32 {
     rand::random()
 }

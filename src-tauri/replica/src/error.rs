@@ -23,6 +23,12 @@ pub enum Error {
     Busy,
     #[error("device.unknown")]
     NotEnrolled,
+    /// Nobody has unlocked the replica, or it was closed.
+    #[error("the replica is locked")]
+    Locked,
+    /// The keychain, or what lies beside the replica, cannot be used.
+    #[error("keychain: {0}")]
+    Keychain(&'static str),
     /// The hub did not answer, or its answer was cut short.
     #[error("hub.unreachable.{}", word(.0))]
     Unreachable(String),
@@ -60,6 +66,8 @@ impl Error {
             Error::Document(_) => one("record.damaged"),
             Error::Busy => one("replica.busy"),
             Error::NotEnrolled => one("device.unknown"),
+            Error::Locked => one("replica.locked"),
+            Error::Keychain(_) => one("keychain.unavailable"),
             Error::Unreachable(_) | Error::Nonsense(_) | Error::Task(_) => one("hub.unreachable"),
         }
     }
@@ -76,6 +84,8 @@ impl Error {
             | Error::Document(_)
             | Error::Busy
             | Error::NotEnrolled
+            | Error::Locked
+            | Error::Keychain(_)
             | Error::Unreachable(_)
             | Error::Refused { .. }
             | Error::Nonsense(_)

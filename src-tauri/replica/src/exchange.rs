@@ -4,7 +4,6 @@ use crate::base::Replica;
 use crate::courier::Round;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::meta::Device;
 use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
@@ -51,21 +50,24 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     if replica.0.is_damaged.load(Ordering::Relaxed) {
         blocking(replica, Replica::rescue_now).await?;
     }
-    let (device, needs_load, reference) = blocking(replica, |replica| {
+    let (is_known, needs_load, reference) = blocking(replica, |replica| {
         replica.read(|db| {
             let needs_load =
                 meta::LOADED.get(db)? != Some(true) || meta::REBUILD.get(db)?.is_some();
             Ok((
-                meta::DEVICE.get(db)?,
+                meta::DEVICE.get(db)?.is_some(),
                 needs_load,
                 meta::REFERENCE.get(db)?.is_some(),
             ))
         })
     })
     .await?;
-    let mut hub = Hub::new(device.ok_or(Error::NotEnrolled)?, replica.0.hub.as_deref())?;
-    if let Some(device) = renew_if_due(replica, &hub).await? {
-        hub = Hub::new(device, replica.0.hub.as_deref())?;
+    if !is_known {
+        return Err(Error::NotEnrolled);
+    }
+    let mut hub = replica.hub()?;
+    if renew_if_due(replica, &hub).await? {
+        hub = replica.hub()?;
     }
     line::settle(replica, &hub).await?;
     let needs_load = needs_load
@@ -92,19 +94,14 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     Ok(hub)
 }
 
-/// Gets the next certificate when it is due, and keeps it.
-async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<Option<Device>> {
-    let Some(device) = hub.renewed(replica.now()).await? else {
-        return Ok(None);
+/// Gets the next certificate when it is due, and keeps it. Says whether it did.
+async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<bool> {
+    let Some(papers) = hub.renewed(replica.now()).await? else {
+        return Ok(false);
     };
-    let renewed = device.clone();
-    blocking(replica, move |replica| {
-        replica.write(Lasting::Yes, |db| meta::DEVICE.set(db, &device))?;
-        replica.copy_to_mirror()
-    })
-    .await?;
+    blocking(replica, move |replica| replica.keep_papers(&papers)).await?;
     tracing::info!("This device has its next certificate");
-    Ok(Some(renewed))
+    Ok(true)
 }
 
 /// Sends everything that waits.

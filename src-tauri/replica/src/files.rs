@@ -2,12 +2,13 @@
 //!
 //! `current` names the generation in use, `ward-<n>.db`; it is replaced by a rename, so there is never none. `outbox.db`
 //! is the mirror of unsent work. `loading-<n>.db` is a first load under way. `aside/` keeps files that were damaged or
-//! not this desk's. `in-use` is there while the replica is open, so that a crash is noticed; it is also the lock.
+//! not this desk's. `slots.json` and its copy hold what opens them all. `in-use` is there while the replica is open, so that a crash is noticed; it is also the lock.
 
 use crate::error::{Error, Result};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// The endings SQLite gives to the files beside a database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -21,7 +22,7 @@ pub(crate) struct Dir(pub(crate) PathBuf);
 /// Keeps other programs out of the directory while it lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: Mutex<Option<File>>,
     path: PathBuf,
     /// The program that had it before did not close it.
     pub(crate) was_left_open: bool,
@@ -30,8 +31,34 @@ pub(crate) struct Lock {
 impl Lock {
     /// Notes that everything was closed in good order.
     pub(crate) fn closed(&self) {
+        let Some(_file) = self.file.lock().ok().and_then(|mut file| file.take()) else {
+            return;
+        };
         if let Err(error) = fs::write(&self.path, b"") {
             tracing::debug!(%error, "Could not note a good close; the next start checks the whole file");
+        }
+    }
+}
+
+/// Keeps a file locked while it lives.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    _file: File,
+}
+
+impl Hold {
+    /// Takes a file for this program alone.
+    pub(crate) fn take(path: &Path) -> Result<Self> {
+        let mut options = File::options();
+        let file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => Err(Error::Busy),
+            Err(fs::TryLockError::Error(error)) => Err(error.into()),
         }
     }
 }
@@ -58,7 +85,7 @@ impl Dir {
             tracing::warn!(%error, "Could not note that the replica is open");
         }
         Ok(Lock {
-            _file: file,
+            file: Mutex::new(Some(file)),
             path,
             was_left_open,
         })
@@ -80,21 +107,15 @@ impl Dir {
 
     /// Puts a generation into use. The file it names must be whole and on the disk already.
     pub(crate) fn set_current(&self, generation: u64) -> Result<()> {
-        let new = self.0.join("current.new");
-        let mut file = File::create(&new)?;
-        file.write_all(format!("ward-{generation}.db\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, self.0.join("current"))?;
-        self.sync()
+        replace(
+            &self.0.join("current"),
+            format!("ward-{generation}.db\n").as_bytes(),
+        )
     }
 
     /// Makes renames and new files of the directory last.
     pub(crate) fn sync(&self) -> Result<()> {
-        // Windows has no way to open a directory, and does not need it
-        if cfg!(unix) {
-            File::open(&self.0)?.sync_all()?;
-        }
-        Ok(())
+        sync(&self.0)
     }
 
     pub(crate) fn ward(&self, generation: u64) -> PathBuf {
@@ -200,6 +221,29 @@ impl Dir {
         fs::write(beside(&target, ".why.txt"), format!("{at} {why}\n"))?;
         Ok(target)
     }
+}
+
+/// Writes a whole file, or leaves the one that was there. Only its owner may read it; it is on the disk when this returns.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let new = beside(path, ".new");
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), sync)
+}
+
+/// Makes renames and new files of a directory last.
+fn sync(dir: &Path) -> Result<()> {
+    // Windows has no way to open a directory, and does not need it
+    if cfg!(unix) {
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Removes a database and what lies beside it.

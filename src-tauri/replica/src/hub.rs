@@ -1,8 +1,9 @@
 //! Calls to the hub: signed, limited, counted. The one place where a client is made.
 
+use crate::contact::{Heard, Moment};
 use crate::error::{Error, Result};
 use crate::meta::Device;
-use crate::papers;
+use crate::papers::{self, Papers};
 use ed25519_dalek::SigningKey;
 use futures::stream;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -11,9 +12,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::clock::Now;
 use shared::device;
+use shared::orders;
 use shared::problem::Problem;
 use shared::sync::waybill::{self, signed_path};
 use shared::sync::wire::{self, Admitted, CertificateAsk};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -45,6 +48,7 @@ pub(crate) struct Hub {
     client: Client,
     /// The next certificate was given and is used from the next session on.
     has_renewed: AtomicBool,
+    heard: Arc<Heard>,
     pub(crate) traffic: Traffic,
 }
 
@@ -80,7 +84,7 @@ struct ProblemDocument {
 
 impl Hub {
     /// Prepares calls as a device. `address` stands in for the one it was enrolled at.
-    pub(crate) fn new(device: Device, address: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(device: Device, address: Option<&str>, heard: Arc<Heard>) -> Result<Self> {
         let base = address_of(address.unwrap_or(&device.hub))?;
         if base.scheme() == "https" && device.papers.is_none() {
             return Err(Error::Problems(vec![Problem::new(
@@ -89,19 +93,21 @@ impl Hub {
             )]));
         }
         let client = papers::client(device.papers.as_ref())?;
-        let key = SigningKey::from_bytes(&device.secret);
+        let secret = device.secret.ok_or(Error::Keychain("no signing key"))?;
+        let key = SigningKey::from_bytes(&secret);
         Ok(Self {
             base,
             device,
             key,
             client,
             has_renewed: AtomicBool::new(false),
+            heard,
             traffic: Traffic::default(),
         })
     }
 
-    /// Asks for the next certificate when it is due; returns the device that has it.
-    pub(crate) async fn renewed(&self, at: Now) -> Result<Option<Device>> {
+    /// Asks for the next certificate when it is due.
+    pub(crate) async fn renewed(&self, at: Now) -> Result<Option<Papers>> {
         let papers = self.device.papers.as_ref().filter(|it| it.is_due(at));
         let Some(papers) = papers.filter(|_| !self.has_renewed.swap(true, Ordering::Relaxed))
         else {
@@ -112,10 +118,12 @@ impl Hub {
             request: request.text.clone(),
         };
         let admitted: Admitted = self.post_json("/identity/v1/certificate", at, &ask).await?;
-        Ok(Some(Device {
-            papers: Some(request.granted(&admitted, at)),
-            ..self.device.clone()
-        }))
+        Ok(Some(request.granted(&admitted, at)))
+    }
+
+    /// Returns when the hub last said that it heard one of these calls.
+    pub(crate) fn heard(&self) -> Option<Moment> {
+        self.heard.last()
     }
 
     /// Asks for a frame.
@@ -252,9 +260,8 @@ impl Hub {
         // a slow line gets the time its bytes need
         let wait = wait + Duration::from_secs((body.len() / SLOWEST) as u64);
         let mut request = self.client.request(method, url);
-        let signature =
-            HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
-        request = request.header(wire::SIGNATURE_HEADER, signature);
+        let value = HeaderValue::from_str(&signature).map_err(|_| Error::Nonsense("signature"))?;
+        request = request.header(wire::SIGNATURE_HEADER, value);
         if let Some(waybill) = waybill {
             request = request.header(waybill::HEADER, waybill);
         }
@@ -273,6 +280,10 @@ impl Hub {
             .received
             .fetch_add(weight as u64, Ordering::Relaxed);
         if response.status().is_success() {
+            let said = response.headers().get(orders::CONTACT_HEADER);
+            let said = said.and_then(|said| said.to_str().ok());
+            self.heard
+                .note(self.device.hub_key.as_deref(), &signature, said, at);
             return Ok(response);
         }
         let status = response.status().as_u16();

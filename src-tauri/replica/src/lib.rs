@@ -3,6 +3,8 @@
 
 mod audit;
 mod base;
+mod cabinet;
+mod contact;
 mod courier;
 mod decided;
 mod draft;
@@ -10,9 +12,11 @@ mod error;
 mod exchange;
 mod files;
 mod flight;
+mod front;
 mod held;
 mod hub;
 mod identity;
+mod keychain;
 mod line;
 mod load;
 mod meta;
@@ -29,12 +33,19 @@ mod refusal;
 mod rescue;
 mod row;
 mod save;
+mod slots;
 mod store;
+mod unlock;
+mod watch;
+mod wipe;
+mod wrap;
 
 pub use base::{Clock, Options, Replica};
+pub use cabinet::{Cabinet, Places};
 pub use courier::{Courier, Round};
 pub use error::{Error, Result};
 pub use news::Event;
+pub use watch::Watch;
 
 #[cfg(test)]
 mod tests;

@@ -336,12 +336,6 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
             meta::next_incarnation(db)?;
             meta::OWN_TOO.set(db, &true)?;
         }
-        rescue::copy_rows(
-            old,
-            db,
-            "pass",
-            "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
-        )?;
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
         audit::copy(old, db)?;
         for kept in held::all(old)? {

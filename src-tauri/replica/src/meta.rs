@@ -16,11 +16,14 @@ pub(crate) struct Device {
     pub(crate) ward: WardId,
     pub(crate) name: String,
     pub(crate) hub: String,
-    /// Ed25519 secret. The file it lies in is encrypted.
-    pub(crate) secret: [u8; 32],
+    /// Ed25519 secret, for a desk without a keychain. The file it lies in is encrypted.
+    pub(crate) secret: Option<[u8; 32]>,
     /// What it shows over TLS; nothing for a desk that only ever knew a plain line.
     #[serde(default)]
     pub(crate) papers: Option<Papers>,
+    /// Ed25519 public key of the hub, the only one that is believed.
+    #[serde(default)]
+    pub(crate) hub_key: Option<String>,
 }
 
 impl std::fmt::Debug for Device {
@@ -61,6 +64,8 @@ items! {
     SYNCED: i64 = "synced";
     /// Milliseconds this computer's clock is ahead of the hub's.
     AHEAD: i64 = "ahead";
+    /// Milliseconds since 1970, by this computer's clock, when the hub was last heard for certain.
+    CONTACT: i64 = "contact";
     /// What was found and done at the last opening, as a code.
     NOTICE: String = "notice";
     /// When the digest was last compared, milliseconds since 1970.

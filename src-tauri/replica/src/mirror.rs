@@ -85,6 +85,11 @@ impl Mirror {
         }
     }
 
+    /// Closes the file; nothing is noted any more.
+    pub(crate) fn close(&self) {
+        *lock(&self.connection) = None;
+    }
+
     /// Reads everything.
     pub(crate) fn reflection(&self) -> Result<Reflection> {
         let guard = lock(&self.connection);

@@ -8,11 +8,13 @@ use crate::mirror::{Mirror, Reflection};
 use crate::receive::rebuild;
 use crate::rescue::{self, Rescue};
 use crate::store::{Key, Lasting, Store};
+use crate::wrap::Secret;
 use crate::{Options, Replica, meta, outbox};
 use shared::document::Hash;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use zeroize::Zeroizing;
 
 impl Replica {
     /// Opens the replica in a directory, or makes an empty one. Damage is found and put right: what cannot be read is
@@ -23,8 +25,17 @@ impl Replica {
 
     /// The same with a clock.
     pub fn open_at(options: &Options, clock: Clock) -> Result<Replica> {
+        Self::open_signing(options, clock, None)
+    }
+
+    /// The same for a device whose signing key is kept in a keychain.
+    pub(crate) fn open_signing(
+        options: &Options,
+        clock: Clock,
+        signing: Option<Secret>,
+    ) -> Result<Replica> {
         let dir = Dir(options.dir.clone());
-        let key = Key(options.key);
+        let key = Key(Zeroizing::new(options.key));
         let lock = dir.lock()?;
         let at = clock().rfc3339();
         let (mirror, trouble) = Mirror::open(&dir, &key);
@@ -60,6 +71,7 @@ impl Replica {
             lock,
             store,
             mirror,
+            signing,
         )));
         match rescue {
             Some(rescue) => {
@@ -131,7 +143,7 @@ impl Replica {
                 is_old,
                 "The replica is behind its second copy of unsent work"
             );
-            self.write(Lasting::Yes, |db| {
+            let caught_up = self.write(Lasting::Yes, |db| {
                 if is_old {
                     meta::INCARNATION.set(db, &reflection.incarnation.max(incarnation))?;
                     // the copy that was not put back knows where this desk is
@@ -149,7 +161,15 @@ impl Replica {
                 // numbers given since are not known here, and must not be given twice
                 meta::NUMBERS.clear(db)?;
                 outbox::count_on(db, reflection.last_place)
-            })?;
+            });
+            match caught_up {
+                // a full disk keeps nobody from reading; what only the mirror has was never said to be saved
+                Err(error) if error.disk() == Some(Disk::Full) && !is_old => {
+                    tracing::warn!("No room to catch up with the second copy of unsent work");
+                    return Ok(());
+                }
+                caught_up => caught_up?,
+            }
         }
         let is_same = known == mirrored
             && !is_behind

@@ -10,7 +10,7 @@ use shared::document;
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
 use shared::search;
-use shared::staff::{Reference, Staff};
+use shared::staff::Reference;
 use std::collections::BTreeSet;
 
 /// Rows of one page, at most.
@@ -260,7 +260,11 @@ impl Replica {
                     .map(|r| r.hospital.clone())
                     .filter(|name| !name.is_empty()),
                 device_name: device.map(|device| device.name),
-                known_staff: known_staff(db)?,
+                known_staff: Vec::new(),
+                is_locked: false,
+                unsent: crate::outbox::count(db)?,
+                keychain: None,
+                trouble: None,
                 session: None,
             })
         })
@@ -295,15 +299,4 @@ fn matches(db: &Connection, query: &str, limit: u32) -> Result<Vec<i64>> {
     Ok(statement
         .query_map(params![query, limit], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?)
-}
-
-fn known_staff(db: &Connection) -> Result<Vec<Staff>> {
-    let mut statement = db.prepare_cached("select about from pass order by username")?;
-    let texts = statement
-        .query_map([], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(texts
-        .iter()
-        .filter_map(|text| serde_json::from_str(text).ok())
-        .collect())
 }

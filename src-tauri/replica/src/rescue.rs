@@ -245,7 +245,7 @@ fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {
 
 /// Copies what can be read of the tables that a rebuild from the hub does not bring at once. Returns how many records.
 fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
-    for item in ["reference", "synced", "audit_pen", "audit_hub"] {
+    for item in ["reference", "synced", "contact", "audit_pen", "audit_hub"] {
         let value = old.query_row("select value from meta where name = ?1", [item], |row| {
             row.get::<_, Vec<u8>>(0)
         });
@@ -256,12 +256,6 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
             )?;
         }
     }
-    copy_rows(
-        old,
-        new,
-        "pass",
-        "staff, username, hash, not_after_ms, about, wrong, wait_until_ms",
-    )?;
     copy_rows(old, new, "numberless", "record, staff")?;
     audit::copy(old, new)?;
     let records = copy_records(old, new)?;

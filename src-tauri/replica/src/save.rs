@@ -247,6 +247,7 @@ impl Replica {
         let noted = RefCell::new(Vec::new());
         let result = self.write(Lasting::Yes, |db| {
             noted.borrow_mut().clear();
+            self.must_be_fresh(db)?;
             work(db, &noted)?;
             let row =
                 row::find(db, &self.0.flight, kind, id)?.ok_or_else(|| problem("record.gone"))?;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Connections kept for reading, at most. More readers than that open and close their own.
 const READERS: usize = 4;
@@ -22,7 +23,7 @@ const PAGES_AT_MOST: u32 = 16_000;
 
 /// The raw 256-bit key of the files.
 #[derive(Clone)]
-pub(crate) struct Key(pub(crate) [u8; 32]);
+pub(crate) struct Key(pub(crate) Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,6 +50,8 @@ pub(crate) struct Store {
     readers: Mutex<Vec<Connection>>,
     /// Another generation took its place: nothing may be written here any more.
     retired: AtomicBool,
+    /// The replica was locked: nothing may be read here either, by whoever still holds it.
+    shut: AtomicBool,
     commits: AtomicU32,
     keeper: Sender<()>,
 }
@@ -66,6 +69,7 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             readers: Mutex::default(),
             retired: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
             commits: AtomicU32::new(0),
             keeper,
         }))
@@ -73,6 +77,9 @@ impl Store {
 
     /// Runs reads on a connection of their own: they see one moment and wait for nobody.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if self.shut.load(Ordering::Acquire) {
+            return Err(Error::Locked);
+        }
         let free = lock(&self.readers).pop();
         let reader = match free {
             Some(reader) => reader,
@@ -84,7 +91,7 @@ impl Store {
             .and_then(|tx| work(&tx));
         let mut readers = lock(&self.readers);
         let is_sound = !matches!(&result, Err(error) if error.disk().is_some());
-        if readers.len() < READERS && is_sound {
+        if readers.len() < READERS && is_sound && !self.shut.load(Ordering::Acquire) {
             readers.push(reader);
         }
         result
@@ -97,6 +104,9 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         let mut guard = lock(&self.writer);
+        if self.shut.load(Ordering::Acquire) {
+            return Err(Error::Locked);
+        }
         if self.retired.load(Ordering::Acquire) {
             return Ok(None);
         }
@@ -166,6 +176,24 @@ impl Store {
             .sum()
     }
 
+    /// Closes at once what is kept open, and lets nobody in any more. The file is left as it is: it is about to go.
+    pub(crate) fn abandon(&self) {
+        self.shut.store(true, Ordering::Release);
+        lock(&self.readers).clear();
+        if let Some(connection) = lock(&self.writer).take() {
+            let no_tidying = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            if let Err(error) = connection.set_db_config(no_tidying, true) {
+                tracing::debug!(%error, "The write-ahead log is tidied once more");
+            }
+        }
+    }
+
+    /// Closes in good order, and lets nobody in any more.
+    pub(crate) fn shut(&self) {
+        self.shut.store(true, Ordering::Release);
+        self.close();
+    }
+
     /// Moves the write-ahead log into the file and closes what is kept open.
     pub(crate) fn close(&self) {
         lock(&self.readers).clear();
@@ -186,12 +214,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Opens a file with its key and the settings that all connections have.
 pub(crate) fn connect(path: &Path, key: &Key, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    let hex = shared::sync::wire::hex(&key.0);
+    let hex = Zeroizing::new(shared::sync::wire::hex(&*key.0));
     // every page is sealed with HMAC-SHA-256: processors have it built in, and reading a page costs half as much
-    connection.execute_batch(&format!(
-        "pragma key = \"x'{hex}'\"; pragma cipher_hmac_algorithm = HMAC_SHA256;
-         pragma cipher_log_level = none; pragma cipher_memory_security = off;"
-    ))?;
+    connection.execute_batch(&Zeroizing::new(format!(
+        "pragma key = \"x'{}'\"; pragma cipher_hmac_algorithm = HMAC_SHA256;
+         pragma cipher_log_level = none; pragma cipher_memory_security = off;",
+        *hex
+    )))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(

@@ -5,12 +5,14 @@ use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::people::username;
 use crate::session::Known;
+use anyhow::ensure;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use shared::audit::entry::What;
 use shared::device::{DeviceState, Invitation, may_approve, plain};
 use shared::ids::{DeviceId, StaffId};
+use shared::orders::Allowed;
 use shared::problem::Problem;
 use shared::sync::wire::{Admitted, CertificateAsk};
 use sqlx::{PgConnection, Row};
@@ -27,7 +29,7 @@ use uuid::Uuid;
 )]
 pub(crate) async fn certificate(State(app): State<App>, known: Known) -> Result<Json<Admitted>> {
     // a desk that was away for months comes back with its old one: it is still the owner of both its keys
-    known.state.may_work().map_err(Error::Forbidden)?;
+    known.may_work(Allowed::Sending)?;
     let ask: CertificateAsk = serde_json::from_slice(&known.body)
         .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
     let admitted = app
@@ -49,7 +51,7 @@ pub(crate) async fn certificate(State(app): State<App>, known: Known) -> Result<
     security(("device" = []))
 )]
 pub(crate) async fn state(known: Known) -> Result<Json<Value>> {
-    known.state.may_work().map_err(Error::Forbidden)?;
+    known.may_work(Allowed::Everything)?;
     Ok(Json(json!({ "state": "active" })))
 }
 
@@ -107,4 +109,37 @@ async fn let_in(db: &mut PgConnection, device: DeviceId, by: StaffId) -> sqlx::R
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Lists the workstations, each as a line.
+pub async fn list(app: &App) -> anyhow::Result<Vec<String>> {
+    let rows = sqlx::query_scalar(
+        "select concat_ws('  ', device.id, device.number, ward.name, device.name,
+                          (select concat_ws(' ', 'alarm', code, to_char(at, 'YYYY-MM-DD')) from device_alarm
+                           where device_alarm.device = device.id order by device_alarm.id desc limit 1),
+                          case when wiped_at is not null then 'emptied'
+                               when ordered <> 'active' then ordered
+                               else device.state end)
+         from device join ward on ward.id = device.ward order by device.number",
+    )
+    .fetch_all(&app.pool)
+    .await?;
+    Ok(rows)
+}
+
+/// Never lets a workstation call again.
+pub async fn revoke(app: &App, device: DeviceId) -> anyhow::Result<()> {
+    let mut tx = app.pool.begin().await?;
+    let done = sqlx::query(
+        "update device set revoked_at = coalesce(revoked_at, now()) where id = $1 and number > 0",
+    )
+    .bind(device.0)
+    .execute(&mut *tx)
+    .await?;
+    ensure!(
+        done.rows_affected() == 1,
+        "there is no workstation {device}"
+    );
+    note(&mut tx, &deed(What::DeviceRevoked, device, None)).await?;
+    Ok(tx.commit().await?)
 }

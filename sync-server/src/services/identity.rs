@@ -5,7 +5,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
 use crate::passwords::{check_password, hash, verify};
-use crate::session::Signed;
+use crate::session::{Device, Signed};
 use crate::throttle::FREE_TRIES;
 use crate::world;
 use anyhow::Context;
@@ -17,16 +17,17 @@ use shared::audit::entry::What;
 use shared::device::{CODE_LETTERS, LETTERS, plain};
 use shared::ids::{DeviceId, StaffId, WardId};
 use shared::problem::Problem;
+use shared::seal::Sealed;
+use shared::staff::Staff;
 use shared::sync::wire::{
-    EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, unhex,
+    EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, hex, unhex,
 };
+use shared::unlock::{GRANT, OfflineGrant, grant_hours};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 /// The first letters find the code; the tries count against them.
 const HANDLE_LETTERS: usize = 4;
-/// How long a desk may believe that somebody signed in, without asking again.
-const SIGNED_IN_MS: i64 = 12 * 3_600_000;
 const NAME_CHARS_MAX: usize = 80;
 
 // ---- workstations
@@ -65,7 +66,7 @@ pub(crate) async fn enrol(
     if !verify(code, found.hash.clone()).await? {
         // the try is counted although the call fails
         sqlx::query("update enrol_code set tries_left = tries_left - 1 where handle = $1")
-            .bind(found.handle)
+            .bind(&found.handle)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -73,8 +74,8 @@ pub(crate) async fn enrol(
         return Err(wrong_code());
     }
     let mut enrolled = match found.used_by {
-        Some(device) => again(&mut tx, device, &key).await?,
-        None => add_device(&mut tx, &found, ask.name.trim(), &key).await?,
+        Some(device) => again(&app, &mut tx, device, &key).await?,
+        None => add_device(&app, &mut tx, &found, ask.name.trim(), &key).await?,
     };
     if let Some(request) = &ask.request {
         let admitted = app.authority.answer(request, enrolled.device, app.now())?;
@@ -138,9 +139,9 @@ async fn find_code(db: &mut PgConnection, code: &str) -> sqlx::Result<Option<Cod
 }
 
 /// Answers again when the first answer was lost: the same key, the same code.
-async fn again(db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enrolled> {
+async fn again(app: &App, db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enrolled> {
     let row = sqlx::query(
-        "select device.id, device.number, device.ward, first, until from device
+        "select device.id, device.number, device.ward, device.share, first, until from device
          join number_block on number_block.device = device.id
          where device.id = $1 and public_key = $2 and revoked_at is null order by first limit 1",
     )
@@ -161,20 +162,22 @@ async fn again(db: &mut PgConnection, device: Uuid, key: &[u8]) -> Result<Enroll
         ward: WardId(row.get("ward")),
         numbers,
         admitted: None,
+        hub_key: hex(app.key.verifying_key().as_bytes()),
+        share: hex(row.get("share")),
     })
 }
 
 async fn add_device(
+    app: &App,
     db: &mut PgConnection,
     code: &Code,
     name: &str,
     key: &[u8],
 ) -> Result<Enrolled> {
-    let ward = code.ward;
-    let device = DeviceId(world::new_id());
-    let number: Option<i64> = sqlx::query_scalar(
+    let (device, ward) = (DeviceId(world::new_id()), code.ward);
+    let added: Option<(i64, Vec<u8>)> = sqlx::query_as(
         "insert into device (id, number, name, ward, public_key, invited_by) values ($1, nextval('device_number'), $2, $3, $4, $5)
-         on conflict (public_key) do nothing returning number",
+         on conflict (public_key) do nothing returning number, share",
     )
     .bind(device.0)
     .bind(name)
@@ -183,8 +186,8 @@ async fn add_device(
     .bind(code.issued_by)
     .fetch_optional(&mut *db)
     .await?;
-    let number =
-        number.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
+    let (number, share) =
+        added.ok_or_else(|| Error::Clash(Problem::new("device.key_used", "public_key")))?;
     sqlx::query("update enrol_code set used_by = $2 where handle = $1")
         .bind(&code.handle)
         .bind(device.0)
@@ -199,6 +202,8 @@ async fn add_device(
         ward,
         numbers,
         admitted: None,
+        hub_key: hex(app.key.verifying_key().as_bytes()),
+        share: hex(&share),
     })
 }
 
@@ -292,10 +297,30 @@ pub(crate) async fn sign_in(
     // by account, device and address: who guesses makes nobody else wait
     let place = format!("{at} {}", peer.address);
     let staff = check_password(&app, at, &place, &ask.username, password).await?;
-    Ok(Json(SignedIn {
+    Ok(Json(grant(&app, staff, &signed.device).await?))
+}
+
+/// Gives somebody what their desk needs to know them without the hub for a while.
+async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
+    let (share, hours, policy_version): (Vec<u8>, i32, i32) = sqlx::query_as(
+        "select share, offline_hours, policy_version from device, hospital where id = $1",
+    )
+    .bind(device.id.0)
+    .fetch_one(&app.pool)
+    .await?;
+    let hours = grant_hours(hours.unsigned_abs());
+    let grant = OfflineGrant {
+        staff: staff.clone(),
+        device: device.id,
+        wards: vec![device.ward],
+        not_after_ms: app.now().0 + i64::from(hours) * 3_600_000,
+        policy_version: policy_version.unsigned_abs(),
+    };
+    Ok(SignedIn {
         staff,
-        not_after_ms: app.now().0 + SIGNED_IN_MS,
-    }))
+        grant: Sealed::new(&app.key, GRANT, &grant),
+        share: hex(&share),
+    })
 }
 
 fn malformed(rejection: &JsonRejection) -> Error {

@@ -5,4 +5,5 @@ pub mod console;
 pub mod devices;
 pub mod health;
 pub mod identity;
+pub mod orders;
 pub mod staff;

@@ -312,17 +312,22 @@ macro_rules! lock {
     };
 }
 
-const LOCK_DEVICE: &str =
-    lock!(" where id = $1 and state = 'active' returning doubted, doubted_ms)");
+const LOCK_DEVICE: &str = lock!(
+    " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
+        returning doubted, doubted_ms)"
+);
 
 /// The push of a desk of the version before, which does not number them.
-const LOCK_UNNUMBERED: &str =
-    lock!(" where id = $1 and state = 'active' and dseq = 0 returning doubted, doubted_ms)");
+const LOCK_UNNUMBERED: &str = lock!(
+    " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload') and dseq = 0
+        returning doubted, doubted_ms)"
+);
 
 /// The push that is simply the next: it takes its place, and the oldest one is forgotten.
 const LOCK_NEXT: &str = lock!(
     ", dseq = $4, push_hash = $6, push_run = $10
-        where id = $1 and state = 'active' and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
+        where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
+            and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
         returning doubted, doubted_ms
     ), noted as (
         insert into device_push (device, incarnation, dseq, hash, body, changes)

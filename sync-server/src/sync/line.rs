@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::deeds::{deed, note};
 use crate::error::{Error, Result};
-use crate::session::Signed;
+use crate::session::Sending;
 use crate::sync::store::keep_held;
 use crate::sync::weigh::{Letter, Source};
 use axum::Json;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use shared::audit::entry::What;
 use shared::device::DeviceState;
 use shared::ids::RecordId;
+use shared::orders::Order;
 use shared::problem::Problem;
 use shared::sync::waybill::{
     Doubt, Flaw, Known, Place, Pushed, REMEMBERED, Remembered, Standing, Step, Waybill, follows,
@@ -46,14 +47,17 @@ pub(crate) async fn look(
     letters: &[Letter],
 ) -> Result<Looked> {
     let row = sqlx::query(
-        "select state, push_incarnation, dseq, push_hash, push_run, doubted, doubted_ms from device where id = $1 for update",
+        "select state, ordered, push_incarnation, dseq, push_hash, push_run, doubted, doubted_ms from device where id = $1 for update",
     )
     .bind(source.device.0)
     .fetch_one(&mut *tx)
     .await?;
-    DeviceState::of_word(row.get("state"))
-        .may_work()
-        .map_err(Error::Forbidden)?;
+    // one that is to be emptied sends what it has first
+    if Order::of_word(row.get("ordered")) != Order::WipeAfterUpload {
+        DeviceState::of_word(row.get("state"))
+            .may_work()
+            .map_err(Error::Forbidden)?;
+    }
     let known = Known {
         place: place(&row, "push_incarnation", "push_hash"),
         run: row.get::<i64, _>("push_run").cast_unsigned(),
@@ -236,7 +240,7 @@ pub(crate) struct From {
 pub(crate) async fn standing(
     State(app): State<App>,
     Query(from): Query<From>,
-    signed: Signed,
+    Sending(signed): Sending,
 ) -> Result<Json<Standing>> {
     let device = signed.device.id.0;
     let row = sqlx::query("select push_incarnation, dseq, push_hash from device where id = $1")

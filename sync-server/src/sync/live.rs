@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::session::Signed;
+use crate::session::{Signed, look_again};
 use crate::sync::feed::{After, page, version_asked};
 use crate::sync::push::framed;
 use axum::extract::{Query, State};
@@ -53,7 +53,9 @@ pub(crate) async fn live(
     let mut stopping = app.stopping();
     loop {
         news.mark_unchanged();
-        let page = page(&app, &device, after.after).await?;
+        // what it was ordered meanwhile is asked beside, so that news is not later for it
+        let (page, ()) =
+            tokio::try_join!(page(&app, &device, after.after), look_again(&app, device))?;
         if !page.items.is_empty() || page.reference != device.reference {
             return Ok(framed(version, &page));
         }

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::session::Signed;
+use crate::session::Sending;
 use crate::sync::accept::accept;
 use crate::sync::weigh::Source;
 use axum::extract::State;
@@ -31,7 +31,7 @@ use shared::sync::wire::{
 pub(crate) async fn push(
     State(app): State<App>,
     headers: HeaderMap,
-    signed: Signed,
+    Sending(signed): Sending,
 ) -> Result<Response> {
     if headers
         .get(header::CONTENT_TYPE)

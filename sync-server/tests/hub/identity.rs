@@ -4,6 +4,7 @@ use crate::desk::{Desk, client, client_from, new_key};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::sync::wire::{self, NumberBlock, SignedIn};
+use shared::unlock::{GRANT, OfflineGrant};
 use std::collections::BTreeSet;
 use sync_server::services::devices;
 use sync_server::testing::{PASSWORD, TestHub};
@@ -135,7 +136,18 @@ async fn people_sign_in_with_their_password_and_guessing_becomes_slow() {
     };
     let signed_in: SignedIn = sign_in(" Doctor ", PASSWORD).await.json();
     assert_eq!(signed_in.staff.id, hub.doctor);
-    assert!(signed_in.not_after_ms > sync_server::world::now().0);
+    let hub_key = shared::seal::public_key(&desk.enrolled.hub_key).unwrap();
+    let grant: OfflineGrant = signed_in.grant.open(&hub_key, GRANT).unwrap();
+    let hours = (grant.not_after_ms - sync_server::world::now().0) / 3_600_000;
+    assert_eq!(
+        (grant.staff, hours),
+        (signed_in.staff, 71),
+        "72 hours from now"
+    );
+    assert_eq!(
+        (grant.device, signed_in.share),
+        (desk.enrolled.device, desk.enrolled.share.clone())
+    );
     for username in ["doctor", "nobody", "import"] {
         let answer = sign_in(username, "wrong").await;
         assert_eq!(

@@ -30,6 +30,9 @@ export class FakeHospital implements Backend {
   private statusListeners = new Set<(status: SyncStatus) => void>();
   private session: Session | null = null;
   private isEnrolled: boolean;
+  /** Nobody has unlocked the records since the desk was started. */
+  isLocked = false;
+  trouble: Problem | null = null;
   private serial = 0;
   private elements = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -92,9 +95,11 @@ export class FakeHospital implements Backend {
   async desk(): Promise<DeskState> {
     const ward = reference.wards[0]!;
     const known = reference.staff.filter((one) => ['ada', 'musa', 'jonas'].includes(one.username));
+    const { isLocked } = this;
+    const shared = { isLocked, unsent: isLocked ? 3 : this.unsent.length, keychain: 'file', trouble: this.trouble } as const;
     return this.isEnrolled
-      ? { ward: ward.id, wardName: ward.name, hospital: reference.hospital, deviceName: 'Desk 2', knownStaff: known, session: this.session }
-      : { ward: null, wardName: null, hospital: null, deviceName: null, knownStaff: [], session: null };
+      ? { ...shared, ward: ward.id, wardName: ward.name, hospital: reference.hospital, deviceName: 'Desk 2', knownStaff: known, session: this.session }
+      : { ...shared, ward: null, wardName: null, hospital: null, deviceName: null, knownStaff: [], session: null };
   }
 
   async reference() {
@@ -123,12 +128,17 @@ export class FakeHospital implements Backend {
   async signIn(username: string, password: string): Promise<Outcome<Session>> {
     const staff = reference.staff.find((one) => one.username === username.trim().toLowerCase());
     if (!staff || password !== 'ward') return refused('sign_in.wrong', '');
+    this.isLocked = false;
     this.session = this.sessionOf(staff);
     return { ok: true, value: this.session };
   }
 
   async signOut(): Promise<void> {
     this.session = null;
+  }
+
+  async touch(): Promise<boolean> {
+    return this.session !== null;
   }
 
   private sessionOf(staff: Staff): Session {

@@ -15,6 +15,8 @@ export interface Backend {
   enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;
   signIn(username: string, password: string): Promise<Outcome<Session>>;
   signOut(): Promise<void>;
+  /** Says that somebody is at the desk; false when nobody is signed in any more. */
+  touch(): Promise<boolean>;
 
   list(ask: ListAsk): Promise<Page>;
   search(text: string, limit: number): Promise<Row[]>;

@@ -11,6 +11,7 @@ export const tauriBackend: Backend = {
   enrol: (hub, code, name) => outcome(invoke('enrol', { hub, code, name })),
   signIn: (username, password) => outcome(invoke('sign_in', { username, password })),
   signOut: () => invoke('sign_out'),
+  touch: async () => (await outcome(invoke('touch'))).ok,
   list: (ask) => invoke('list', { ask }),
   search: (text, limit) => invoke('search', { text, limit }),
   row: (kind, id) => invoke('row', { kind, id }),

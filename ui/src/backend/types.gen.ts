@@ -392,7 +392,25 @@ ward: WardId | null, wardName: string | null, hospital: string | null, deviceNam
 /**
  * Staff who can sign in here without the hub, because they did before.
  */
-knownStaff: Array<Staff>, session: Session | null, };
+knownStaff: Array<Staff>, session: Session | null, 
+/**
+ * Nobody has unlocked the replica since this program started: nothing is read, and nothing is sent.
+ */
+isLocked: boolean, 
+/**
+ * Changes that wait to be sent; while the desk is locked, as far as is known.
+ */
+unsent: number, 
+/**
+ * Where the desk's secrets are; nothing for a desk that has none.
+ */
+keychain: KeychainPlace | null, 
+/**
+ * Why nobody can sign in, or what was done to this desk: `device.suspended`, `device.wiped`, `keychain.unavailable` …
+ */
+trouble: Problem | null, };
+
+export type KeychainPlace = "system" | "file";
 
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };
 

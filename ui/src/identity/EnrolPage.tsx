@@ -1,14 +1,14 @@
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Problem } from '../backend/types.gen';
+import type { DeskState, Problem } from '../backend/types.gen';
 import { useBackend } from '../parts/context';
 import { Notice } from '../parts/Notice';
 import { useWords } from '../parts/words';
 import { Door } from './Door';
 
 /** A computer that no hospital knows yet: where the hub is, the one-time code, and a name for this desk. */
-export function EnrolPage() {
+export function EnrolPage({ desk }: { desk: DeskState }) {
   const t = useWords();
   const backend = useBackend();
   const client = useQueryClient();
@@ -38,11 +38,17 @@ export function EnrolPage() {
     else setProblems(answer.problems);
   }
 
+  // there is a desk here, which nobody can open: a new one in its place would lose its work
+  if (desk.trouble?.code === 'keychain.unavailable') {
+    return <Door title={t('enrol.title')}><Notice role="alert" kind="held">{t.problem(desk.trouble)}</Notice></Door>;
+  }
   return (
     <Door title={t('enrol.title')}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <Stack gap="sm">
           <Text size="sm">{t('enrol.explain')}</Text>
+          {desk.trouble && <Notice role="alert" kind="held">{t.problem(desk.trouble)}</Notice>}
+          {desk.keychain === 'file' && <Notice kind="info">{t('keychain.file')}</Notice>}
           {others.map((problem) => <Notice key={problem.code} role="alert" kind="held">{t.problem(problem)}</Notice>)}
           <TextInput data-testid="enrol-hub" id="enrol-hub" label={t('enrol.hub')} description={t('enrol.hubHint')} value={hub} error={errorAt('hub')} onChange={(event) => setHub(event.currentTarget.value)} spellCheck={false} />
           <TextInput data-testid="enrol-code" id="enrol-code" label={t('enrol.code')} description={t('enrol.codeHint')} value={code} error={errorAt('code')} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" spellCheck={false} />

@@ -41,7 +41,13 @@ export function SignInPage({ desk, isLocked, lastUser }: { desk: DeskState; isLo
     <Door title={t('signIn.title')} above={<Text ta="center" c="dimmed">{desk.hospital} · {desk.wardName}</Text>}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <Stack gap="sm">
-          {isLocked && <Notice kind="info" icon={<IconLock size={20} aria-hidden />}>{t('signIn.locked')}</Notice>}
+          {desk.trouble && <Notice role="alert" kind="held">{t.problem(desk.trouble)}</Notice>}
+          {desk.isLocked && !desk.trouble && (
+            <Notice kind="info" icon={<IconLock size={20} aria-hidden />} testId="sign-in-closed">
+              {t('signIn.closed')} {desk.unsent > 0 && t('signIn.closedUnsent', { count: desk.unsent })}
+            </Notice>
+          )}
+          {isLocked && !desk.isLocked && <Notice kind="info" icon={<IconLock size={20} aria-hidden />}>{t('signIn.locked')}</Notice>}
           <KnownStaff staff={desk.knownStaff} chosen={username} onPick={pick} />
           <div role="alert">
             {problems.map((problem) => <Text key={problem.code} className="danger-text" fw={600}>{t.problem(problem)}</Text>)}

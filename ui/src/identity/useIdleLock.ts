@@ -2,18 +2,27 @@ import { useEffect, useRef, useState } from 'react';
 
 const minute = 60_000;
 
-/** Locks the desk when nobody touches it. Warns a minute before; any key, click or movement puts it off. */
-export function useIdleLock(onLock: () => void, minutes = 10): { isWarning: boolean } {
+/**
+ * Locks the desk when nobody touches it. Warns a minute before; any key, click or movement puts it off, and the desk is told
+ * so once a minute.
+ */
+export function useIdleLock(onLock: () => void, onTouch: () => void, minutes = 10): { isWarning: boolean } {
   const [isWarning, setIsWarning] = useState(false);
   const lock = useRef(onLock);
+  const tell = useRef(onTouch);
   useEffect(() => {
     lock.current = onLock;
+    tell.current = onTouch;
   });
   useEffect(() => {
     let touched = Date.now();
+    let told = touched;
     const touch = () => {
       touched = Date.now();
       setIsWarning(false);
+      if (touched - told < minute) return;
+      told = touched;
+      tell.current();
     };
     const timer = setInterval(() => {
       const idle = Date.now() - touched;

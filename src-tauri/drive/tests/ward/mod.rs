@@ -130,6 +130,7 @@ impl Desk {
         let launch = Launch {
             program: programs.desk.clone(),
             data: dir.join(format!("desk-{name}")),
+            keychain: Some(dir.join("keychain")),
             hub: code.is_some().then(|| cable.url()),
             code,
             name: format!("Desk {name}"),

@@ -108,13 +108,14 @@ impl Replica {
             let incarnation = *incarnation;
             let of_one = |(of, link)| (of == incarnation).then_some(link);
             let links = links.into_iter().map_while(of_one).collect();
-            let device = meta::DEVICE.get(db)?.ok_or(Error::NotEnrolled)?;
+            let device = self.signing_device(db)?;
             let locked: Option<Vec<u8>> = db
                 .prepare_cached("select locked from audit_chain where incarnation = ?1")?
                 .query_row([incarnation], |row| row.get(0))?;
             let begun = serde_json::from_slice(&locked.unwrap_or_default());
             let begun = begun.map_err(|_| Error::Nonsense("json"))?;
-            let key = SigningKey::from_bytes(&device.secret);
+            let secret = device.secret.ok_or(Error::Keychain("no signing key"))?;
+            let key = SigningKey::from_bytes(&secret);
             Ok(Some(Batch::sign(
                 device.id,
                 incarnation,

@@ -4,13 +4,17 @@ mod auditing;
 mod corruption;
 mod damage;
 mod disk;
+mod emptying;
 mod exchange;
+mod hospital;
 mod permissions;
+pub(crate) mod planted;
 mod reading;
 mod receiving;
 mod saving;
 mod signing_in;
 mod stand_in;
+mod stolen;
 
 use crate::base::{Options, Replica};
 use crate::meta::{self, Device};
@@ -50,7 +54,7 @@ pub(super) fn ward() -> WardId {
     WardId(id(1))
 }
 
-pub(super) fn device(number: u32) -> Device {
+pub(crate) fn device(number: u32) -> Device {
     let (id, name) = (
         DeviceId(id(100 + u128::from(number))),
         format!("desk {number}"),
@@ -61,8 +65,9 @@ pub(super) fn device(number: u32) -> Device {
         ward: ward(),
         name,
         hub: "http://127.0.0.1:1".into(),
-        secret: [number as u8; 32],
+        secret: Some([number as u8; 32]),
         papers: None,
+        hub_key: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A stand-in for the hub: a few lines of HTTP that keep one ward in memory.
 
 use super::*;
+use crate::store::lock;
 use ed25519_dalek::SigningKey;
 use shared::audit::chain::{Batch, BatchAnswer, HubKey};
 use shared::document;
@@ -11,7 +12,7 @@ use shared::sync::wire::{
     self, FeedItem, FeedPage, Manifest, Push, PushAnswer, Segment, SegmentRecord, Verdict,
 };
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -47,6 +48,8 @@ pub(super) struct StandIn {
     /// Answers are cut off after so many bytes, when more than none.
     pub(super) cut_after: AtomicUsize,
     pub(super) calls: Mutex<Vec<String>>,
+    /// Who it is, and what it says of staff and desks.
+    pub(super) office: Mutex<hospital::Office>,
 }
 
 pub(super) fn start() -> (Arc<StandIn>, String) {
@@ -70,13 +73,19 @@ impl StandIn {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
         let path = line.split(' ').nth(1)?.to_owned();
-        let mut is_chunked = false;
+        let (mut is_chunked, mut length, mut authorization) = (false, 0, String::new());
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).ok()?;
             is_chunked |= header
                 .to_lowercase()
                 .starts_with("transfer-encoding: chunked");
+            if let Some(value) = header.to_lowercase().strip_prefix("content-length: ") {
+                length = value.trim().parse().ok()?;
+            }
+            if header.to_lowercase().starts_with("authorization: ") {
+                authorization = header["authorization: ".len()..].trim().to_owned();
+            }
             if header.trim().is_empty() {
                 break;
             }
@@ -84,15 +93,25 @@ impl StandIn {
         let body = if is_chunked {
             chunked(&mut reader)?
         } else {
-            Vec::new()
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).ok()?;
+            body
         };
         if self.is_down.load(Ordering::SeqCst) {
             return None;
         }
         self.calls.lock().unwrap().push(path.clone());
-        let answer = self.respond(&path, &body);
+        let refused = lock(&self.office).refusal(&path);
+        let (status, answer) = match refused {
+            Some(refusal) => refusal,
+            None => match lock(&self.office).respond(&path, &body) {
+                Some(answer) => answer,
+                None => (200, self.respond(&path, &body)),
+            },
+        };
+        let word = lock(&self.office).word(&authorization);
         let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} OK\r\n{word}content-length: {}\r\n\r\n",
             answer.len()
         );
         let whole = [head.as_bytes(), &answer].concat();

@@ -4,7 +4,7 @@ use super::key::AuditKey;
 use crate::app::App;
 use crate::deeds::{deed, note};
 use crate::error::{Error, Result};
-use crate::session::Signed;
+use crate::session::Sending;
 use crate::sync::push::{framed, refuse};
 use axum::Json;
 use axum::extract::State;
@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
     ),
     security(("device" = []))
 )]
-pub(crate) async fn key(State(app): State<App>, _signed: Signed) -> Json<HubKey> {
+pub(crate) async fn key(State(app): State<App>, _signed: Sending) -> Json<HubKey> {
     let AuditKey { sign, unlock, .. } = &app.audit.key;
     let text = |key: &ed25519_dalek::SigningKey| hex(key.verifying_key().as_bytes());
     Json(HubKey {
@@ -50,7 +50,7 @@ pub(crate) async fn key(State(app): State<App>, _signed: Signed) -> Json<HubKey>
     ),
     security(("device" = []))
 )]
-pub(crate) async fn arrive(State(app): State<App>, signed: Signed) -> Result<Response> {
+pub(crate) async fn arrive(State(app): State<App>, Sending(signed): Sending) -> Result<Response> {
     let frame = Frame::open(&signed.body).map_err(refuse)?;
     let batch: Batch = frame.read().map_err(refuse)?;
     if batch.device != signed.device.id {

@@ -1,0 +1,239 @@
+//! Keeps the desk in touch with the hub, open or locked, and does what the hub orders.
+
+use crate::base::Replica;
+use crate::cabinet::Cabinet;
+use crate::contact::{self, Moment};
+use crate::courier::{Courier, jitter};
+use crate::error::Result;
+use crate::meta;
+use crate::news::Event;
+use crate::slots::Slots;
+use crate::store::lock;
+use shared::ids::StaffId;
+use shared::orders::{Order, Status};
+use shared::sync::exchange::next_try_ms;
+use shared::unlock::{self, Age, OfflineGrant};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+
+/// How often a desk looks at its clock, and how often one that is locked asks for its orders.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Watches until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    cabinet: Cabinet,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+        *lock(&self.cabinet.0.courier) = None;
+    }
+}
+
+impl Slots {
+    /// Notes that the hub was heard and stopped nothing. What it said before that is old.
+    pub(crate) fn heard(&mut self, moment: Moment) {
+        if moment.hub_ms <= self.hub_ms {
+            return;
+        }
+        self.hub_ms = moment.hub_ms;
+        self.contact_ms = moment.at_ms;
+        // the hub has said what time it is: a clock that was set right may go on from there
+        self.latest_ms = moment.at_ms;
+        self.ahead_ms = moment.at_ms - moment.hub_ms;
+        self.policy_version = self.policy_version.max(moment.policy_version);
+        self.order = Order::Active;
+    }
+}
+
+impl Cabinet {
+    /// Starts watching. Has to be called on a Tokio runtime.
+    pub fn start(&self) -> Watch {
+        Watch {
+            cabinet: self.clone(),
+            task: tokio::spawn(run(self.clone())),
+        }
+    }
+
+    /// Asks for the desk's orders while it is locked, and does as it is told.
+    pub(crate) async fn hear(&self) -> Result<()> {
+        let slots = self.slots()?;
+        let hub = self.hub(&slots)?;
+        let staff: Vec<StaffId> = slots
+            .people
+            .values()
+            .filter_map(|slot| {
+                let grant: OfflineGrant = serde_json::from_str(&slot.grant.text).ok()?;
+                Some(grant.staff.id)
+            })
+            .collect();
+        let at = self.now();
+        let status = contact::ask(&hub, &slots.device, staff, at).await?;
+        let may_go_on = status.order == Order::Active;
+        let cabinet = self.clone();
+        tokio::task::spawn_blocking(move || cabinet.obey(&status, at.0)).await??;
+        if may_go_on && let Some(papers) = hub.renewed(at).await? {
+            // whoever comes back after months must still be able to sign in
+            let keep =
+                move |cabinet: &Cabinet| cabinet.change(|slots| slots.device.papers = Some(papers));
+            work(self, keep).await?;
+            tracing::info!("This device has its next certificate");
+        }
+        Ok(())
+    }
+
+    /// Does what the hub orders.
+    pub(crate) fn obey(&self, status: &Status, at_ms: i64) -> Result<()> {
+        let moment = Moment {
+            at_ms,
+            hub_ms: status.now_ms,
+            policy_version: status.policy_version,
+        };
+        if !status.left.is_empty() {
+            self.take_slots_of(|staff| status.left.contains(&staff.id))?;
+        }
+        if self.is_planted("do not obey") {
+            return Ok(());
+        }
+        let order = status.order;
+        self.change(|slots| {
+            slots.heard(moment);
+            slots.order = order;
+        })?;
+        match order {
+            Order::Active => Ok(()),
+            Order::Suspend => {
+                tracing::warn!("The hub has stopped this desk");
+                self.close()
+            }
+            Order::WipeAfterUpload if self.may_hold_unsent_work() => {
+                tracing::warn!("The hub empties this desk when its work has been sent");
+                self.tell(Event::Reloaded);
+                Ok(())
+            }
+            Order::WipeAfterUpload | Order::WipeNow => self.empty(),
+        }
+    }
+
+    /// An open replica says by itself when everything has left; a locked one is believed only if it was closed in order.
+    fn may_hold_unsent_work(&self) -> bool {
+        let state = self.state();
+        let of_slots = |slots: &Slots| slots.was_left_open || slots.unsent > 0;
+        state.open.is_some() || state.slots.as_ref().is_some_and(of_slots)
+    }
+
+    /// Notes the time, closes a replica that is too old, and takes away the slots of staff who left.
+    fn look(&self) -> Result<()> {
+        self.tick()?;
+        let is_open = self.state().open.is_some();
+        let slots = self.slots()?;
+        if is_open && unlock::age(slots.contact_ms, self.now().0) == Age::Locked {
+            tracing::warn!("The hub was not heard for too long: this desk is locked");
+            return self.close();
+        }
+        Ok(())
+    }
+
+    fn look_at_staff(&self, replica: &Replica) -> Result<()> {
+        let Some(reference) = replica.read(|db| meta::REFERENCE.get(db))? else {
+            return Ok(());
+        };
+        self.take_slots_of(|staff| {
+            let now = reference.staff.iter().find(|one| one.id == staff.id);
+            now.is_some_and(|now| !now.is_active)
+        })
+    }
+}
+
+async fn run(cabinet: Cabinet) {
+    let mut failed = 0;
+    loop {
+        let open = cabinet
+            .state()
+            .open
+            .as_ref()
+            .map(|open| open.replica.clone());
+        if let Some(replica) = open {
+            attend(&cabinet, &replica).await;
+            failed = 0;
+            continue;
+        }
+        let is_known = cabinet.state().slots.is_some();
+        let heard = if is_known {
+            cabinet.hear().await
+        } else {
+            cabinet.confirm().await
+        };
+        let wait = match heard {
+            Ok(()) => {
+                failed = 0;
+                LOOK_AGAIN
+            }
+            Err(error) => {
+                failed += 1;
+                tracing::debug!(%error, "A locked desk could not hear its orders");
+                Duration::from_millis(next_try_ms(failed, jitter()))
+            }
+        };
+        tokio::select! {
+            () = cabinet.0.changed.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Carries for an open replica until it is closed.
+async fn attend(cabinet: &Cabinet, replica: &Replica) {
+    let (mut told, mut events) = (replica.0.told.subscribe(), replica.events());
+    *lock(&cabinet.0.courier) = Some(Courier::start(replica.clone()));
+    let mut looks = tokio::time::interval(LOOK_AGAIN);
+    while cabinet.state().open.is_some() {
+        let done = tokio::select! {
+            () = cabinet.0.changed.notified() => Ok(()),
+            _ = looks.tick() => work(cabinet, Cabinet::look).await,
+            news = told.changed() => {
+                let status = told.borrow_and_update().clone();
+                match (news, status) {
+                    (Ok(()), Some(status)) => {
+                        let at = cabinet.now().0;
+                        work(cabinet, move |cabinet| cabinet.obey(&status, at)).await
+                    }
+                    (Ok(()) | Err(_), _) => Ok(()),
+                }
+            }
+            event = events.recv() => match event {
+                Ok(Event::Reloaded) => {
+                    cabinet.tell(Event::Reloaded);
+                    let replica = replica.clone();
+                    work(cabinet, move |cabinet| cabinet.look_at_staff(&replica)).await
+                }
+                Ok(event) => {
+                    cabinet.tell(event);
+                    Ok(())
+                }
+                Err(RecvError::Lagged(_)) => {
+                    cabinet.tell(Event::Reloaded);
+                    Ok(())
+                }
+                Err(RecvError::Closed) => Ok(()),
+            }
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "Could not do what keeps this desk safe; it is tried again");
+        }
+    }
+    *lock(&cabinet.0.courier) = None;
+    cabinet.tell(Event::Status(Box::new(cabinet.locked_status())));
+}
+
+async fn work(
+    cabinet: &Cabinet,
+    what: impl FnOnce(&Cabinet) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let cabinet = cabinet.clone();
+    tokio::task::spawn_blocking(move || what(&cabinet)).await?
+}
