@@ -74,6 +74,8 @@ pub(crate) struct State {
     pub(crate) open: Option<Open>,
     /// What was done to this desk, or why it cannot be used.
     pub(crate) trouble: Option<Problem>,
+    /// What the hub says of a locked desk that nobody has let in yet.
+    pub(crate) waits: Option<Problem>,
     /// There is a desk here that this keychain does not open.
     is_barred: bool,
 }

@@ -24,7 +24,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// What waits is looked at again after so long, even if nobody said that there is something.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A desk that waits to be let in asks again after so long.
-const LET_IN: Duration = Duration::from_secs(2);
+pub(crate) const LET_IN: Duration = Duration::from_secs(2);
 
 /// Runs in the background until it is stopped or dropped.
 #[derive(Debug)]
@@ -149,14 +149,16 @@ async fn run(replica: Replica, hurry: Arc<Notify>) {
         }
         let wait = match &error {
             // somebody is on their way to let this desk in
-            Some(Error::Refused { problems, .. }) if is_pending(problems) => LET_IN,
+            Some(error) if is_pending(error) => LET_IN,
             Some(_) | None => Duration::from_millis(next_try_ms(failed.max(1), jitter())),
         };
         tokio::select! { () = tokio::time::sleep(wait) => {} () = hurry.notified() => {} }
     }
 }
 
-fn is_pending(problems: &[Problem]) -> bool {
+/// Says whether nobody has let this desk in yet.
+pub(crate) fn is_pending(error: &Error) -> bool {
+    let problems = error.problems();
     problems
         .iter()
         .any(|problem| problem.code == "device.pending")

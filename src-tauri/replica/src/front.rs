@@ -77,10 +77,10 @@ impl Cabinet {
             conflicts: 0,
             synced_at: None,
             progress: None,
-            trouble: state
-                .slots
-                .is_some()
-                .then(|| Problem::new("replica.locked", "")),
+            trouble: state.slots.as_ref().map(|_| match &state.waits {
+                Some(problem) => problem.clone(),
+                None => Problem::new("replica.locked", ""),
+            }),
             clock_ahead_s: None,
             numbers_left: 0,
             replica_bytes: 0.0,

@@ -3,8 +3,8 @@
 use crate::base::Replica;
 use crate::cabinet::Cabinet;
 use crate::contact::{self, Moment};
-use crate::courier::{Courier, jitter};
-use crate::error::Result;
+use crate::courier::{self, Courier, LET_IN, jitter};
+use crate::error::{Error, Result};
 use crate::meta;
 use crate::news::Event;
 use crate::slots::Slots;
@@ -72,7 +72,9 @@ impl Cabinet {
             })
             .collect();
         let at = self.now();
-        let status = contact::ask(&hub, &slots.device, staff, at).await?;
+        let answer = contact::ask(&hub, &slots.device, staff, at).await;
+        self.note_waiting(answer.as_ref().err());
+        let status = answer?;
         let may_go_on = status.order == Order::Active;
         let cabinet = self.clone();
         tokio::task::spawn_blocking(move || cabinet.obey(&status, at.0)).await??;
@@ -84,6 +86,17 @@ impl Cabinet {
             tracing::info!("This device has its next certificate");
         }
         Ok(())
+    }
+
+    /// Shows that nobody has let this desk in yet, or that somebody has.
+    fn note_waiting(&self, error: Option<&Error>) {
+        let waits = error
+            .filter(|error| courier::is_pending(error))
+            .and_then(|error| error.problems().into_iter().next());
+        let before = std::mem::replace(&mut self.state().waits, waits.clone());
+        if before != waits {
+            self.tell(Event::Status(Box::new(self.locked_status())));
+        }
     }
 
     /// Does what the hub orders.
@@ -176,7 +189,11 @@ async fn run(cabinet: Cabinet) {
             Err(error) => {
                 failed += 1;
                 tracing::debug!(%error, "A locked desk could not hear its orders");
-                Duration::from_millis(next_try_ms(failed, jitter()))
+                if courier::is_pending(&error) {
+                    LET_IN
+                } else {
+                    Duration::from_millis(next_try_ms(failed, jitter()))
+                }
             }
         };
         tokio::select! {

@@ -8,6 +8,7 @@ use shared::orders::Order;
 use shared::record::Kind;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use sync_server::services::devices;
 use sync_server::services::orders::{IsActive, order, set_active};
 use sync_server::testing::{PASSWORD, TestHub};
 use sync_server::world;
@@ -82,6 +83,7 @@ async fn a_desk_is_unlocked_without_the_hub_and_by_somebody_new_with_it() {
         .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
         .await
         .unwrap();
+    hub.approve().await;
     let session = cabinet.sign_in("doctor", PASSWORD).await.unwrap();
     assert_eq!(session.staff.id, hub.doctor);
     save(&cabinet, &session, "Unsent");
@@ -122,6 +124,7 @@ async fn a_desk_is_suspended_resumed_and_emptied_after_its_work_has_arrived() {
         .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
         .await
         .unwrap();
+    hub.approve().await;
     let device = device_of(&hub).await;
     let session = cabinet.sign_in("doctor", PASSWORD).await.unwrap();
     until("the first load", || {
@@ -164,4 +167,42 @@ async fn a_desk_is_suspended_resumed_and_emptied_after_its_work_has_arrived() {
         .await
         .unwrap();
     assert_eq!(arrived, 1, "its work arrived before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_desk_shows_its_certificate_and_waits_until_somebody_lets_it_in() {
+    let hub = TestHub::start().await;
+    let address = format!("https://127.0.0.1:{}", hub.serve_tls().await);
+    let code = hub.code(hub.ward).await;
+    let told = devices::invitation(&hub.app, &code, &address).typed();
+    let root = tempfile::tempdir().unwrap();
+    let cabinet = find(root.path(), None);
+    cabinet.enrol(&address, &told, "Desk").await.unwrap();
+    cabinet.close().unwrap();
+    drop(cabinet);
+    let cabinet = find(root.path(), None);
+    let watch = cabinet.start();
+    let trouble = || {
+        cabinet
+            .status()
+            .unwrap()
+            .trouble
+            .map(|problem| problem.code)
+    };
+    until("the desk to hear that it waits", || {
+        trouble() == Some("device.pending".into())
+    })
+    .await;
+    assert_eq!(code_of(&cabinet, "doctor").await, "device.pending");
+    hub.approve().await;
+    until("the desk to hear that it was let in", || {
+        trouble() == Some("replica.locked".into())
+    })
+    .await;
+    assert_eq!(code_of(&cabinet, "doctor").await, "yes");
+    until("the first load", || {
+        cabinet.status().unwrap().link == Link::Online
+    })
+    .await;
+    drop(watch);
 }
