@@ -286,14 +286,6 @@ mod tests {
             },
             share: "C".into(),
         });
-        check::<StatusAsk>(&shared::orders::StatusAsk {
-            nonce: "A".into(),
-            staff: vec![staff.id],
-        });
-        check::<Wiped>(&shared::orders::Wiped {
-            at_ms: 1,
-            took_ms: 2,
-        });
         check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
         check::<Digest>(&shared::sync::digest::Digest::default());
         check::<Reference>(&shared::staff::Reference {
@@ -308,6 +300,18 @@ mod tests {
             }],
             staff: vec![staff],
             ..Default::default()
+        });
+    }
+
+    #[test]
+    fn the_description_of_orders_is_that_of_the_messages() {
+        check::<StatusAsk>(&shared::orders::StatusAsk {
+            nonce: "A".into(),
+            staff: vec![StaffId(Uuid::nil())],
+        });
+        check::<Wiped>(&shared::orders::Wiped {
+            at_ms: 1,
+            took_ms: 2,
         });
     }
 }

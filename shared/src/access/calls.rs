@@ -71,6 +71,7 @@ pub const DESK: &[(&str, Needs)] = &[
     ("enrol", Needs::Code),
     ("sign_in", Needs::Nothing),
     ("sign_out", Needs::Nothing),
+    ("touch", Needs::Person),
     ("status", Needs::Nothing),
     ("sync_now", Needs::Nothing),
     ("list", Needs::ReadAsked),

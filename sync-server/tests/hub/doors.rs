@@ -129,7 +129,7 @@ async fn the_hub_says_whether_it_can_work() {
         (StatusCode::OK, StatusCode::OK)
     );
     // a database of an older version
-    sqlx::query("delete from migration where name = '0008_unlock.hub'")
+    sqlx::query("delete from migration where name = '0012_unlock.hub'")
         .execute(&hub.app.pool)
         .await
         .unwrap();

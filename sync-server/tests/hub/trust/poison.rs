@@ -151,16 +151,11 @@ async fn attack() {
         hostile.push(Desk::new(&hub, hub.ward).await);
     }
     let deflated = deflated_bomb();
-    let attacks: Vec<_> = hostile
+    let made: Vec<_> = hostile.iter().map(|desk| desk.patient("Bomb")).collect();
+    let sets: Vec<_> = hostile
         .iter()
-        .map(|desk| {
-            let made = desk.patient("Bomb");
-            (desk, made)
-        })
-        .collect();
-    let sets: Vec<_> = attacks
-        .iter()
-        .map(|(desk, made)| (*desk, made, bombs(made, &edit, &deflated)))
+        .zip(&made)
+        .map(|(desk, made)| (desk, made, bombs(made, &edit, &deflated)))
         .collect();
     std::fs::write("/proc/self/clear_refs", "5").expect("the peak can be forgotten");
     let before = memory_kb("VmRSS:");
