@@ -5,11 +5,13 @@ use crate::base::{Clock, Inner, system_clock};
 use crate::error::{Disk, Result};
 use crate::files::Dir;
 use crate::mirror::{Mirror, Reflection};
+use crate::outbox::Item;
 use crate::receive::rebuild;
 use crate::rescue::{self, Rescue};
 use crate::store::{Key, Lasting, Store};
 use crate::wrap::Secret;
 use crate::{Options, Replica, meta, outbox};
+use rusqlite::Connection;
 use shared::document::Hash;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -143,25 +145,14 @@ impl Replica {
                 is_old,
                 "The replica is behind its second copy of unsent work"
             );
-            let caught_up = self.write(Lasting::Yes, |db| {
-                if is_old {
-                    meta::INCARNATION.set(db, &reflection.incarnation.max(incarnation))?;
-                    // the copy that was not put back knows where this desk is
-                    reflection
-                        .place
-                        .map_or(Ok(()), |place| meta::PLACE.set(db, &place))?;
-                    meta::next_incarnation(db)?;
-                    rebuild(db, "replica.restored")?;
-                    meta::NOTICE.set(db, &"replica.rebuilt".to_owned())?;
-                }
-                if is_audit_behind {
-                    audit::put_copied(db, &reflection.audit)?;
-                }
-                self.apply_again(db, &orphans)?;
-                // numbers given since are not known here, and must not be given twice
-                meta::NUMBERS.clear(db)?;
-                outbox::count_on(db, reflection.last_place)
-            });
+            let catching_up = CatchingUp {
+                reflection,
+                orphans: &orphans,
+                incarnation,
+                is_old,
+                is_audit_behind,
+            };
+            let caught_up = self.write(Lasting::Yes, |db| self.take_over(db, &catching_up));
             match caught_up {
                 // a full disk keeps nobody from reading; what only the mirror has was never said to be saved
                 Err(error) if error.disk() == Some(Disk::Full) && !is_old => {
@@ -180,6 +171,39 @@ impl Replica {
         }
         Ok(())
     }
+
+    /// Writes what only the mirror has.
+    fn take_over(&self, db: &Connection, from: &CatchingUp<'_>) -> Result<()> {
+        let reflection = from.reflection;
+        if from.is_old {
+            meta::INCARNATION.set(db, &reflection.incarnation.max(from.incarnation))?;
+            // the copy that was not put back knows where this desk is
+            reflection
+                .place
+                .map_or(Ok(()), |place| meta::PLACE.set(db, &place))?;
+            meta::next_incarnation(db)?;
+            rebuild(db, "replica.restored")?;
+            meta::NOTICE.set(db, &"replica.rebuilt".to_owned())?;
+        }
+        if from.is_audit_behind {
+            audit::put_copied(db, &reflection.audit)?;
+        }
+        self.apply_again(db, from.orphans)?;
+        // numbers given since are not known here, and must not be given twice
+        meta::NUMBERS.clear(db)?;
+        outbox::count_on(db, reflection.last_place)
+    }
+}
+
+/// How far the replica is behind its mirror.
+struct CatchingUp<'a> {
+    reflection: &'a Reflection,
+    /// Changes that only the mirror has.
+    orphans: &'a [Item],
+    incarnation: u16,
+    /// An old copy was put back, or a log was lost.
+    is_old: bool,
+    is_audit_behind: bool,
 }
 
 /// What lies in the directory.
