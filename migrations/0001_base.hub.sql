@@ -38,8 +38,6 @@ create table record (
     -- when it takes place, RFC 3339 in UTC: text, as on the desks, and sorted as text
     at         text,
     sort       text     not null,
-    -- folded words it is found by
-    search     text     not null,
     -- what screens and reports read; always the reading of the document
     body       json     not null,
     -- changes that came since the row in document was written; the document is that row with these behind it

@@ -43,7 +43,6 @@ pub(crate) async fn store(
         rows.ward.push(after.keys.ward.map(|ward| ward.0));
         rows.at.push(after.keys.at.as_deref());
         rows.sort.push(&after.keys.sort);
-        rows.search.push(&after.keys.search);
         rows.body.push(after.merged.body.to_string());
         match after.written {
             Written::Anew => {
@@ -75,7 +74,6 @@ pub(crate) async fn store(
         .bind(rows.ward)
         .bind(rows.at)
         .bind(rows.sort)
-        .bind(rows.search)
         .bind(rows.body)
         .bind(rows.tail)
         .bind(rows.heads)
@@ -127,7 +125,6 @@ struct Records<'a> {
     ward: Vec<Option<Uuid>>,
     at: Vec<Option<&'a str>>,
     sort: Vec<&'a str>,
-    search: Vec<&'a str>,
     body: Vec<String>,
     tail: Vec<&'a [u8]>,
     heads: Vec<Vec<u8>>,

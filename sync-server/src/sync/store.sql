@@ -1,5 +1,5 @@
--- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$21 are records,
--- $22..$23 are documents saved anew.
+-- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$20 are records,
+-- $21..$22 are documents saved anew.
 with taken as (
     insert into change (hash, record, device, staff, bytes)
     select hash, record, $1, staff, bytes
@@ -8,19 +8,19 @@ with taken as (
     returning id, hash
 ),
 kept as (
-    insert into record (id, kind, subject, chart, ward, at, sort, search, body, tail, heads, clock, claim, conflicts, changed_by, changed_at)
-    select id, kind, subject, chart, ward, at, sort, search, body::json, tail, heads, clock, claim, conflicts, changed_by, changed_at
-    from unnest($6::uuid[], $7::smallint[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
-                $14::text[], $15::bytea[], $16::bytea[], $17::bytea[], $18::text[], $19::integer[], $20::uuid[], $21::bigint[])
-        as new (id, kind, subject, chart, ward, at, sort, search, body, tail, heads, clock, claim, conflicts, changed_by, changed_at)
+    insert into record (id, kind, subject, chart, ward, at, sort, body, tail, heads, clock, claim, conflicts, changed_by, changed_at)
+    select id, kind, subject, chart, ward, at, sort, body::json, tail, heads, clock, claim, conflicts, changed_by, changed_at
+    from unnest($6::uuid[], $7::smallint[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[],
+                $13::text[], $14::bytea[], $15::bytea[], $16::bytea[], $17::text[], $18::integer[], $19::uuid[], $20::bigint[])
+        as new (id, kind, subject, chart, ward, at, sort, body, tail, heads, clock, claim, conflicts, changed_by, changed_at)
     on conflict (id) do update set
         subject = excluded.subject, chart = excluded.chart, ward = excluded.ward, at = excluded.at, sort = excluded.sort,
-        search = excluded.search, body = excluded.body, tail = excluded.tail, heads = excluded.heads, clock = excluded.clock,
+        body = excluded.body, tail = excluded.tail, heads = excluded.heads, clock = excluded.clock,
         claim = excluded.claim, conflicts = excluded.conflicts, changed_by = excluded.changed_by, changed_at = excluded.changed_at
 ),
 saved as (
     insert into document (record, doc)
-    select record, doc from unnest($22::uuid[], $23::bytea[]) as new (record, doc)
+    select record, doc from unnest($21::uuid[], $22::bytea[]) as new (record, doc)
     on conflict (record) do update set doc = excluded.doc
 ),
 freed as (
