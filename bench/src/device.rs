@@ -141,6 +141,7 @@ impl Device {
             boot_ms: 0,
             run: 1,
             anchor_ms: now().0,
+            is_settled: true,
             body: Sha256::digest(frame).into(),
         };
         let text = waybill.text();

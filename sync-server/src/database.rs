@@ -77,6 +77,10 @@ pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<
             ("jit", "off"),
             // statements are few and take whole lists: planning each call anew costs more than it finds
             ("plan_cache_mode", "force_generic_plan"),
+            // so a plan may be made while its tables are empty, and has to do when they are full: by index, row for row
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
             ("timezone", "UTC"),
             ("client_min_messages", "warning"),
         ])

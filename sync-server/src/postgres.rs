@@ -355,6 +355,8 @@ impl Home {
             "shared_buffers=256MB",
             "max_wal_size=2GB",
             "checkpoint_timeout=15min",
+            // a page that is written whole after a checkpoint is mostly the same few words
+            "wal_compression=lz4",
         ];
         let throw_away = [
             "fsync=off",

@@ -1,7 +1,7 @@
 //! The short way to take a change: when it follows directly on what is here, the record after it is known without
 //! loading the document. The answer is the same as the long way's ([`super::judge`]), which a test compares.
 
-use super::judge::{Author, Inspected, Judged, is_own, not_allowed, problems};
+use super::judge::{Author, Inspected, Judged, is_own, not_allowed, problems_after};
 use crate::document::{self, Clock, Heads, Merged};
 use crate::record::Kind;
 use jiff::civil::Date;
@@ -60,7 +60,8 @@ pub fn judge(
     if !not_allowed(kind, stored.body, seen, author).is_empty() {
         return None;
     }
-    let found = problems(kind, &merged.body, today);
+    let new = seen.writes.iter().map(|write| &write.value);
+    let found = problems_after(kind, &merged.body, new, today);
     Some(if found.is_empty() {
         Judged::Taken(Box::new(merged))
     } else {

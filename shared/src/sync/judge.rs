@@ -275,6 +275,16 @@ pub fn is_timely(at_s: i64, now_s: i64) -> bool {
 
 /// Returns everything that is wrong with a body today. The same for a desk's draft and at the hub.
 pub fn problems(kind: Kind, body: &Value, today: Date) -> Vec<Problem> {
+    problems_after(kind, body, [body], today)
+}
+
+/// Returns everything that is wrong with a body today of which only these values are new.
+pub(crate) fn problems_after<'a>(
+    kind: Kind,
+    body: &Value,
+    new: impl IntoIterator<Item = &'a Value>,
+    today: Date,
+) -> Vec<Problem> {
     if planted::is_on(Fault::AnyContent) {
         return Vec::new();
     }
@@ -290,7 +300,7 @@ pub fn problems(kind: Kind, body: &Value, today: Date) -> Vec<Problem> {
         },
         Kind::Appointment | Kind::Prescription => record::check(kind, body),
     };
-    if has_nul(body) {
+    if new.into_iter().any(has_nul) {
         found.push(Problem::new("shape", "").with("word", "U+0000"));
     }
     found

@@ -33,6 +33,9 @@ pub struct Waybill {
     pub anchor_ms: i64,
     /// SHA-256 of the frame.
     pub body: Hash,
+    /// Whether this run of the program compared its place with the hub's. Until then it only takes for granted that it is
+    /// where it left off, and being wrong proves nothing.
+    pub is_settled: bool,
 }
 
 impl Waybill {
@@ -318,6 +321,7 @@ mod tests {
             boot_ms: 5,
             run: 6,
             anchor_ms: -1,
+            is_settled: true,
             body: [3; 32],
         }
     }
@@ -342,6 +346,7 @@ mod tests {
             },
             Waybill {
                 anchor_ms: 0,
+                is_settled: true,
                 ..one.clone()
             },
         ];

@@ -294,6 +294,8 @@ const HEADER: usize = 16;
 const PACKED: u8 = 1;
 /// zstd level: 3 is within a few per cent of the best for these messages at a tenth of the time.
 const LEVEL: i32 = 3;
+/// A payload shorter than this is mostly hashes and ids, and setting a packer up costs more than it saves.
+const WORTH_PACKING: usize = 512;
 
 /// Writes a message as a frame of [`VERSION`].
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
@@ -304,8 +306,9 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
 pub fn encode_as<T: Serialize>(version: u8, message: &T) -> Vec<u8> {
     let payload = postcard::to_allocvec(message)
         .expect("messages have lengths and no maps, so postcard takes them");
-    let packed = zstd::bulk::compress(&payload, LEVEL)
-        .ok()
+    let packed = (payload.len() >= WORTH_PACKING)
+        .then(|| zstd::bulk::compress(&payload, LEVEL))
+        .and_then(Result::ok)
         .filter(|packed| packed.len() < payload.len());
     let flags = if packed.is_some() { PACKED } else { 0 };
     let body = packed.as_deref().unwrap_or(&payload);

@@ -10,12 +10,13 @@ use crate::decided;
 use crate::error::{Error, Result};
 use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
 use crate::hub::Hub;
+use crate::line;
 use shared::desk::Link;
 use shared::problem::Problem;
 use shared::sync::exchange::next_try_ms;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -41,6 +42,8 @@ pub struct Round {
     pub accepted: u64,
     /// Changes a person has to look at.
     pub held: u64,
+    /// From the beginning of the round until the desk had written down the last answer to what it sent.
+    pub answered_after: Duration,
     /// Items of the feed that came.
     pub received: u64,
     /// Calls made for changes and news, and bytes with their headers. Audit entries follow by themselves.
@@ -67,9 +70,11 @@ impl Courier {
 
     /// Does one push and pull, loading first if need be.
     pub async fn round(replica: &Replica) -> Result<Round> {
+        let begun = Instant::now();
         let hub = prepare(replica).await?;
         let mut round = Round::default();
         push_all(replica, &hub, &mut round).await?;
+        round.answered_after = begun.elapsed();
         catch_up(replica, &hub, &mut round).await?;
         contact::note(replica).await?;
         decided::hear(replica, &hub).await?;
@@ -167,6 +172,15 @@ pub(crate) fn is_pending(error: &Error) -> bool {
 /// Exchanges until something fails, or the replica has to be loaded anew.
 async fn session(replica: &Replica, failures: &AtomicU32) -> Result<Outcome> {
     let hub = prepare(replica).await?;
+    if !line::is_settled(replica) {
+        // sends first, which says where it stands
+        match push_all(replica, &hub, &mut Round::default()).await {
+            Ok(Outcome::Restart) => return Ok(Outcome::Restart),
+            Ok(Outcome::Done) => {}
+            Err(Error::Refused { status: 429, .. }) => line::settle(replica, &hub).await?,
+            Err(error) => return Err(error),
+        }
+    }
     let pushing = push_on(replica, &hub, failures);
     let pulling = pull_on(replica, &hub, failures);
     tokio::select! { ended = pushing => ended, ended = pulling => ended }

@@ -69,13 +69,14 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     if renew_if_due(replica, &hub).await? {
         hub = replica.hub()?;
     }
-    line::settle(replica, &hub).await?;
+    line::settle_or_assume(replica, &hub).await?;
     let needs_load = needs_load
         || blocking(replica, |replica| {
             replica.read(|db| replica.must_restart(db))
         })
         .await?;
     if needs_load {
+        line::settle(replica, &hub).await?;
         replica.set_link(Link::Loading, None);
         if !reference {
             fetch_reference(replica, &hub).await?;
@@ -84,6 +85,7 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     }
     let own_too = blocking(replica, |replica| replica.read(|db| meta::OWN_TOO.get(db))).await?;
     if own_too == Some(true) {
+        line::settle(replica, &hub).await?;
         let sender = sender(replica).await?;
         line::push(replica, &hub, sender, Vec::new(), &[], || ()).await?;
         blocking(replica, |replica| {
@@ -104,7 +106,7 @@ async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<bool> {
     Ok(true)
 }
 
-/// Sends everything that waits.
+/// Sends everything that waits, and knows its place afterwards.
 pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
     if let Some((items, verdicts)) = line::say_again(replica, hub).await?
         && !items.is_empty()
@@ -129,6 +131,7 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
             };
             items.truncate(most);
             let Some(last) = items.last().map(|item| item.lseq) else {
+                line::settle(replica, hub).await?;
                 break;
             };
             replica.set_link(Link::Syncing, None);
@@ -138,6 +141,11 @@ pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) ->
                 covered
             };
             let sent = send(replica, hub, sender, &items, &covered).await;
+            if line::is_elsewhere(replica, &sent) {
+                replica.0.flight.landed(&covered);
+                line::settle(replica, hub).await?;
+                continue;
+            }
             let Some(verdicts) = verdicts_of(replica, sent, &items).await? else {
                 most = items.len() / 2;
                 continue;

@@ -3,6 +3,8 @@
 //! A push that may have left is kept in memory and said again word for word until there is an answer, so that one place
 //! never gets two pushes. What a run of the program forgets is found out at its first contact: the hub says what it has,
 //! and a desk knows its own work from work it never did. That spares writing anything down before a push.
+//! A run that has something to send takes for granted at first that it is where it left off, which spares the question:
+//! the hub takes a push only in its place.
 
 use crate::base::Replica;
 use crate::error::{Error, Result};
@@ -95,6 +97,38 @@ pub(crate) async fn settle(replica: &Replica, hub: &Hub) -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that the place is known before anything is sent. With work to send, the place that was noted last will do.
+pub(crate) async fn settle_or_assume(replica: &Replica, hub: &Hub) -> Result<()> {
+    if is_settled(replica) {
+        return Ok(());
+    }
+    let noted = blocking(replica, |replica| {
+        replica.read(|db| {
+            let place = meta::PLACE.get(db)?;
+            let incarnation = meta::INCARNATION.get(db)?.unwrap_or(0);
+            let is_waiting = outbox::count(db)? > 0;
+            Ok(place.filter(|place| is_waiting && place.incarnation == incarnation))
+        })
+    })
+    .await?;
+    match noted {
+        Some(place) => {
+            *lock(&replica.0.line.place) = place;
+            Ok(())
+        }
+        None => settle(replica, hub).await,
+    }
+}
+
+pub(crate) fn is_settled(replica: &Replica) -> bool {
+    replica.0.line.is_settled.load(Ordering::Relaxed)
+}
+
+/// Says whether the hub refused a push because this run took a wrong place for granted: then it asks.
+pub(crate) fn is_elsewhere(replica: &Replica, sent: &Result<Vec<Verdict>>) -> bool {
+    !is_settled(replica) && matches!(sent, Err(Error::Refused { status: 409, .. }))
+}
+
 /// Says again what may have left and was not answered. Returns what it carried with what the hub says of it.
 pub(crate) async fn say_again(
     replica: &Replica,
@@ -141,6 +175,7 @@ pub(crate) async fn push(
             run: line.run,
             anchor_ms: now.0 - ahead.unwrap_or(0),
             body: Sha256::digest(&frame).into(),
+            is_settled: is_settled(replica),
         })
     };
     let pending = Arc::new(Pending {
@@ -168,6 +203,7 @@ async fn deliver(
             *lock(&line.pending) = None;
             if let Some(waybill) = &pending.waybill {
                 *lock(&line.place) = waybill.place();
+                line.is_settled.store(true, Ordering::Relaxed);
             }
             Ok(answer.verdicts)
         }

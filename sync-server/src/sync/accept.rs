@@ -323,7 +323,7 @@ const LOCK_UNNUMBERED: &str = lock!(
         returning doubted, doubted_ms)"
 );
 
-/// The push that is simply the next: it takes its place, and the oldest one is forgotten.
+/// The push that is simply the next: it takes its place, and now and then the oldest ones are forgotten.
 const LOCK_NEXT: &str = lock!(
     ", dseq = $4, push_hash = $6, push_run = $10
         where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
@@ -334,7 +334,7 @@ const LOCK_NEXT: &str = lock!(
         select $1, $2, $4, $6, $7, $8 from here
     ), forgotten as (
         delete from device_push
-        where device = $1 and incarnation = $2 and dseq <= $4 - $9 and exists (select 1 from here)
+        where device = $1 and incarnation = $2 and dseq <= $4 - $9 and $4 % 16 = 0 and exists (select 1 from here)
     )"
 );
 
@@ -344,8 +344,7 @@ const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 a
         staff.id, staff.roles, staff.is_active
     from (select 1) one left join staff on staff.id = any($3)";
 
-/// Locks the records of a push. That of a single record brings its chart along, which saves the commonest push a turn;
-/// those of several records are locked afterwards, in order of the charts.
+/// Locks the records of a push, and then their charts: all records before the first chart, each in order.
 async fn lock_records(
     tx: &mut PgConnection,
     letters: &[Letter],
@@ -356,11 +355,7 @@ async fn lock_records(
         .bind(ids.into_iter().collect::<Vec<_>>())
         .fetch_all(tx)
         .await?;
-    let charts = if is_one {
-        rows.iter().map(chart).collect()
-    } else {
-        Charts::new()
-    };
+    let charts = rows.iter().map(chart).collect();
     Ok((rows.iter().filter_map(before).collect(), charts))
 }
 
@@ -382,8 +377,12 @@ fn before(row: &PgRow) -> Option<(RecordId, Before)> {
     Some((RecordId(row.get("id")), before))
 }
 
-const LOCK_RECORDS: &str = "select id, kind, chart, body, tail, heads, clock, conflicts from record
-    where id = any($1) order by id for update";
+const LOCK_RECORDS: &str = "with here as materialized (
+        select id, kind, chart, body, tail, heads, clock, conflicts from record where id = any($1) order by id for update
+    ), charts as materialized (
+        select id, wards from chart where id = any(array(select chart from here)) order by id for update
+    )
+    select here.*, wards from here join charts on charts.id = here.chart";
 
 const LOCK_RECORD: &str =
     "select record.id, kind, chart, body, tail, heads, clock, conflicts, wards

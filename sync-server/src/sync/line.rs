@@ -90,7 +90,7 @@ pub(crate) async fn look(
             alarm(tx, waybill, "device.rolled_back").await?;
             Ok(Looked::Taken)
         }
-        Err(flaw) if flaw.proves_two() => {
+        Err(flaw) if flaw.proves_two() && waybill.is_settled => {
             stop(tx, source, waybill, letters, flaw).await?;
             Ok(Looked::Stopped(Error::Forbidden(Problem::new(
                 "device.suspended",

@@ -29,6 +29,7 @@ impl Ready {
             boot_ms: 1,
             run: 1,
             anchor_ms: 0,
+            is_settled: true,
             body: Sha256::digest(&frame).into(),
         };
         Self { waybill, frame }
