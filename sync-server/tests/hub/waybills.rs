@@ -213,7 +213,12 @@ async fn what_an_old_copy_still_sends_is_looked_at_and_the_other_replica_is_stop
     assert_eq!(fresh.send(&desk).await, Ok(vec![Verdict::Taken]));
     // the first replica is still there
     desk.incarnation = 1;
-    let alive = push(&desk, two.place(), &mut hashes, "E");
+    let mut started = push(&desk, two.place(), &mut hashes, "E");
+    started.waybill.is_settled = false;
+    // one that was just started and only takes its place for granted is told to ask
+    assert_eq!(started.send(&desk).await, refused(409, "waybill.cloned"));
+    assert_eq!(alarms(&hub).await, ["device.rolled_back"]);
+    let alive = push(&desk, two.place(), &mut hashes, "F");
     assert_eq!(alive.send(&desk).await, refused(403, "device.suspended"));
     assert_eq!(alarms(&hub).await, ["device.rolled_back", "waybill.cloned"]);
     assert_eq!(held(&hub).await.len(), 2);
