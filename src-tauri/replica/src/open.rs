@@ -254,12 +254,22 @@ fn find(dir: &Dir, key: &Key, reflection: &Reflection) -> Result<Found> {
     }
 }
 
-/// Checks the whole file in a thread of its own, because it was not closed in good order.
+/// Does work on this thread when nobody else wants the processor.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+        tracing::debug!(%error, "The check runs at full pace");
+    }
+    work()
+}
+
+/// Checks the whole file in a thread of its own, because it was not closed in good order. It gives way to everything else:
+/// somebody waits for their desk just now.
 fn check_behind(replica: Weak<Inner>) {
     let Some(store) = replica.upgrade().map(|inner| Replica(inner).store()) else {
         return;
     };
-    let check = move || match store.is_whole() {
+    let check = move || match quietly(|| store.is_whole()) {
         Ok(true) => tracing::debug!("Every page of the replica is as it was written"),
         Ok(false) | Err(_) => {
             tracing::error!("The replica is damaged");
