@@ -1,4 +1,13 @@
 //! Appointments: who sees whom, where and when. FHIR R4 `Appointment`.
+//!
+//! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
+//! desk may promise by itself, [`adjudicate`] who gets one that several asked for, and [`free`] finds those still free.
+
+pub mod adjudicate;
+pub mod clinic;
+pub mod free;
+pub mod leases;
+pub mod rules;
 
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
 use crate::patients::value_set;

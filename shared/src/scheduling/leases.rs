@@ -1,0 +1,190 @@
+//! Promises a desk may make by itself: the hub lends it some slots of a doctor's day, and as many of the day's places.
+//! Source: RULES 3.9, APT-1…3.
+//!
+//! A slot that is lent can be given by nobody else, and what is lent and booked never exceeds the day's places; so a booking
+//! in a slot of one's own is certain without asking. A lease ends two hours before its slot: after that nobody may book it,
+//! so the hub can take it back with no risk.
+
+use crate::ids::StaffId;
+use crate::scheduling::clinic::{DAY_CAP, Slot};
+use crate::scheduling::rules::LEAD_MS;
+use jiff::civil::{Date, Time};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Of a doctor's free day, how much one ward is lent, in per cent.
+pub const SHARE_PERCENT: usize = 30;
+/// A desk that is not sure of the time stops this much earlier.
+pub const UNSURE_MS: i64 = 10 * 60_000;
+
+/// What a ward is lent of one doctor's day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Starts of the slots, milliseconds since 1970.
+    pub slots: BTreeSet<i64>,
+    /// Places of the day that go with them.
+    pub tokens: u32,
+}
+
+/// How sure a desk is of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    Sure,
+    /// It was restarted since it heard the hub, or its clock was set.
+    Low,
+}
+
+/// What a desk may say to a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// It holds, whatever others do.
+    Confirmed,
+    /// The hub decides: the slip says so.
+    ToBeConfirmed,
+}
+
+/// Returns what a desk may say of a slot. `used` are the slots of the lease that it has given already.
+pub fn promise(
+    lease: Option<&Lease>,
+    used: &BTreeSet<i64>,
+    start_ms: i64,
+    t_ms: i64,
+    confidence: Confidence,
+) -> Promise {
+    let Some(lease) = lease else {
+        return Promise::ToBeConfirmed;
+    };
+    let margin = match confidence {
+        Confidence::Sure => 0,
+        Confidence::Low => UNSURE_MS,
+    };
+    let is_own = lease.slots.contains(&start_ms) && !used.contains(&start_ms);
+    let has_token = used.len() < lease.tokens as usize;
+    if is_own && has_token && t_ms + margin <= start_ms - LEAD_MS {
+        Promise::Confirmed
+    } else {
+        Promise::ToBeConfirmed
+    }
+}
+
+/// Says whether a slot that was lent and not given can be taken back: nobody can make a valid booking of it any more.
+pub fn has_ended(start_ms: i64, now_ms: i64) -> bool {
+    now_ms > start_ms - LEAD_MS
+}
+
+/// A doctor's day as the hub has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Day {
+    /// Slots that are neither booked nor lent, in order.
+    pub free: Vec<Slot>,
+    /// Appointments that count.
+    pub counted: u32,
+    /// Places lent to all wards together and not used yet.
+    pub lent: u32,
+}
+
+/// Chooses what a ward is lent of a day: the slots it gave away most often before, later ones first where it has no habit
+/// yet, since early ones go at the counter. Never more places than the day has left.
+pub fn lend(day: &Day, habits: &BTreeMap<Time, u32>, has: usize) -> Lease {
+    let whole = day.free.len() + has;
+    let share = (whole * SHARE_PERCENT / 100).saturating_sub(has);
+    let left = DAY_CAP.saturating_sub(day.counted + day.lent) as usize;
+    let mut free = day.free.clone();
+    free.sort_by_key(|slot| {
+        (
+            Reverse(habits.get(&slot.time).copied().unwrap_or(0)),
+            Reverse(slot.start_ms),
+        )
+    });
+    let slots: BTreeSet<i64> = free
+        .iter()
+        .take(share.min(left))
+        .map(|slot| slot.start_ms)
+        .collect();
+    Lease {
+        tokens: u32::try_from(slots.len()).unwrap_or(DAY_CAP),
+        slots,
+    }
+}
+
+/// Leases of one ward by doctor and day.
+pub type Leases = BTreeMap<(StaffId, Date), Lease>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduling::clinic::Clinic;
+    use jiff::civil::{date, time};
+    use jiff::tz::TimeZone;
+
+    fn day(counted: u32, lent: u32) -> Day {
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        Day {
+            free: clinic.day(date(2027, 3, 1)),
+            counted,
+            lent,
+        }
+    }
+
+    #[test]
+    fn a_desk_promises_a_slot_of_its_own_once_and_in_time() {
+        let lease = Lease {
+            slots: [10 * LEAD_MS, 11 * LEAD_MS].into(),
+            tokens: 1,
+        };
+        let say = |start_ms, used: &[i64], t_ms, confidence| {
+            let used = used.iter().copied().collect();
+            promise(Some(&lease), &used, start_ms, t_ms, confidence) == Promise::Confirmed
+        };
+        let (start, sure, low) = (10 * LEAD_MS, Confidence::Sure, Confidence::Low);
+        assert!(say(start, &[], 0, sure));
+        // not one that is not lent, not twice, not without a place of the day
+        assert!(!say(start + 1, &[], 0, sure));
+        assert!(!say(start, &[start], 0, sure));
+        assert!(!say(start, &[11 * LEAD_MS], 0, sure));
+        // to the millisecond, and ten minutes earlier by a clock that is not certain
+        assert!(say(start, &[], start - LEAD_MS, sure));
+        assert!(!say(start, &[], start - LEAD_MS + 1, sure));
+        assert!(say(start, &[], start - LEAD_MS - UNSURE_MS, low));
+        assert!(!say(start, &[], start - LEAD_MS - UNSURE_MS + 1, low));
+        assert_eq!(
+            promise(None, &BTreeSet::new(), start, 0, sure),
+            Promise::ToBeConfirmed
+        );
+    }
+
+    #[test]
+    fn a_lease_is_taken_back_only_when_nobody_can_use_it() {
+        let start = 10 * LEAD_MS;
+        let lease = Lease {
+            slots: [start].into(),
+            tokens: 1,
+        };
+        for t in [start - LEAD_MS - 1, start - LEAD_MS, start - LEAD_MS + 1] {
+            let can_use = promise(Some(&lease), &BTreeSet::new(), start, t, Confidence::Sure)
+                == Promise::Confirmed;
+            assert_eq!(has_ended(start, t), !can_use);
+        }
+    }
+
+    #[test]
+    fn a_ward_is_lent_a_third_by_habit_and_never_more_than_the_day_holds() {
+        let habits = [(time(10, 0, 0, 0), 5), (time(11, 30, 0, 0), 9)].into();
+        let lease = lend(&day(0, 0), &habits, 0);
+        assert_eq!((lease.slots.len(), lease.tokens), (5, 5));
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        let times: Vec<Time> = lease
+            .slots
+            .iter()
+            .filter_map(|start| Some(clinic.slot_at(*start).ok()?.time))
+            .collect();
+        assert!(times.contains(&time(10, 0, 0, 0)) && times.contains(&time(11, 30, 0, 0)));
+        assert!(times.contains(&time(17, 30, 0, 0)));
+        assert_eq!(lend(&day(5, 0), &habits, 0).tokens, 3);
+        assert_eq!(lend(&day(5, 2), &habits, 0).tokens, 1);
+        assert_eq!(lend(&day(6, 2), &habits, 0).tokens, 0);
+        // it has its share already
+        assert_eq!(lend(&day(0, 5), &habits, 9).tokens, 0);
+    }
+}
