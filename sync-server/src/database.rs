@@ -81,6 +81,8 @@ pub(crate) async fn pool(options: PgConnectOptions, connections: u32) -> Result<
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            // starting helpers takes longer than any page of a feed
+            ("max_parallel_workers_per_gather", "0"),
             ("timezone", "UTC"),
             ("client_min_messages", "warning"),
         ])
