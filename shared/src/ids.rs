@@ -40,6 +40,8 @@ ids! {
     WardId
     /// A department, such as cardiology. Belongs to one ward.
     DepartmentId
+    /// One time that somebody opened the emergency access.
+    OpeningId
 }
 
 /// The short number the hub gives a device at enrolment. It makes the device's Automerge actors and hospital numbers.

@@ -23,6 +23,8 @@ pub mod patients;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;
+// access to charts of other wards
+pub mod emergency;
 // who did what
 pub mod audit;
 // what a desk shows

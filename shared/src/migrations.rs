@@ -46,6 +46,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0012_unlock.hub",
         include_str!("../../migrations/0012_unlock.hub.sql"),
     ),
+    (
+        "0013_emergency.hub",
+        include_str!("../../migrations/0013_emergency.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
@@ -69,5 +73,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0012_unlock.ward",
         include_str!("../../migrations/0012_unlock.ward.sql"),
+    ),
+    (
+        "0013_emergency.ward",
+        include_str!("../../migrations/0013_emergency.ward.sql"),
     ),
 ];

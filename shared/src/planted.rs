@@ -29,11 +29,13 @@ pub enum Fault {
     NoThrottle,
     /// A device that was revoked is heard.
     RevokedIsHeard,
+    /// Whoever opened the emergency access may review that.
+    OwnReview,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 12] = [
+    pub const ALL: [Fault; 13] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -46,6 +48,7 @@ impl Fault {
         Fault::HeldIsDropped,
         Fault::NoThrottle,
         Fault::RevokedIsHeard,
+        Fault::OwnReview,
     ];
 }
 

@@ -8,14 +8,18 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::access::{Action, Actor, Role, may};
+use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::desk::{
     AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, KeychainPlace,
     ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
-use shared::ids::{DepartmentId, DeviceId, RecordId, StaffId, WardId};
+use shared::emergency::summary::{Medicine, Summary};
+use shared::emergency::{
+    Emergency, Finding, LookedLine, NoteLine, OpeningLine, OpeningState, Review, ReviewLine,
+};
+use shared::ids::{DepartmentId, DeviceId, OpeningId, RecordId, StaffId, WardId};
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -43,10 +47,11 @@ fn the_types_of_the_screen_are_current() {
         )+};
     }
     write! {
-        RecordId StaffId DeviceId WardId DepartmentId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
+        RecordId StaffId DeviceId WardId DepartmentId OpeningId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Move AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Reference SyncState Row Page ListAsk Chart
         Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
+        Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
     }
     text.push_str(&access());
     let path = concat!(
@@ -89,6 +94,13 @@ fn access() -> String {
             ));
         }
         text.push_str("  },\n");
+    }
+    text.push_str("};\n\n/** The tasks each role may do somewhere. */\nexport const tasks: Record<Role, readonly string[]> = {\n");
+    for role in Role::ALL {
+        let mut words = Task::ALL.to_vec();
+        words.retain(|task| may_do(&[role], *task).is_ok());
+        let words: Vec<&str> = words.into_iter().map(Task::word).collect();
+        text.push_str(&format!("  {}: {words:?},\n", word(&role)));
     }
     text + "};\n"
 }

@@ -143,6 +143,8 @@ pub(crate) struct SignedIn {
     grant: Sealed,
     /// The hub's half of a key to the desk's replica, hex
     share: String,
+    /// The key of the summaries of in-patients at this desk, hex, for those who may open them
+    emergency: Option<String>,
 }
 
 /// A message that the hub signed: JSON as text, and an Ed25519 signature over it.
@@ -217,6 +219,105 @@ pub(crate) struct Digest {
     buckets: BTreeMap<String, String>,
 }
 
+/// One time that somebody opened the emergency access, as their desk reports it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Opening {
+    id: Uuid,
+    /// Grows with everything that is added
+    version: u32,
+    staff: Uuid,
+    #[schema(max_length = 500)]
+    reason: String,
+    from_ms: i64,
+    until_ms: i64,
+    ended_ms: Option<i64>,
+    looked: Vec<Looked>,
+    notes: Vec<Note>,
+}
+
+/// Whose summary was read.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Looked {
+    patient: Uuid,
+    at_ms: i64,
+}
+
+/// What was written down meanwhile.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Note {
+    patient: Option<Uuid>,
+    #[schema(max_length = 4000)]
+    text: String,
+    at_ms: i64,
+}
+
+/// What a clinical manager found about an opening.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Review {
+    device: Uuid,
+    opening: Uuid,
+    version: u32,
+    /// `accepted` or `questioned`
+    finding: String,
+    #[schema(max_length = 2000)]
+    words: String,
+}
+
+/// A clinical manager at a desk.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReviewAsk {
+    username: String,
+    password: String,
+    review: Option<Review>,
+}
+
+/// An opening as a reviewer sees it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct OpeningLine {
+    id: Uuid,
+    device: Uuid,
+    version: u32,
+    desk: String,
+    ward: String,
+    staff: Uuid,
+    who: String,
+    reason: String,
+    from: String,
+    until: String,
+    /// Until when it has to be reviewed
+    due: String,
+    /// `open`, `toReview`, `overdue` or `reviewed`
+    state: String,
+    looked: Vec<LookedLine>,
+    notes: Vec<NoteLine>,
+    flaws: Vec<Problem>,
+    /// Openings of the same person within thirty days
+    lately: u32,
+    reviews: Vec<ReviewLine>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct LookedLine {
+    patient: Uuid,
+    name: String,
+    at: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NoteLine {
+    patient: Option<Uuid>,
+    text: String,
+    at: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReviewLine {
+    by: String,
+    at: String,
+    finding: String,
+    words: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,20 +332,24 @@ mod tests {
         assert_eq!(serde_json::to_value(described).unwrap(), real);
     }
 
-    #[test]
-    fn the_description_is_that_of_the_messages() {
-        let numbers = wire::NumberBlock {
-            from: 1,
-            until: 1001,
-        };
-        let staff = shared::staff::Staff {
+    fn somebody() -> shared::staff::Staff {
+        shared::staff::Staff {
             id: StaffId(Uuid::nil()),
             username: "ada".into(),
             name: "Ada".into(),
             roles: vec![shared::access::Role::Doctor],
             departments: vec![DepartmentId(Uuid::nil())],
             is_active: true,
+        }
+    }
+
+    #[test]
+    fn the_description_is_that_of_the_messages() {
+        let numbers = wire::NumberBlock {
+            from: 1,
+            until: 1001,
         };
+        let staff = somebody();
         let (device, ward) = (DeviceId(Uuid::nil()), WardId(Uuid::nil()));
         check::<Decided>(&wire::Decided {
             hash: "A".into(),
@@ -278,14 +383,6 @@ mod tests {
             username: "A".into(),
             password: "B".into(),
         });
-        check::<SignedIn>(&wire::SignedIn {
-            staff: staff.clone(),
-            grant: shared::seal::Sealed {
-                text: "A".into(),
-                signature: "B".into(),
-            },
-            share: "C".into(),
-        });
         check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
         check::<Digest>(&shared::sync::digest::Digest::default());
         check::<Reference>(&shared::staff::Reference {
@@ -304,6 +401,20 @@ mod tests {
     }
 
     #[test]
+    fn the_description_of_signing_in_is_that_of_the_messages() {
+        let staff = somebody();
+        check::<SignedIn>(&wire::SignedIn {
+            staff,
+            grant: shared::seal::Sealed {
+                text: "A".into(),
+                signature: "B".into(),
+            },
+            share: "C".into(),
+            emergency: Some("D".into()),
+        });
+    }
+
+    #[test]
     fn the_description_of_orders_is_that_of_the_messages() {
         check::<StatusAsk>(&shared::orders::StatusAsk {
             nonce: "A".into(),
@@ -312,6 +423,65 @@ mod tests {
         check::<Wiped>(&shared::orders::Wiped {
             at_ms: 1,
             took_ms: 2,
+        });
+    }
+
+    #[test]
+    fn the_description_of_emergency_access_is_that_of_the_messages() {
+        use shared::clock::Now;
+        use shared::emergency as own;
+        use shared::ids::{OpeningId, RecordId};
+        let (id, device) = (OpeningId(Uuid::nil()), DeviceId(Uuid::nil()));
+        let patient = RecordId(Uuid::nil());
+        let begun = own::Opening::begin(id, StaffId(Uuid::nil()), "Why", Now(1));
+        let looked = begun.look(patient, Now(2)).expect("the first look");
+        let noted = looked.note(Some(patient), "Text", Now(3)).expect("a note");
+        check::<Opening>(&noted.end(Now(4)));
+        let review = own::Review {
+            device,
+            opening: id,
+            version: 1,
+            finding: own::Finding::Questioned,
+            words: "A".into(),
+        };
+        check::<Review>(&review);
+        check::<ReviewAsk>(&own::ReviewAsk {
+            username: "A".into(),
+            password: "B".into(),
+            review: Some(review),
+        });
+        let text = String::from;
+        check::<OpeningLine>(&own::OpeningLine {
+            id,
+            device,
+            version: 1,
+            desk: text("A"),
+            ward: text("B"),
+            staff: StaffId(Uuid::nil()),
+            who: text("C"),
+            reason: text("D"),
+            from: text("E"),
+            until: text("F"),
+            due: text("G"),
+            state: own::OpeningState::ToReview,
+            looked: vec![own::LookedLine {
+                patient,
+                name: text("H"),
+                at: text("I"),
+            }],
+            notes: vec![own::NoteLine {
+                patient: Some(patient),
+                text: text("J"),
+                at: text("K"),
+            }],
+            flaws: vec![shared::problem::Problem::new("a", "b")],
+            lately: 1,
+            reviews: vec![own::ReviewLine {
+                by: text("L"),
+                at: text("M"),
+                finding: own::Finding::Accepted,
+                words: text("N"),
+            }],
         });
     }
 }

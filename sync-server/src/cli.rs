@@ -3,6 +3,7 @@
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::deeds::{HUB, deed, note};
+use crate::emergency::EmergencyCommand;
 use crate::import::{self, Ask};
 use crate::passwords;
 use crate::people::role_of;
@@ -76,6 +77,11 @@ enum Command {
     Quarantine {
         #[command(subcommand)]
         command: QuarantineCommand,
+    },
+    /// When somebody opened the emergency access, and what a clinical manager finds about it
+    Emergency {
+        #[command(subcommand)]
+        command: EmergencyCommand,
     },
     /// Set up the sample hospital; can be repeated
     Demo,
@@ -274,6 +280,7 @@ impl Command {
             Command::Device { command } => command.run(opened).await,
             Command::Staff { command } => command.run(opened).await,
             Command::Quarantine { command } => say(&command.run(app).await?),
+            Command::Emergency { command } => say(&command.run(app).await?),
             Command::Demo => say(&demo::run(app).await?),
         }
     }

@@ -5,6 +5,7 @@ pub mod authority;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod emergency;
 pub mod error;
 pub mod import;
 pub mod logs;

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::services::audit::arrive;
 use crate::services::console::{oidc, session, sign_in};
-use crate::services::{devices, health, identity, orders, staff};
+use crate::services::emergency::{openings, review, summaries};
+use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, live, push};
 use crate::web;
@@ -42,6 +43,11 @@ fn described() -> OpenApiRouter<App> {
         routes!(digest::digest),
         routes!(held::held),
         routes!(line::standing),
+        routes!(summaries::summaries),
+        routes!(openings::arrive),
+        routes!(review::at_desk),
+        routes!(console::emergency::list),
+        routes!(console::emergency::review),
         routes!(arrive::key),
         routes!(arrive::arrive),
         routes!(identity::numbers),

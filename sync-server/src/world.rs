@@ -57,3 +57,12 @@ pub fn new_salt() -> [u8; 16] {
 pub fn new_secret() -> [u8; 32] {
     rand::rng().random()
 }
+
+/// Makes what is used once to seal something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the hub's only source of randomness"
+)]
+pub(crate) fn nonce() -> [u8; 24] {
+    rand::rng().random()
+}

@@ -29,6 +29,8 @@ pub enum Needs {
     WriteAsked,
     /// Somebody who may do a task.
     Do(Task),
+    /// A known device, and the password of somebody who may do a task in the call itself.
+    DeviceAndPassword(Task),
 }
 
 /// Calls that the hub answers: method, path, and what they need.
@@ -44,6 +46,9 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/sync/v1/held", Needs::Device),
     ("get", "/sync/v1/standing", Needs::Device),
     ("post", "/sync/v1/numbers", Needs::Device),
+    ("get", "/sync/v1/emergency", Needs::Device),
+    ("post", "/sync/v1/emergency/openings", Needs::Device),
+    ("post", "/sync/v1/emergency/review", Needs::DeviceAndPassword(Task::ReviewEmergency)),
     ("get", "/sync/v1/audit/key", Needs::Device),
     ("post", "/sync/v1/audit", Needs::Device),
     ("post", "/identity/v1/enrol", Needs::Code),
@@ -57,6 +62,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/console/v1/oidc/back", Needs::Nothing),
     ("get", "/console/v1/me", Needs::Central),
     ("post", "/console/v1/sign-out", Needs::Central),
+    ("get", "/console/v1/emergency", Needs::Do(Task::ReviewEmergency)),
+    ("post", "/console/v1/emergency/review", Needs::Do(Task::ReviewEmergency)),
     ("get", "/health/live", Needs::Nothing),
     ("get", "/health/ready", Needs::Nothing),
     ("get", "/metrics", Needs::Nothing),
@@ -94,6 +101,13 @@ pub const DESK: &[(&str, Needs)] = &[
     // whoever may read a record may say what becomes of held work on it
     ("withdraw", Needs::ReadAsked),
     ("restore", Needs::ReadAsked),
+    ("break_glass", Needs::Do(Task::BreakGlass)),
+    ("emergency", Needs::Do(Task::BreakGlass)),
+    ("emergency_search", Needs::Do(Task::BreakGlass)),
+    ("emergency_summary", Needs::Do(Task::BreakGlass)),
+    ("emergency_note", Needs::Do(Task::BreakGlass)),
+    ("end_emergency", Needs::Do(Task::BreakGlass)),
+    ("review_emergency", Needs::Do(Task::ReviewEmergency)),
 ];
 
 /// Returns what a route of the hub needs; nothing for one that was not declared.
@@ -116,6 +130,6 @@ pub fn may_call(role: Role, needs: Needs) -> bool {
         Needs::WriteAsked => TABLE
             .iter()
             .any(|(right, _)| matches!(right, Right::Write(..)) && has(*right)),
-        Needs::Do(task) => has(Right::Do(task)),
+        Needs::Do(task) | Needs::DeviceAndPassword(task) => has(Right::Do(task)),
     }
 }

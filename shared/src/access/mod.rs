@@ -82,11 +82,21 @@ pub enum Task {
     ReviewHeld,
     /// Sign in at the central console.
     UseConsole,
+    /// Open the emergency access to in-patients of other wards.
+    BreakGlass,
+    /// Look at what the emergency access was used for.
+    ReviewEmergency,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 3] = [Task::ReadAudit, Task::ReviewHeld, Task::UseConsole];
+    pub const ALL: [Task; 5] = [
+        Task::ReadAudit,
+        Task::ReviewHeld,
+        Task::UseConsole,
+        Task::BreakGlass,
+        Task::ReviewEmergency,
+    ];
 
     /// Returns its word in the table.
     pub fn word(self) -> &'static str {
@@ -94,6 +104,8 @@ impl Task {
             Task::ReadAudit => "audit",
             Task::ReviewHeld => "held",
             Task::UseConsole => "console",
+            Task::BreakGlass => "emergency",
+            Task::ReviewEmergency => "emergency_review",
         }
     }
 }

@@ -76,6 +76,9 @@ pub const TABLE: &[Line] = &[
     (Do(Task::ReadAudit),            b"------o-o-"),
     (Do(Task::ReviewHeld),           b"------a---"),
     (Do(Task::UseConsole),           b"---a-aaaa-"),
+    // those who treat, and may read what is prescribed
+    (Do(Task::BreakGlass),           b"-ooo------"),
+    (Do(Task::ReviewEmergency),      b"------a---"),
 ];
 
 /// Returns how far a role's right goes; nothing when it has none.

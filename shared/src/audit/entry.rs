@@ -61,6 +61,7 @@ deeds! {
     HeldRestored = 10 "held.restored"
     ConflictSettled = 11 "conflict.settled"
     AuditRead = 12 "audit.read"
+    /// Emergency access was opened: DICOM 110127 "Emergency Override Started", purpose of use ETREAT.
     EmergencyOpened = 13 "emergency.opened"
     // at the hub
     /// The hub took a change; `of` is its hash.
@@ -80,6 +81,8 @@ deeds! {
     Alarm = 41 "audit.alarm"
     /// Anything else an administrator does; the reason says what.
     Administered = 42 "hub.administered"
+    /// A clinical manager looked at what an emergency access was used for; the reason says what they found.
+    EmergencyReviewed = 43 "emergency.reviewed"
 }
 
 /// A place in the chain of a device.

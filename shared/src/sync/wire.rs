@@ -260,6 +260,9 @@ pub struct SignedIn {
     /// The hub's half of a key to this desk's replica, hex. Worth nothing without the other half, which lies in the desk's
     /// keychain; with both, somebody whom the hub knows can open a desk that has never seen them.
     pub share: String,
+    /// For those who may open the emergency access: the key of the summaries at this desk, hex.
+    #[serde(default)]
+    pub emergency: Option<String>,
 }
 
 /// Why a frame could not be read.

@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) news: News,
     /// Something waits to be sent, or to be looked at.
     pub(crate) nudge: Notify,
+    /// Somebody opened the emergency access: what it shows is asked for now.
+    pub(crate) is_urgent: Notify,
     /// The device's signing key, when it is kept in a keychain and not in the replica.
     pub(crate) signing: Option<Secret>,
     pub(crate) heard: Arc<Heard>,
@@ -92,6 +94,7 @@ impl Inner {
             line: Line::new(),
             news: News::default(),
             nudge: Notify::new(),
+            is_urgent: Notify::new(),
             signing,
             heard: Arc::default(),
             told: watch::Sender::new(None),

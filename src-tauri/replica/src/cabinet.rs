@@ -6,6 +6,7 @@
 
 use crate::base::{Clock, Options, Replica, system_clock};
 use crate::courier::Courier;
+use crate::emergency::Opened;
 use crate::error::{Error, Result};
 use crate::identity::{self, Known};
 use crate::keychain::Keychain;
@@ -15,7 +16,7 @@ use crate::papers::Papers;
 use crate::slots::Slots;
 use crate::store::lock;
 use crate::wrap::{self, Cost, Secret};
-use crate::{files, outbox};
+use crate::{files, openings, outbox};
 use serde::{Deserialize, Serialize};
 use shared::clock::Now;
 use shared::desk::KeychainPlace;
@@ -72,6 +73,7 @@ pub(crate) struct Inside {
 pub(crate) struct State {
     pub(crate) slots: Option<Slots>,
     pub(crate) open: Option<Open>,
+    pub(crate) emergency: Option<Opened>,
     /// What was done to this desk, or why it cannot be used.
     pub(crate) trouble: Option<Problem>,
     /// What the hub says of a locked desk that nobody has let in yet.
@@ -317,12 +319,13 @@ impl Cabinet {
     /// Closes the replica; its key is forgotten.
     pub fn close(&self) -> Result<()> {
         self.tick()?;
+        self.forget_emergency();
         let open = self.state().open.take();
         let Some(Open { replica, .. }) = open else {
             return Ok(());
         };
         *lock(&self.0.courier) = None;
-        let unsent = replica.read(outbox::count)?;
+        let unsent = replica.read(unsent)?;
         replica.shut();
         self.change(|slots| {
             slots.unsent = unsent;
@@ -408,6 +411,12 @@ fn is_used(error: &Error) -> bool {
         .any(|problem| problem.code == "device.key_used")
 }
 
+/// Counts what waits to be sent: nobody empties a desk that has some.
+fn unsent(db: &rusqlite::Connection) -> Result<u32> {
+    let openings = openings::unsent(db)?.len();
+    Ok(outbox::count(db)?.saturating_add(u32::try_from(openings).unwrap_or(u32::MAX)))
+}
+
 /// What an open replica tells the slots.
 struct Seen {
     unsent: u32,
@@ -421,13 +430,8 @@ struct Seen {
 impl Seen {
     fn of(replica: &Replica) -> Result<Self> {
         let desk = replica.desk()?;
-        let (unsent, ahead, device) = replica.read(|db| {
-            Ok((
-                outbox::count(db)?,
-                meta::AHEAD.get(db)?,
-                meta::DEVICE.get(db)?,
-            ))
-        })?;
+        let (unsent, ahead, device) =
+            replica.read(|db| Ok((unsent(db)?, meta::AHEAD.get(db)?, meta::DEVICE.get(db)?)))?;
         Ok(Self {
             unsent,
             ahead_ms: ahead.unwrap_or(0),

@@ -7,7 +7,7 @@ use crate::exchange::{blocking, push_all};
 use crate::hub::Hub;
 use crate::meta::{self, Device};
 use crate::store::{Lasting, lock};
-use crate::{courier, outbox, wrap};
+use crate::{courier, openings, outbox, wrap};
 use shared::clock::Now;
 use shared::ids::StaffId;
 use shared::orders::{Contact, Order, STATUS, Status, StatusAsk};
@@ -150,6 +150,7 @@ pub(crate) async fn hear(replica: &Replica) -> Result<()> {
     if order != Order::WipeAfterUpload {
         return Ok(());
     }
+    openings::send(replica, &hub).await?;
     while blocking(replica, |replica| replica.read(outbox::count)).await? > 0 {
         let mut round = courier::Round::default();
         push_all(replica, &hub, &mut round).await?;

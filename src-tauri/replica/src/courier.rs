@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
 use crate::hub::Hub;
 use crate::line;
+use crate::summaries;
 use shared::desk::Link;
 use shared::problem::Problem;
 use shared::sync::exchange::next_try_ms;
@@ -183,7 +184,8 @@ async fn session(replica: &Replica, failures: &AtomicU32) -> Result<Outcome> {
     }
     let pushing = push_on(replica, &hub, failures);
     let pulling = pull_on(replica, &hub, failures);
-    tokio::select! { ended = pushing => ended, ended = pulling => ended }
+    let following = summaries::follow(replica, &hub);
+    tokio::select! { ended = pushing => ended, ended = pulling => ended, ended = following => ended }
 }
 
 async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<Outcome> {

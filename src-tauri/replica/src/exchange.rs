@@ -8,7 +8,7 @@ use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
-use crate::{line, load, meta, outbox};
+use crate::{line, load, meta, openings, outbox};
 use rusqlite::Connection;
 use shared::desk::Link;
 use shared::ids::RecordId;
@@ -69,6 +69,8 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     if renew_if_due(replica, &hub).await? {
         hub = replica.hub()?;
     }
+    // somebody waits for it who has to look at it, and whatever comes next may take long
+    openings::send(replica, &hub).await?;
     line::settle_or_assume(replica, &hub).await?;
     let needs_load = needs_load
         || blocking(replica, |replica| {
@@ -108,6 +110,7 @@ async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<bool> {
 
 /// Sends everything that waits, and knows its place afterwards.
 pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
+    openings::send(replica, hub).await?;
     if let Some((items, verdicts)) = line::say_again(replica, hub).await?
         && !items.is_empty()
     {

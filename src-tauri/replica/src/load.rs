@@ -337,6 +337,7 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
             meta::OWN_TOO.set(db, &true)?;
         }
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
+        rescue::copy_emergency(old, db)?;
         audit::copy(old, db)?;
         for kept in held::all(old)? {
             held::put(db, &kept)?;

@@ -70,6 +70,8 @@ items! {
     NOTICE: String = "notice";
     /// When the digest was last compared, milliseconds since 1970.
     COMPARED: i64 = "compared";
+    /// How far the emergency summaries go.
+    EMERGENCY: crate::summaries::Upto = "emergency";
     /// Where the audit chain ends, and the key of its next entry.
     AUDIT_PEN: shared::audit::chain::Pen = "audit_pen";
     /// The key with which the first keys of audit chains are locked for the hub.

@@ -245,7 +245,14 @@ fn salvaged_items(old: &Connection, last: i64) -> Vec<Item> {
 
 /// Copies what can be read of the tables that a rebuild from the hub does not bring at once. Returns how many records.
 fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
-    for item in ["reference", "synced", "contact", "audit_pen", "audit_hub"] {
+    for item in [
+        "reference",
+        "synced",
+        "contact",
+        "emergency",
+        "audit_pen",
+        "audit_hub",
+    ] {
         let value = old.query_row("select value from meta where name = ?1", [item], |row| {
             row.get::<_, Vec<u8>>(0)
         });
@@ -257,10 +264,18 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
         }
     }
     copy_rows(old, new, "numberless", "record, staff")?;
+    copy_emergency(old, new)?;
     audit::copy(old, new)?;
     let records = copy_records(old, new)?;
     reindex(new)?;
     Ok(records)
+}
+
+/// Copies what was opened in emergencies, and the sealed summaries.
+pub(crate) fn copy_emergency(old: &Connection, new: &Connection) -> Result<()> {
+    copy_rows(old, new, "emergency_summary", "patient, sealed")?;
+    let columns = "id, from_ms, version, sent, body";
+    copy_rows(old, new, "emergency_opening", columns)
 }
 
 /// Copies the rows of a small table as far as they can be read.

@@ -54,6 +54,9 @@ pub(crate) struct Slots {
 pub(crate) struct Slot {
     pub(crate) salt: [u8; 16],
     pub(crate) key: Wrapped,
+    /// The key of the emergency summaries, for somebody who may open them. Nothing else opens it.
+    #[serde(default)]
+    pub(crate) emergency: Option<Wrapped>,
     /// A signed [`shared::unlock::OfflineGrant`].
     pub(crate) grant: Sealed,
     pub(crate) tries: Tries,

@@ -7,15 +7,16 @@ use crate::hub::Hub;
 use crate::identity::{self, ask_hub};
 use crate::meta;
 use crate::slots::{Slot, Slots};
-use crate::wrap::{self, Secret};
+use crate::wrap::{self, Secret, Wrapped};
 use serde::{Deserialize, Serialize};
 use shared::desk::Session;
 use shared::orders::Order;
 use shared::problem::Problem;
 use shared::seal::public_key;
 use shared::staff::Staff;
-use shared::sync::wire::{SignInAsk, SignedIn, hex};
+use shared::sync::wire::{SignInAsk, SignedIn, hex, unhex};
 use shared::unlock::{self, Facts, GRANT, Here, OfflineGrant, Tries};
+use zeroize::Zeroizing;
 
 /// What the keychain keeps of one person. Without it their slot opens nothing, however often an old file is put back.
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,8 +25,19 @@ struct Person {
     tries: Tries,
 }
 
+/// What the key of the emergency summaries is sealed for in a slot.
+const EMERGENCY: &str = "wardbook emergency slot 1";
+
+/// What somebody proves who they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    SignIn,
+    /// At a desk that is open already: a clock that was set back does not stand in the way of an emergency.
+    Emergency,
+}
+
 /// A password on its way through.
-struct Attempt {
+pub(crate) struct Attempt {
     /// Folded username.
     who: String,
     salt: [u8; 16],
@@ -36,13 +48,24 @@ impl Cabinet {
     /// Signs a person in, and opens the replica if it is not open: asked of the hub, or, when it does not answer, with
     /// what the hub granted before.
     pub async fn sign_in(&self, username: &str, password: &str) -> Result<Session> {
+        let (session, _) = self.prove(username, password, Why::SignIn).await?;
+        Ok(session)
+    }
+
+    /// The same, and keeps what the password was stretched to.
+    pub(crate) async fn prove(
+        &self,
+        username: &str,
+        password: &str,
+        why: Why,
+    ) -> Result<(Session, Attempt)> {
         let ask = SignInAsk {
             username: username.trim().to_owned().into(),
             password: password.to_owned().into(),
         };
         let who = shared::search::fold(&ask.username);
         let (hub, salt) = self.before(&who)?;
-        let (cost, secret) = (self.0.cost, zeroize::Zeroizing::new(password.to_owned()));
+        let (cost, secret) = (self.0.cost, Zeroizing::new(password.to_owned()));
         // stretching takes as long as asking: both at once
         let stretching = tokio::task::spawn_blocking(move || wrap::stretch(&secret, &salt, cost));
         let (stretched, answer) = futures::join!(stretching, ask_hub(&hub, &ask, self.now()));
@@ -63,13 +86,16 @@ impl Cabinet {
             tracing::debug!(%error, "Could not hear what the hub orders");
         }
         let cabinet = self.clone();
-        tokio::task::spawn_blocking(move || match (answer, refused) {
-            (Ok((known, moment)), _) => cabinet.welcome(&attempt, &known, moment),
-            (Err(_), Some(problems)) => {
-                cabinet.turned_away(&attempt, &problems)?;
-                Err(Error::Problems(problems))
-            }
-            (Err(_), None) => cabinet.recall(&attempt),
+        tokio::task::spawn_blocking(move || {
+            let session = match (answer, refused) {
+                (Ok((known, moment)), _) => cabinet.welcome(&attempt, &known, moment),
+                (Err(_), Some(problems)) => {
+                    cabinet.turned_away(&attempt, &problems)?;
+                    Err(Error::Problems(problems))
+                }
+                (Err(_), None) => cabinet.recall(&attempt, why),
+            };
+            Ok((session?, attempt))
         })
         .await?
     }
@@ -122,6 +148,7 @@ impl Cabinet {
                 key.as_ref(),
                 &about(&grant),
             ),
+            emergency: self.seal_emergency(attempt, &person, known, &grant)?,
             grant: known.grant.clone(),
             tries: Tries::default(),
         };
@@ -136,7 +163,7 @@ impl Cabinet {
     }
 
     /// Lets somebody in whom the hub granted it before, if this password opens their slot.
-    fn recall(&self, attempt: &Attempt) -> Result<Session> {
+    fn recall(&self, attempt: &Attempt, why: Why) -> Result<Session> {
         let slots = self.slots()?;
         let slot = slots.people.get(&attempt.who);
         let person = self.person(&attempt.who)?;
@@ -144,7 +171,10 @@ impl Cabinet {
         let now = self.now().0;
         let facts = Facts {
             order: slots.order,
-            latest_ms: slots.latest_ms,
+            latest_ms: match why {
+                Why::SignIn => slots.latest_ms,
+                Why::Emergency => now,
+            },
             contact_ms: slots.contact_ms,
             tries,
         };
@@ -323,11 +353,46 @@ impl Cabinet {
 
     /// The key a slot is sealed under: the password, the desk's keychain, and the person's part of the keychain.
     fn key_for(&self, attempt: &Attempt, person: &Person) -> Result<Secret> {
+        self.key_to(attempt, person, "wardbook slot 1")
+    }
+
+    fn key_to(&self, attempt: &Attempt, person: &Person, purpose: &str) -> Result<Secret> {
         let secret = self
             .device_secret()?
             .ok_or(Error::Keychain("nothing in it for this desk"))?;
         let parts: [&[u8]; 3] = [attempt.stretched.as_ref(), secret.as_ref(), &person.pepper];
-        Ok(wrap::derive(&parts, "wardbook slot 1"))
+        Ok(wrap::derive(&parts, purpose))
+    }
+
+    /// Seals the key of the emergency summaries for somebody who may open them, apart from the replica's.
+    fn seal_emergency(
+        &self,
+        attempt: &Attempt,
+        person: &Person,
+        known: &SignedIn,
+        grant: &OfflineGrant,
+    ) -> Result<Option<Wrapped>> {
+        let key = known.emergency.as_deref().and_then(unhex);
+        let Some(key) = key.map(Zeroizing::new) else {
+            return Ok(None);
+        };
+        let under = self.key_to(attempt, person, EMERGENCY)?;
+        Ok(Some(wrap::wrap(&under, &key, &about(grant))))
+    }
+
+    /// Returns the key of the emergency summaries, if the slot has one that this password opens.
+    pub(crate) fn emergency_key(&self, attempt: &Attempt) -> Result<Option<Secret>> {
+        let slots = self.slots()?;
+        let (slot, person) = (slots.people.get(&attempt.who), self.person(&attempt.who)?);
+        let Some((slot, person)) = slot.zip(person) else {
+            return Ok(None);
+        };
+        let Ok(grant) = serde_json::from_str::<OfflineGrant>(&slot.grant.text) else {
+            return Ok(None);
+        };
+        let under = self.key_to(attempt, &person, EMERGENCY)?;
+        let wrapped = slot.emergency.as_ref();
+        Ok(wrapped.and_then(|wrapped| wrap::unwrap_key(&under, wrapped, &about(&grant))))
     }
 
     /// The name of a person's part of the keychain: says nothing without the desk's own.
@@ -345,7 +410,7 @@ impl Cabinet {
     }
 
     fn keep_person(&self, who: &str, person: &Person) -> Result<()> {
-        let text = zeroize::Zeroizing::new(serde_json::to_vec(person).expect("bytes and numbers"));
+        let text = Zeroizing::new(serde_json::to_vec(person).expect("bytes and numbers"));
         self.0.keychain.set(&self.name_of(who)?, &text)
     }
 

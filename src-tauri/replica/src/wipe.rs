@@ -41,6 +41,7 @@ impl Cabinet {
         let open = {
             let mut state = self.state();
             state.slots = None;
+            state.emergency = None;
             state.trouble = Some(Problem::new("device.wiped", ""));
             state.open.take()
         };

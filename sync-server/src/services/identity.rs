@@ -13,6 +13,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
+use shared::access::{Task, may_do};
 use shared::audit::entry::What;
 use shared::device::{CODE_LETTERS, LETTERS, plain};
 use shared::ids::{DeviceId, StaffId, WardId};
@@ -302,8 +303,8 @@ pub(crate) async fn sign_in(
 
 /// Gives somebody what their desk needs to know them without the hub for a while.
 async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
-    let (share, hours, policy_version): (Vec<u8>, i32, i32) = sqlx::query_as(
-        "select share, offline_hours, policy_version from device, hospital where id = $1",
+    let (share, emergency, hours, policy_version): (Vec<u8>, Vec<u8>, i32, i32) = sqlx::query_as(
+        "select share, emergency_key, offline_hours, policy_version from device, hospital where id = $1",
     )
     .bind(device.id.0)
     .fetch_one(&app.pool)
@@ -316,7 +317,9 @@ async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
         not_after_ms: app.now().0 + i64::from(hours) * 3_600_000,
         policy_version: policy_version.unsigned_abs(),
     };
+    let may_break_glass = may_do(&staff.roles, Task::BreakGlass).is_ok();
     Ok(SignedIn {
+        emergency: may_break_glass.then(|| hex(&emergency)),
         staff,
         grant: Sealed::new(&app.key, GRANT, &grant),
         share: hex(&share),

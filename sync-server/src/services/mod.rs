@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod console;
 pub mod devices;
+pub mod emergency;
 pub mod health;
 pub mod identity;
 pub mod orders;

@@ -35,7 +35,7 @@ impl Browser {
         self.keep(answer.expect("the hub answers"))
     }
 
-    async fn post(&mut self, path: &str, ask: &Value) -> Response {
+    pub(crate) async fn post(&mut self, path: &str, ask: &Value) -> Response {
         let call = self.http.post(format!("{}{path}", self.hub)).json(ask);
         let call = call.header("x-wardbook-console", "1");
         let answer = call.header(COOKIE, self.jar()).send().await;

@@ -10,6 +10,7 @@ mod console;
 mod console_oidc;
 mod desk;
 mod doors;
+mod emergency;
 mod feeds;
 mod fuzz;
 mod identity;

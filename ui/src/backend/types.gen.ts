@@ -10,6 +10,8 @@ export type WardId = string;
 
 export type DepartmentId = string;
 
+export type OpeningId = string;
+
 export type Kind = "patient" | "appointment" | "prescription";
 
 export type Role = "reception" | "nurse" | "doctor" | "pharmacist" | "lab" | "billing" | "manager" | "admin" | "auditor" | "patient";
@@ -414,7 +416,7 @@ export type KeychainPlace = "system" | "file";
 
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };
 
-export type What = "chainBegan" | "chartViewed" | "historyRead" | "changeSaved" | "signedIn" | "signedOut" | "unlockFailed" | "printed" | "heldWithdrawn" | "heldRestored" | "conflictSettled" | "auditRead" | "emergencyOpened" | "changeTaken" | "changeHeld" | "changeRefused" | "deviceEnrolled" | "deviceRevoked" | "passwordRight" | "passwordWrong" | "codeMade" | "staffChanged" | "alarm" | "administered";
+export type What = "chainBegan" | "chartViewed" | "historyRead" | "changeSaved" | "signedIn" | "signedOut" | "unlockFailed" | "printed" | "heldWithdrawn" | "heldRestored" | "conflictSettled" | "auditRead" | "emergencyOpened" | "changeTaken" | "changeHeld" | "changeRefused" | "deviceEnrolled" | "deviceRevoked" | "passwordRight" | "passwordWrong" | "codeMade" | "staffChanged" | "alarm" | "administered" | "emergencyReviewed";
 
 export type AuditLine = { what: What, staff: StaffId | null, 
 /**
@@ -431,6 +433,67 @@ lines: Array<AuditLine>,
  * The desk's entries are not as they were written.
  */
 trouble: Problem | null, };
+
+export type Summary = { id: RecordId, 
+/**
+ * Of the record only what an emergency needs; the rest is empty.
+ */
+patient: Patient, medicines: Array<Medicine>, };
+
+export type Medicine = { line: Line, 
+/**
+ * What the signatures of its prescription are worth. What was changed since, or never signed, may be given all the
+ * same: leaving it out would hide it from whoever treats.
+ */
+standing: Standing, };
+
+export type Emergency = { id: OpeningId, reason: string, 
+/**
+ * RFC 3339 in UTC.
+ */
+from: string, until: string, 
+/**
+ * In-patients of other wards that this desk knows of.
+ */
+people: number, 
+/**
+ * When the hub last confirmed what is known of them; nothing when it never did.
+ */
+asOf: string | null, notes: number, };
+
+export type OpeningState = "open" | "toReview" | "overdue" | "reviewed";
+
+export type Finding = "accepted" | "questioned";
+
+export type Review = { 
+/**
+ * The desk it was opened at.
+ */
+device: DeviceId, opening: OpeningId, 
+/**
+ * The version that was read.
+ */
+version: number, finding: Finding, words: string, };
+
+export type OpeningLine = { id: OpeningId, device: DeviceId, version: number, desk: string, ward: string, staff: StaffId, who: string, reason: string, 
+/**
+ * Instants, RFC 3339 in UTC.
+ */
+from: string, until: string, due: string, state: OpeningState, looked: Array<LookedLine>, notes: Array<NoteLine>, 
+/**
+ * What is not as it should be.
+ */
+flaws: Array<Problem>, 
+/**
+ * Openings of the same person within thirty days, with this one.
+ */
+lately: number, reviews: Array<ReviewLine>, };
+
+export type LookedLine = { patient: RecordId, name: string, at: string, };
+
+export type NoteLine = { patient: RecordId | null, text: string, at: string, };
+
+export type ReviewLine = { by: string, at: string, finding: Finding, words: string, };
 
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
@@ -484,4 +547,18 @@ export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonl
     appointment: { reads: false, writes: [] },
     prescription: { reads: false, writes: [] },
   },
+};
+
+/** The tasks each role may do somewhere. */
+export const tasks: Record<Role, readonly string[]> = {
+  reception: [],
+  nurse: ["emergency"],
+  doctor: ["emergency"],
+  pharmacist: ["console", "emergency"],
+  lab: [],
+  billing: ["console"],
+  manager: ["audit", "held", "console", "emergency_review"],
+  admin: ["console"],
+  auditor: ["audit", "console"],
+  patient: [],
 };

@@ -27,6 +27,8 @@ pub(super) struct Office {
     pub(super) left: Vec<StaffId>,
     pub(super) password: String,
     pub(super) grant_ms: i64,
+    /// What those get who may open the emergency access.
+    pub(super) emergency: Option<[u8; 32]>,
     pub(super) clock: Arc<AtomicI64>,
     /// How long each desk took that said it was empty.
     pub(super) wiped: Vec<u64>,
@@ -40,6 +42,7 @@ impl Default for Office {
             left: Vec::new(),
             password: RIGHT.into(),
             grant_ms: 72 * HOUR,
+            emergency: Some([9; 32]),
             clock: Arc::new(AtomicI64::new(NOON_MS)),
             wiped: Vec::new(),
         }
@@ -90,7 +93,10 @@ impl Office {
         let is_office = ["/identity/v1/status", "/identity/v1/wiped"].contains(&path);
         match self.order.leaves() {
             Allowed::Everything => None,
-            Allowed::Sending if path == "/sync/v1/push" || path.starts_with("/sync/v1/audit") => {
+            Allowed::Sending
+                if ["/sync/v1/push", "/sync/v1/emergency/openings"].contains(&path)
+                    || path.starts_with("/sync/v1/audit") =>
+            {
                 None
             }
             Allowed::Sending | Allowed::Nothing if is_office => None,
@@ -135,6 +141,7 @@ impl Office {
                     staff: member(&ask.username),
                     grant: self.grant(&ask.username),
                     share,
+                    emergency: self.emergency.map(|key| hex(&key)),
                 })
             }
             "/identity/v1/status" => {

@@ -4,6 +4,7 @@ mod auditing;
 mod corruption;
 mod damage;
 mod disk;
+mod emergency;
 mod emptying;
 mod exchange;
 mod hospital;

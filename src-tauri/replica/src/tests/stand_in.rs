@@ -5,6 +5,8 @@ use crate::store::lock;
 use ed25519_dalek::SigningKey;
 use shared::audit::chain::{Batch, BatchAnswer, HubKey};
 use shared::document;
+use shared::emergency::Opening;
+use shared::emergency::summary::{SummaryItem, SummaryPage};
 use shared::staff::Reference;
 use shared::sync::judge;
 use shared::sync::waybill::{Place, Standing};
@@ -26,6 +28,9 @@ pub(super) struct Ward {
     incarnation: u16,
     pub(super) segments: Vec<Vec<u8>>,
     pub(super) audited: Vec<Batch>,
+    /// In-patients of other wards, as sealed as the hub sends them.
+    pub(super) summaries: Vec<SummaryItem>,
+    pub(super) openings: Vec<Opening>,
 }
 
 /// The key with which the stand-in unlocks the first keys of chains.
@@ -158,6 +163,11 @@ impl StandIn {
                 let (place, pushes) = (Place::default(), Vec::new());
                 serde_json::to_vec(&Standing { place, pushes }).unwrap()
             }
+            "/sync/v1/emergency" => wire::encode(&ward.summary_page(after())),
+            "/sync/v1/emergency/openings" => {
+                ward.openings.push(serde_json::from_slice(body).unwrap());
+                b"null".to_vec()
+            }
             "/sync/v1/audit/key" => serde_json::to_vec(&hub_key()).unwrap(),
             "/sync/v1/audit" => {
                 let batch: Batch = wire::decode(body).unwrap();
@@ -254,6 +264,15 @@ impl Ward {
             reference: 3,
             now_ms: NOON_MS,
             items,
+        }
+    }
+
+    fn summary_page(&self, after: usize) -> SummaryPage {
+        SummaryPage {
+            to: self.summaries.len() as u64,
+            more: false,
+            is_whole: after == 0,
+            items: self.summaries.iter().skip(after).cloned().collect(),
         }
     }
 
