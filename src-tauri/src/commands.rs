@@ -7,6 +7,8 @@ use shared::desk::{
     AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save,
     SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
+use shared::emergency::summary::Summary;
+use shared::emergency::{Emergency, OpeningLine, Review};
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
 use shared::staff::Reference;
@@ -44,6 +46,13 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         held,
         withdraw,
         restore,
+        break_glass,
+        emergency,
+        emergency_search,
+        emergency_summary,
+        emergency_note,
+        end_emergency,
+        review_emergency,
         status,
         sync_now
     ])
@@ -254,4 +263,70 @@ fn withdraw(desk: State<'_, Desk>, held: String) -> Answer<()> {
 fn restore(desk: State<'_, Desk>, held: String) -> Answer<()> {
     let person = desk.person()?;
     Ok(desk.replica()?.restore(&person.actor, &held)?)
+}
+
+// ---- emergency access: the cabinet asks for the role, the password and the reason
+
+#[tauri::command]
+async fn break_glass(desk: State<'_, Desk>, password: String, reason: String) -> Answer<Emergency> {
+    let person = desk.person()?;
+    let username = &person.session.staff.username;
+    let cabinet = &desk.cabinet;
+    let opened = cabinet
+        .break_glass(&person.actor, username, &password, &reason)
+        .await;
+    if opened.is_err() {
+        desk.replica()?.sign_in_tried(username, &opened);
+    }
+    Ok(opened?)
+}
+
+#[tauri::command(async)]
+fn emergency(desk: State<'_, Desk>) -> Answer<Option<Emergency>> {
+    let person = desk.person()?;
+    Ok(desk.cabinet.emergency(&person.actor)?)
+}
+
+#[tauri::command(async)]
+fn emergency_search(desk: State<'_, Desk>, text: String) -> Answer<Vec<Summary>> {
+    let person = desk.person()?;
+    Ok(desk.cabinet.emergency_search(&person.actor, &text)?)
+}
+
+#[tauri::command(async)]
+fn emergency_summary(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Summary>> {
+    let person = desk.person()?;
+    Ok(desk.cabinet.emergency_summary(&person.actor, patient)?)
+}
+
+#[tauri::command(async)]
+fn emergency_note(
+    desk: State<'_, Desk>,
+    patient: Option<RecordId>,
+    text: String,
+) -> Answer<Emergency> {
+    let person = desk.person()?;
+    Ok(desk.cabinet.emergency_note(&person.actor, patient, &text)?)
+}
+
+#[tauri::command(async)]
+fn end_emergency(desk: State<'_, Desk>) -> Answer<()> {
+    let person = desk.person()?;
+    desk.cabinet.end_emergency(&person.actor);
+    Ok(())
+}
+
+#[tauri::command]
+async fn review_emergency(
+    desk: State<'_, Desk>,
+    password: String,
+    review: Option<Review>,
+) -> Answer<Vec<OpeningLine>> {
+    let person = desk.person()?;
+    let username = &person.session.staff.username;
+    let cabinet = &desk.cabinet;
+    let listed = cabinet
+        .review_emergency(&person.actor, username, &password, review)
+        .await;
+    Ok(listed?)
 }

@@ -114,17 +114,20 @@ impl Desk {
         let is_over = |person: &Person| session_is_over(person.since_ms, person.touched_ms, now_ms);
         if seat.as_ref().is_some_and(is_over) || self.cabinet.replica().is_err() {
             *seat = None;
+            self.cabinet.forget_emergency();
         }
         seat.clone()
     }
 
     /// Puts somebody in the place of whoever was signed in.
     pub(crate) fn seat(&self, person: Person) {
+        self.cabinet.forget_emergency();
         *self.seat_of() = Some(person);
     }
 
     /// Nobody is signed in any more. The replica stays open for whoever comes next.
     pub(crate) fn leave(&self) {
+        self.cabinet.forget_emergency();
         *self.seat_of() = None;
     }
 

@@ -176,7 +176,10 @@ fn every_command_asks_what_the_table_says_it_needs() {
             Needs::Person => {
                 person && (command.contains("person.reads(") || command.contains("Answer<()>"))
             }
-            Needs::Device | Needs::DeviceAndAuthors | Needs::Central => false,
+            Needs::Device
+            | Needs::DeviceAndAuthors
+            | Needs::DeviceAndPassword(_)
+            | Needs::Central => false,
         };
         assert!(asks, "{name} needs {needs:?}");
         found.insert(name);

@@ -39,11 +39,14 @@ export function Palette({ isOpen, onClose, ...acts }: PaletteProps) {
 function Choices({ box, onClose, ...others }: Acts & { box: RefObject<HTMLInputElement | null>; onClose: () => void }) {
   const t = useWords();
   const id = useId();
+  const may = useMay();
   const list = useRef<HTMLDivElement>(null);
   const [text, setText] = useState('');
   const { people, isCurrent } = usePeople(text);
   const acts = useActs(others).filter(({ label }) => label.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()));
-  const items = [...acts, ...people];
+  const isStranger = isCurrent && people.length === 0 && acts.length === 0;
+  const elsewhere = isStranger && may.breakGlass ? [{ id: 'elsewhere', label: t('emergency.notHere'), act: () => go({ page: 'emergency' }) }] : [];
+  const items = [...acts, ...people, ...elsewhere];
   const { marked, press } = useChoices({ text, items, isCurrent: isCurrent || acts.length > 0, choose });
   useEffect(() => {
     list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
@@ -75,8 +78,9 @@ function Choices({ box, onClose, ...others }: Acts & { box: RefObject<HTMLInputE
       <div ref={list} id={id} role="listbox" aria-label={t('key.palette')} className="palette-list" tabIndex={-1}>
         {group('palette.acts', acts)}
         {group('palette.patients', people)}
+        {group('palette.acts', elsewhere)}
       </div>
-      {isCurrent && items.length === 0 && <p className="palette-group" role="status">{t('search.none')}</p>}
+      {isStranger && <p className="palette-group" role="status">{t('search.none')}</p>}
     </>
   );
 }
@@ -102,6 +106,7 @@ function useActs({ patient, onKeys, onSwitchUser, onLock }: Acts): Item[] {
     ...to('key.register', { page: 'register' }, may.write('patient', 'name')),
     ...to('key.book', { page: 'book', id: patient }, may.write('appointment', 'start')),
     ...(patient ? to('key.prescribe', { page: 'prescribe', id: patient }, may.write('prescription', 'line')) : []),
+    ...to('emergency.title', { page: 'emergency' }, may.breakGlass), ...to('review.title', { page: 'emergencyReview' }, may.reviewEmergency),
     ...to('tab.held', { page: 'held' }), ...to('tab.conflicts', { page: 'conflicts' }), ...to('tab.shutdown', { page: 'shutdown' }), ...to('help.title', { page: 'help' }),
     { id: 'keys', label: t('help.keys'), act: onKeys },
     { id: 'switch', label: t('user.switch'), act: onSwitchUser },

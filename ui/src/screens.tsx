@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Held, Kind, Row } from './backend/types.gen';
+import { EmergencyPage } from './emergency/EmergencyPage';
+import { ReviewPage } from './emergency/ReviewPage';
 import { Empty } from './parts/Empty';
 import { Page } from './parts/Page';
 import { useHeld, useRow } from './parts/queries';
@@ -41,6 +43,8 @@ export function Screen({ route }: { route: Route }) {
     case 'shutdown': return <SyncPage tab={route.page} />;
     case 'conflict': return <ConflictPage kind={route.kind} id={route.id} />;
     case 'heldForm': return <HeldForm id={route.id} />;
+    case 'emergency': return <EmergencyPage />;
+    case 'emergencyReview': return <ReviewPage />;
     case 'help': return <HelpPage />;
     case 'missing': return <Missing />;
   }

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconCalendarTime, IconCloudUpload, IconPencil, IconUsers } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import type { DeskState } from './backend/types.gen';
+import { EmergencyBar } from './emergency/EmergencyBar';
 import { ShortcutTable } from './Help';
 import { Palette } from './palette';
 import { Broken } from './parts/Broken';
@@ -57,6 +58,7 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
         <Unfinished route={route} />
         <UserMenu onSwitchUser={onSwitchUser} onLock={onLock} onKeys={sheet.open} onPalette={palette.open} />
       </header>
+      <EmergencyBar />
       <Menu route={route} />
       {/* a person without a mouse scrolls it too */}
       <main id="main" tabIndex={0} className="main" aria-label={t('page.label')}><Broken key={address} t={t}><Screen route={route} /></Broken></main>

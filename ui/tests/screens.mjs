@@ -42,6 +42,25 @@ async function waiting(page) {
   });
 }
 
+async function stranger(page) {
+  await page.getByTestId('emergency-reason').fill('Collapsed in the lift, does not answer');
+  await page.getByTestId('emergency-password').fill('ward');
+  await page.getByTestId('emergency-open').click();
+  await page.getByTestId('emergency-search').fill('zimm');
+  await page.getByTestId('emergency-found').click();
+  await page.getByTestId('emergency-summary').waitFor();
+}
+
+async function review(page) {
+  await hospital(page, () => {
+    window.hospital.access.openedBefore(80);
+    window.hospital.access.openedBefore(3);
+  });
+  await page.getByTestId('review-password').fill('ward');
+  await page.getByTestId('review-show').click();
+  await page.getByTestId('review-item').first().waitFor();
+}
+
 export const screens = [
   { name: 'enrol', asked: 'new', hash: '#/' },
   { name: 'loading', asked: 'latency=20', hash: '#/', show: (page) => page.evaluate(() => window.hospital.pretend({ link: 'loading', progress: [4200, 10000] })) },
@@ -72,6 +91,13 @@ export const screens = [
   { name: 'conflict', hash: '#/sync/conflicts', show: async (page) => { await disagree(page); await page.locator('[data-testid=conflict-item] a').click(); await page.getByTestId('conflict-field').first().waitFor(); } },
   { name: 'shutdown-safe', hash: '#/sync/shutdown' },
   { name: 'shutdown-waiting', hash: '#/sync/shutdown', show: waiting },
+  { name: 'emergency', hash: '#/emergency' },
+  { name: 'emergency-problems', hash: '#/emergency', show: async (page) => { await page.getByTestId('emergency-open').click(); await page.getByText(/at least 10 char|10 caract/).first().waitFor(); } },
+  { name: 'emergency-summary', hash: '#/emergency', show: stranger },
+  { name: 'emergency-ended', hash: '#/emergency', show: async (page) => { await stranger(page); await page.getByTestId('emergency-end').click(); await page.getByTestId('emergency-ended').waitFor(); } },
+  { name: 'emergency-elsewhere', hash: '#/emergency', show: async (page) => { await stranger(page); await page.evaluate(() => { location.hash = '#/patients'; }); await page.getByTestId('row-patient').first().waitFor(); } },
+  { name: 'emergency-review', hash: '#/emergency/review', asked: 'user=mona&latency=20', show: review },
+  { name: 'emergency-review-offline', hash: '#/emergency/review', asked: 'user=mona&latency=20', show: (page) => hospital(page, () => window.hospital.setOnline(false)) },
   { name: 'help', hash: '#/help' },
   { name: 'palette', hash: '#/today', show: async (page) => { await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input').first().waitFor(); } },
   { name: 'keys', hash: '#/today', show: async (page) => { await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); } },

@@ -5,7 +5,7 @@ import type { Reference, Staff } from './types.gen';
 /** A made-up hospital from a seed: nobody in it exists. */
 
 export const wardA = '01920000-0000-7000-8000-00000000000a';
-const wardB = '01920000-0000-7000-8000-00000000000b';
+export const wardB = '01920000-0000-7000-8000-00000000000b';
 const departmentId = (n: number) => `01920000-0000-7000-8000-0000000001${String(n).padStart(2, '0')}`;
 const staffId = (n: number) => `01920000-0000-7000-8000-0000000002${String(n).padStart(2, '0')}`;
 
@@ -17,6 +17,7 @@ const staff: Staff[] = [
   { id: staffId(5), username: 'rossi', name: 'Dr Chiara Rossi', roles: ['doctor'], departments: [departmentId(2), departmentId(3)], isActive: true },
   { id: staffId(6), username: 'farah', name: 'Farah Haddad', roles: ['pharmacist'], departments: [], isActive: true },
   { id: staffId(7), username: 'vera', name: 'Vera Novak', roles: ['auditor'], departments: [], isActive: true },
+  { id: staffId(8), username: 'mona', name: 'Mona Adler', roles: ['manager', 'nurse'], departments: [], isActive: true },
 ];
 
 export const reference: Reference = {
@@ -33,7 +34,7 @@ export const reference: Reference = {
     'Salbutamol', 'Warfarin'],
 };
 
-export const people = { ada: staffId(1), musa: staffId(2), jonas: staffId(3), lin: staffId(4), rossi: staffId(5) };
+export const people = { ada: staffId(1), musa: staffId(2), jonas: staffId(3), lin: staffId(4), rossi: staffId(5), mona: staffId(8) };
 
 const families = ['García López', 'Okonkwo', 'Smith', 'O’Brien', 'Nguyễn', 'Kowalska', 'Papadopoulou', 'Müller', 'Haddad', 'Tanaka',
   'Fernández', 'Johansson', 'Adeyemi', 'Singh', 'Rossi', 'Novák', 'Dubois', 'Ivanova', 'Mensah', 'Campbell'];

@@ -2,6 +2,7 @@ import { asAppointment, asPatient, nameText, shownName } from '../parts/records'
 import { wallOf } from '../parts/zone';
 import { newId } from '../parts/ids';
 import { mayReadAudit, mayWrite } from '../parts/access';
+import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
 import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf } from './fake-rules';
@@ -44,6 +45,15 @@ export class FakeHospital implements Backend {
     link: 'online', waiting: 0, held: 0, conflicts: 0, syncedAt: null, progress: null, trouble: null, clockAheadS: null,
     numbersLeft: 412, replicaBytes: 4_200_000, notice: null,
   };
+
+  private readonly access = new FakeEmergency(() => ({ staff: this.session?.staff ?? null, now: this.now(), isOnline: this.sync.link === 'online' }));
+  breakGlass: Backend['breakGlass'] = (password, reason) => this.access.breakGlass(password, reason);
+  emergency: Backend['emergency'] = () => this.access.emergency();
+  emergencySearch: Backend['emergencySearch'] = (text) => this.access.emergencySearch(text);
+  emergencySummary: Backend['emergencySummary'] = (patient) => this.access.emergencySummary(patient);
+  emergencyNote: Backend['emergencyNote'] = (patient, text) => this.access.emergencyNote(patient, text);
+  endEmergency: Backend['endEmergency'] = () => this.access.endEmergency();
+  reviewEmergency: Backend['reviewEmergency'] = (password, review) => this.access.reviewEmergency(password, review);
 
   constructor({ patients = 300, enrolled = true, signedIn, latencyMs = 350, now = Date.now }: FakeOptions = {}) {
     this.latencyMs = latencyMs;
@@ -134,6 +144,7 @@ export class FakeHospital implements Backend {
   }
 
   async signOut(): Promise<void> {
+    await this.access.endEmergency();
     this.session = null;
   }
 

@@ -1,6 +1,6 @@
 import type {
-  AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Problem, Reference, Row, Save, SaveAnswer,
-  Session, SyncStatus, Visit, Waiting,
+  AuditTrail, Chart, Checked, Conflict, DeskState, Emergency, Held, HistoryEntry, Kind, ListAsk, OpeningLine, Page, Problem, Reference, Review, Row,
+  Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
@@ -8,8 +8,21 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; problems: Problem
 /** What changed, or null when everything may have. */
 export type Changed = { kind: Kind; id: string } | null;
 
+/** Access to in-patients of other wards, for those who treat; and what clinical managers think of it. */
+export interface EmergencyBackend {
+  breakGlass(password: string, reason: string): Promise<Outcome<Emergency>>;
+  /** The access while it lasts. */
+  emergency(): Promise<Emergency | null>;
+  emergencySearch(text: string): Promise<Outcome<Summary[]>>;
+  emergencySummary(patient: string): Promise<Outcome<Summary | null>>;
+  emergencyNote(patient: string | null, text: string): Promise<Outcome<Emergency>>;
+  endEmergency(): Promise<void>;
+  /** Lists what waits for a review, after one was noted if there is one. */
+  reviewEmergency(password: string, review: Review | null): Promise<Outcome<OpeningLine[]>>;
+}
+
 /** What a desk can do. Implemented by the window (tauri.ts) and by a made-up hospital for tests (fake.ts). */
-export interface Backend {
+export interface Backend extends EmergencyBackend {
   desk(): Promise<DeskState>;
   reference(): Promise<Reference>;
   enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;

@@ -32,6 +32,13 @@ export const tauriBackend: Backend = {
   restore: (held) => invoke('restore', { held }),
   status: () => invoke('status'),
   syncNow: () => invoke('sync_now'),
+  breakGlass: (password, reason) => outcome(invoke('break_glass', { password, reason })),
+  emergency: () => invoke('emergency'),
+  emergencySearch: (text) => outcome(invoke('emergency_search', { text })),
+  emergencySummary: (patient) => outcome(invoke('emergency_summary', { patient })),
+  emergencyNote: (patient, text) => outcome(invoke('emergency_note', { patient, text })),
+  endEmergency: () => invoke('end_emergency'),
+  reviewEmergency: (password, review) => outcome(invoke('review_emergency', { password, review })),
   onChanged: (listener) => {
     const stops = [
       subscribe<Changed>('record-changed', listener),

@@ -4,10 +4,11 @@ import { useEffect, useId, useRef, useState, type RefObject } from 'react';
 import type { Row } from '../backend/types.gen';
 import { bornText } from './Banner';
 import { useChoices } from './choices';
-import { useNames, useToday } from './context';
+import { useMay, useNames, useToday } from './context';
 import { PersonName } from './PersonName';
 import { useSearch } from './queries';
 import { asPatient } from './records';
+import { href } from './route';
 import { useWords } from './words';
 
 interface PatientSearchProps {
@@ -22,6 +23,7 @@ interface PatientSearchProps {
 export function PatientSearch({ onPicked, label, isLabelShown = false, testId, input }: PatientSearchProps) {
   const t = useWords();
   const id = useId();
+  const may = useMay();
   const list = useRef<HTMLDivElement>(null);
   const [text, setText] = useState('');
   const combobox = useCombobox();
@@ -67,6 +69,10 @@ export function PatientSearch({ onPicked, label, isLabelShown = false, testId, i
           {rows.map((row) => <Combobox.Option key={row.id} id={`${id}-${row.id}`} value={row.id} selected={row === marked} aria-selected={row === marked}><Found row={row} /></Combobox.Option>)}
           {isCurrent && rows.length === 0 && <Combobox.Empty>{t('search.none')}</Combobox.Empty>}
         </Combobox.Options>
+        {isCurrent && rows.length === 0 && may.breakGlass && (
+          // the box keeps the focus until the press is done
+          <a className="search-elsewhere" data-testid="search-emergency" href={href({ page: 'emergency' })} onMouseDown={(event) => event.preventDefault()} onClick={() => { setText(''); combobox.closeDropdown(); }}>{t('emergency.notHere')}</a>
+        )}
       </Combobox.Dropdown>
     </Combobox>
   );

@@ -1,4 +1,4 @@
-import { access, type Kind, type Role } from '../backend/types.gen';
+import { access, tasks, type Kind, type Role } from '../backend/types.gen';
 
 /** Which buttons to offer. A courtesy, not a lock: the desk and the hospital's server ask `shared/src/access` again. */
 
@@ -8,7 +8,12 @@ export function mayRead(roles: readonly Role[], kind: Kind): boolean {
 
 /** Says whether somebody may see who looked at a chart. */
 export function mayReadAudit(roles: readonly Role[]): boolean {
-  return roles.includes('manager') || roles.includes('auditor');
+  return mayDo(roles, 'audit');
+}
+
+/** Says whether somebody may do a task, by its word in the table. */
+export function mayDo(roles: readonly Role[], task: 'audit' | 'emergency' | 'emergency_review'): boolean {
+  return roles.some((role) => tasks[role].includes(task));
 }
 
 /** Says whether a field may be written. */

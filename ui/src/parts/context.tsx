@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useSyncExternalStore, type ReactNode } from 'react';
 import type { Backend } from '../backend';
 import type { Kind, Reference, Session, SyncStatus } from '../backend/types.gen';
-import { mayRead, mayReadAudit, mayWrite } from './access';
+import { mayDo, mayRead, mayReadAudit, mayWrite } from './access';
 import { wallOf } from './zone';
 
 const BackendContext = createContext<Backend | null>(null);
@@ -56,6 +56,8 @@ export function useMay() {
     read: (kind: Kind) => mayRead(roles, kind),
     write: (kind: Kind, field: string) => mayWrite(roles, kind, field),
     readAudit: mayReadAudit(roles),
+    breakGlass: mayDo(roles, 'emergency'),
+    reviewEmergency: mayDo(roles, 'emergency_review'),
   };
 }
 

@@ -21,6 +21,8 @@ export type Route =
   | { page: 'shutdown' }
   | { page: 'conflict'; kind: Kind; id: string }
   | { page: 'heldForm'; id: string }
+  | { page: 'emergency' }
+  | { page: 'emergencyReview' }
   | { page: 'help' }
   | { page: 'missing' };
 
@@ -43,6 +45,9 @@ export function parse(hash: string): Route {
     case 'conflicts':
       return third && isKind(second) ? { page: 'conflict', kind: second, id: third } : { page: 'missing' };
     case 'held': return second ? { page: 'heldForm', id: second } : { page: 'held' };
+    case 'emergency':
+      if (!second) return { page: 'emergency' };
+      return second === 'review' ? { page: 'emergencyReview' } : { page: 'missing' };
     case 'help': return { page: 'help' };
     default: return { page: 'missing' };
   }
@@ -85,6 +90,8 @@ export function href(route: Route): string {
     case 'shutdown': return `#/sync/${route.page}`;
     case 'conflict': return `#/conflicts/${route.kind}/${route.id}`;
     case 'heldForm': return `#/held/${encodeURIComponent(route.id)}`;
+    case 'emergency': return '#/emergency';
+    case 'emergencyReview': return '#/emergency/review';
     case 'help': return '#/help';
     case 'missing': return '#/today';
   }

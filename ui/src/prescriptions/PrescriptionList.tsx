@@ -2,13 +2,14 @@ import { Button, Group } from '@mantine/core';
 import { IconAlertTriangle, IconPencil, IconSignature } from '@tabler/icons-react';
 import type { Line, Row } from '../backend/types.gen';
 import { useBackend, useMay, useNames } from '../parts/context';
+import { doseText } from '../parts/dose';
 import { Empty } from '../parts/Empty';
 import { asPrescription } from '../parts/records';
 import { go } from '../parts/route';
 import { SyncMark } from '../parts/SyncMark';
 import { toast, toastProblem } from '../parts/toast';
 import { useMoment } from '../parts/useTime';
-import { useWords, type Words } from '../parts/words';
+import { useWords } from '../parts/words';
 
 /** A patient's prescriptions on the chart: what is given, whether somebody put their name to it. */
 export function PrescriptionList({ rows }: { rows: Row[] }) {
@@ -40,16 +41,6 @@ function PrescriptionItem({ row }: { row: Row }) {
 function LineText({ line }: { line: Line }) {
   const t = useWords();
   return <><strong><bdi>{line.medicine}</bdi></strong> {doseText(line, t)}{line.instructions && <span className="line-facts"><bdi>{line.instructions}</bdi></span>}</>;
-}
-
-/** A dose is never torn from its unit, and two numbers never stand side by side. */
-export function doseText(line: Line, t: Words): string {
-  return [
-    line.dose && `${line.dose}\u00a0${t.of('Unit', line.unit)}`,
-    t.of('Route', line.route), t.of('Frequency', line.frequency).toLocaleLowerCase(t.language),
-    line.prn && (line.prnReason ? t('line.prnFor', { reason: line.prnReason }) : t('line.prn')),
-    line.days ? t('line.forDays', { count: line.days }) : t('line.untilStopped'),
-  ].filter(Boolean).join(', ');
 }
 
 function StandingMark({ row }: { row: Row }) {

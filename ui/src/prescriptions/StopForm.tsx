@@ -9,7 +9,7 @@ import { asPrescription } from '../parts/records';
 import { go } from '../parts/route';
 import { toast } from '../parts/toast';
 import { useWords } from '../parts/words';
-import { doseText } from './PrescriptionList';
+import { doseText } from '../parts/dose';
 
 /** Stops a prescription, with a reason. It stays on the chart. */
 export function StopForm({ row, patient }: { row: Row; patient: Row }) {
