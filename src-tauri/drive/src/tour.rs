@@ -39,6 +39,7 @@ impl Stop {
             stop("held", "#/sync/held", "sync-line"),
             stop("conflicts", "#/sync/conflicts", "sync-line"),
             stop("shutdown", "#/sync/shutdown", "shutdown-answer"),
+            stop("emergency", "#/emergency", "emergency-open"),
             stop("help", "#/help", "search"),
         ]
     }

@@ -39,8 +39,41 @@ async fn story(hospital: &Hospital) -> anyhow::Result<()> {
     work_through_a_cut(hospital).await?;
     disagree_and_decide(hospital).await?;
     give_one_slot_away_twice(hospital).await?;
+    treat_a_stranger(hospital).await?;
     stay_in_the_program(&hospital.a).await?;
     look_at_every_screen(hospital).await
+}
+
+/// Somebody of the other ward collapses while the network is gone: A reads what is vital about them for an hour.
+async fn treat_a_stranger(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { a, b, cable, .. } = hospital;
+    let stranger = b.open(&SECOND).await?;
+    b.edit(&stranger, "Bed", "B-31").await?;
+    b.until_all_is_accepted().await?;
+    // with the network, the desk asks for whoever came since
+    a.break_glass(SECOND.family).await?;
+    a.window.press("emergency-end").await?;
+    a.window.find("emergency-ended").await?;
+    cable.pull();
+    a.window
+        .until_attribute("sync-line", "data-link", "offline")
+        .await?;
+    a.break_glass(SECOND.family).await?;
+    a.window.press("emergency-found").await?;
+    a.window.find("emergency-summary").await?;
+    for words in ["B-31", "read only", "will be reviewed"] {
+        a.window.until_words(words).await?;
+    }
+    a.shoot("emergency-offline").await?;
+    assert!(
+        !has_word_on_disk(&a.dir, "Collapsed in the lift")?,
+        "the reason can be read on the disk"
+    );
+    a.window.press("emergency-end").await?;
+    a.window.find("emergency-ended").await?;
+    a.shoot("emergency-ended").await?;
+    cable.mend();
+    a.until_all_is_accepted().await
 }
 
 /// A page that is elsewhere.

@@ -221,6 +221,21 @@ impl Desk {
         self.window.press_with("conflict-keep", words).await
     }
 
+    /// Opens the emergency access and finds an in-patient of another ward.
+    pub(crate) async fn break_glass(&self, family: &str) -> anyhow::Result<()> {
+        self.window.go("#/emergency").await?;
+        for (id, text) in [
+            ("emergency-reason", "Collapsed in the lift"),
+            ("emergency-password", PASSWORD),
+        ] {
+            self.window.type_into(id, text).await?;
+        }
+        self.window.press("emergency-open").await?;
+        self.window.find("emergency-bar").await?;
+        self.window.type_into("emergency-search", family).await?;
+        self.window.find("emergency-found").await.map(drop)
+    }
+
     /// Finds a patient by name, opens the chart and returns the id.
     pub(crate) async fn open(&self, patient: &Patient) -> anyhow::Result<String> {
         self.window.search(patient.family, patient.family).await?;
