@@ -50,6 +50,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0013_emergency.hub",
         include_str!("../../migrations/0013_emergency.hub.sql"),
     ),
+    (
+        "0014_leaving.hub",
+        include_str!("../../migrations/0014_leaving.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

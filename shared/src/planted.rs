@@ -31,11 +31,13 @@ pub enum Fault {
     RevokedIsHeard,
     /// Whoever opened the emergency access may review that.
     OwnReview,
+    /// Work made after its desk was stopped or its author left is taken.
+    AnyTimeAfterStop,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 13] = [
+    pub const ALL: [Fault; 14] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -49,6 +51,7 @@ impl Fault {
         Fault::NoThrottle,
         Fault::RevokedIsHeard,
         Fault::OwnReview,
+        Fault::AnyTimeAfterStop,
     ];
 }
 

@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod follow;
 pub mod guard;
 pub mod judge;
+pub mod late;
 pub mod stage;
 pub mod waybill;
 pub mod wire;

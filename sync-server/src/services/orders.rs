@@ -104,7 +104,9 @@ fn read<T: serde::de::DeserializeOwned>(known: &Known) -> Result<T> {
 pub async fn order(app: &App, device: Uuid, order: Order) -> anyhow::Result<()> {
     let mut tx = app.pool.begin().await?;
     let done = sqlx::query(
-        "update device set ordered = $2, ordered_at = now() where id = $1 and number > 0 and wiped_at is null",
+        "update device set ordered = $2,
+            ordered_at = case when $2 = 'active' then null when ordered = 'active' then clock_timestamp() else ordered_at end
+         where id = $1 and number > 0 and wiped_at is null",
     )
     .bind(device)
     .bind(order.word())

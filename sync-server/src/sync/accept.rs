@@ -7,16 +7,14 @@
 use crate::app::App;
 use crate::claims::{self, Claim};
 use crate::error::{Error, Result};
-use crate::people::role_of;
-use crate::sync::line::{self, Looked};
+use crate::sync::late;
+use crate::sync::lock::{Locked, lock_device};
 use crate::sync::store::{self, Stored};
 use crate::sync::weigh::{self, After, Known, Letter, Source, Weighed};
 use crate::sync::{fan, weigh::Before};
-use shared::access::Role;
 use shared::document::{Clock, Heads};
-use shared::ids::{RecordId, StaffId, WardId};
+use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
-use shared::sync::waybill::{Doubt, REMEMBERED};
 use shared::sync::wire::{Envelope, Verdict};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -67,7 +65,7 @@ const NOTE_INCARNATION: &str = "update device set incarnation = greatest(incarna
     where id = $1 and revoked_at is null";
 
 /// Why an attempt did not come to its end.
-enum Refusal {
+pub(crate) enum Refusal {
     /// Another transaction took what this one wanted: trying again sees it.
     Crossed,
     Failed(Error),
@@ -99,7 +97,7 @@ async fn attempt(
 ) -> Result<Vec<Verdict>, Refusal> {
     let wards = app.wards(&wards_of(letters)).await?;
     let mut tx = app.pool.begin().await?;
-    let Locked { staff, doubt } = match lock_device(&mut tx, source, letters).await? {
+    let locked = match lock_device(&mut tx, source, letters).await? {
         Ok(locked) => locked,
         Err(stopped) => {
             // what came is kept, and that it was stopped
@@ -107,6 +105,8 @@ async fn attempt(
             return Err(stopped.into());
         }
     };
+    let late = late::late(&mut tx, source, letters, &locked, app.now()).await?;
+    let Locked { staff, doubt, .. } = locked;
     let (records, mut charts) = lock_records(&mut tx, letters).await?;
     let mut more = charts_of(letters, &records);
     more.retain(|chart| !charts.contains_key(&RecordId(*chart)));
@@ -122,6 +122,7 @@ async fn attempt(
         denied: BTreeMap::new(),
         today: app.today(),
         doubt,
+        late,
         now_s: app.now().seconds(),
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
@@ -227,122 +228,6 @@ async fn documents(
     );
     Ok(found)
 }
-
-type KnownStaff = BTreeMap<StaffId, (Vec<Role>, bool)>;
-
-/// What is known once the device is locked.
-struct Locked {
-    staff: KnownStaff,
-    doubt: Option<Doubt>,
-}
-
-/// Locks the device, notes that it was here and which push this is, and returns the staff who made the changes. Nearly
-/// every push is the next of its device, which costs it no turn more. An error inside is one to be answered with once
-/// what was written is committed.
-async fn lock_device(
-    tx: &mut PgConnection,
-    source: &Source,
-    letters: &[Letter],
-) -> Result<Result<Locked, Error>, Refusal> {
-    let staff: BTreeSet<Uuid> = letters
-        .iter()
-        .filter_map(|letter| letter.seen.as_ref().ok()?.staff)
-        .map(|staff| staff.0)
-        .collect();
-    let staff: Vec<Uuid> = staff.into_iter().collect();
-    let locking = |statement| {
-        sqlx::query(statement)
-            .bind(source.device.0)
-            .bind(i32::from(source.incarnation))
-            .bind(staff.clone())
-    };
-    let first = match &source.waybill {
-        None if source.reviewed => locking(LOCK_REVIEWED),
-        None => locking(LOCK_UNNUMBERED),
-        Some(waybill) => locking(LOCK_NEXT)
-            .bind(waybill.dseq.cast_signed())
-            .bind(waybill.prev.to_vec())
-            .bind(waybill.hash().to_vec())
-            .bind(waybill.body.to_vec())
-            .bind(line::changes_of(letters))
-            .bind(REMEMBERED)
-            .bind(waybill.run.cast_signed()),
-    };
-    let rows = first.fetch_all(&mut *tx).await?;
-    if rows.first().is_some_and(|row| row.get("device_is_known")) {
-        return Ok(Ok(locked(&rows)));
-    }
-    match line::look(tx, source, letters).await? {
-        Looked::Taken => {}
-        Looked::Stopped(error) => return Ok(Err(error)),
-    }
-    let rows = locking(LOCK_DEVICE).fetch_all(&mut *tx).await?;
-    Ok(Ok(locked(&rows)))
-}
-
-fn locked(rows: &[PgRow]) -> Locked {
-    let mut staff = KnownStaff::new();
-    for row in rows {
-        if let Some(id) = row.get::<Option<Uuid>, _>("id") {
-            let words: Vec<String> = row.get("roles");
-            let roles = words
-                .into_iter()
-                .filter_map(|word| role_of(&word))
-                .collect();
-            staff.insert(StaffId(id), (roles, row.get("is_active")));
-        }
-    }
-    Locked {
-        staff,
-        doubt: rows.first().and_then(line::doubt),
-    }
-}
-
-/// The device and the staff; `here` is the row of the device, if it may push just this.
-macro_rules! lock {
-    ($here:literal) => {
-        concat!(
-            "with here as (update device set seen_at = now(), incarnation = greatest(incarnation, $2)",
-            $here,
-            "
-            select exists (select 1 from here) as device_is_known, (select doubted from here) as doubted,
-                (select doubted_ms from here) as doubted_ms, staff.id, staff.roles, staff.is_active
-            from (select 1) one left join staff on staff.id = any($3)"
-        )
-    };
-}
-
-const LOCK_DEVICE: &str = lock!(
-    " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
-        returning doubted, doubted_ms)"
-);
-
-/// The push of a desk of the version before, which does not number them.
-const LOCK_UNNUMBERED: &str = lock!(
-    " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload') and dseq = 0
-        returning doubted, doubted_ms)"
-);
-
-/// The push that is simply the next: it takes its place, and now and then the oldest ones are forgotten.
-const LOCK_NEXT: &str = lock!(
-    ", dseq = $4, push_hash = $6, push_run = $10
-        where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
-            and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
-        returning doubted, doubted_ms
-    ), noted as (
-        insert into device_push (device, incarnation, dseq, hash, body, changes)
-        select $1, $2, $4, $6, $7, $8 from here
-    ), forgotten as (
-        delete from device_push
-        where device = $1 and incarnation = $2 and dseq <= $4 - $9 and $4 % 16 = 0 and exists (select 1 from here)
-    )"
-);
-
-/// What was held and looked at by a person: its device need not be there any more.
-const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 and $2 >= 0 for update)
-    select exists (select 1 from here) as device_is_known, null::integer as doubted, null::bigint as doubted_ms,
-        staff.id, staff.roles, staff.is_active
-    from (select 1) one left join staff on staff.id = any($3)";
 
 /// Locks the records of a push, and then their charts: all records before the first chart, each in order.
 async fn lock_records(

@@ -2,8 +2,9 @@
 
 use crate::claims::{self, Claim};
 use crate::sync::cores::on_all_cores;
+use crate::sync::lock::KnownStaff;
 use jiff::civil::Date;
-use shared::access::{Actor, Role};
+use shared::access::Actor;
 use shared::document::{Clock, Heads, Merged};
 use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
 use shared::planted::{self, Fault};
@@ -13,7 +14,7 @@ use shared::sync::follow::{self, Saved, Stored};
 use shared::sync::guard::PUSH_OPS;
 use shared::sync::judge::{Author, Authority, Inspected, Judged, inspect_if, is_timely, judge};
 use shared::sync::waybill::{Doubt, Waybill};
-use shared::sync::wire::{Envelope, Verdict};
+use shared::sync::wire::{Envelope, Hash, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
@@ -115,7 +116,7 @@ pub(crate) struct Before {
 /// What is known of the hospital while a push is weighed. Rows of it are locked.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) staff: BTreeMap<StaffId, (Vec<Role>, bool)>,
+    pub(crate) staff: KnownStaff,
     pub(crate) records: BTreeMap<RecordId, Before>,
     /// Documents as they were saved last, of the records that turned out to need theirs: few do.
     pub(crate) documents: BTreeMap<RecordId, Vec<u8>>,
@@ -127,6 +128,8 @@ pub(crate) struct Known {
     pub(crate) today: Date,
     /// What the device wrote before an old copy of its replica was put back.
     pub(crate) doubt: Option<Doubt>,
+    /// Changes that were made after their desk was stopped or their author left.
+    pub(crate) late: BTreeMap<Hash, Problem>,
     /// Seconds since 1970.
     pub(crate) now_s: i64,
 }
@@ -350,19 +353,22 @@ impl Scale<'_> {
         let staff = seen
             .staff
             .ok_or_else(|| Problem::new("staff.unknown", ""))?;
-        let (roles, is_active) = self
+        let author = self
             .known
             .staff
             .get(&staff)
             .ok_or_else(|| Problem::new("staff.unknown", ""))?;
-        // the hub imports under a name that cannot sign in
-        if !is_active && self.source.authority() == Authority::Own {
+        if let Some(problem) = self.known.late.get(&seen.hash) {
+            return Err(problem.clone());
+        }
+        // the hub imports under a name that cannot sign in; who left could until then
+        if !author.is_active && author.left_ms.is_none() && self.source.authority() == Authority::Own {
             return Err(Problem::new("staff.inactive", ""));
         }
         let ward = self.source.ward.unwrap_or(WardId(Uuid::nil()));
         Ok(Actor {
             staff,
-            roles: roles.clone(),
+            roles: author.roles.clone(),
             ward,
             device: self.source.device,
         })

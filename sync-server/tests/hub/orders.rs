@@ -147,10 +147,11 @@ async fn what_was_unsent_is_taken_before_a_desk_is_emptied_and_then_it_is_known_
     let early = desk.post("/identity/v1/wiped", &wiped).await;
     assert_eq!(early.code(), "device.not_wiped", "nobody ordered it");
     let device = desk.enrolled.device.0;
+    let unsent = desk.patient("Unsent").envelope();
     order(&hub.app, device, Order::WipeAfterUpload)
         .await
         .unwrap();
-    let verdicts = desk.push(vec![desk.patient("Unsent").envelope()]).await;
+    let verdicts = desk.push(vec![unsent]).await;
     assert_eq!(verdicts, [Verdict::Taken]);
     assert_eq!(
         desk.post("/identity/v1/wiped", &wiped).await.status,

@@ -3,6 +3,7 @@
 //! Each of these begins with [`hub`], which takes away the control that the environment names: `planted` runs them so, and
 //! expects them to fail.
 
+mod late;
 mod matrix;
 mod planted;
 mod poison;

@@ -22,6 +22,9 @@ fn noticed_by(fault: Fault) -> &'static str {
         Fault::OwnReview => {
             "emergency::a_manager_reviews_what_others_opened_once_for_all_that_is_in_it"
         }
+        Fault::AnyTimeAfterStop => {
+            "trust::late::work_from_after_a_stop_is_held_and_from_before_is_taken"
+        }
         Fault::RevokedIsHeard => "trust::routes::every_route_answers_every_caller_as_declared",
     }
 }
