@@ -306,10 +306,14 @@ impl Cabinet {
             (Some(_), _) => {}
         }
         state.open = Some(Open {
-            replica,
+            replica: replica.clone(),
             key: key.clone(),
         });
         drop(state);
+        if let Err(error) = self.chain_tries(&replica) {
+            // they stay where they are until the next opening
+            tracing::error!(%error, "Could not chain the sign-ins of the locked desk");
+        }
         self.change(|slots| slots.was_left_open = true)?;
         self.0.changed.notify_one();
         self.tell(Event::Reloaded);

@@ -38,6 +38,7 @@ mod save;
 mod slots;
 mod store;
 mod summaries;
+mod tried;
 mod unlock;
 mod watch;
 mod wipe;

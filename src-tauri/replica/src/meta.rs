@@ -74,6 +74,8 @@ items! {
     EMERGENCY: crate::summaries::Upto = "emergency";
     /// Where the audit chain ends, and the key of its next entry.
     AUDIT_PEN: shared::audit::chain::Pen = "audit_pen";
+    /// Which sign-ins of a locked desk were put in the chain last.
+    TRIED: Vec<[u8; 8]> = "tried";
     /// The key with which the first keys of audit chains are locked for the hub.
     AUDIT_HUB: shared::audit::chain::HubKey = "audit_hub";
 }

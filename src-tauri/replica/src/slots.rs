@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::files;
 use crate::meta::Device;
+use crate::tried::Tried;
 use crate::wrap::{self, Secret, Wrapped};
 use serde::{Deserialize, Serialize};
 use shared::desk::KeychainPlace;
@@ -47,6 +48,9 @@ pub(crate) struct Slots {
     pub(crate) unsent: u32,
     /// The replica was not closed in order since: there may be more that waits.
     pub(crate) was_left_open: bool,
+    /// Sign-ins that failed while the desk was locked.
+    #[serde(default)]
+    pub(crate) tried: Vec<Tried>,
 }
 
 /// What one person opens the replica with.
@@ -87,6 +91,7 @@ impl Slots {
             policy_version: 0,
             unsent: 0,
             was_left_open: false,
+            tried: Vec::new(),
         }
     }
 

@@ -149,4 +149,3 @@ const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 a
     select exists (select 1 from here) as device_is_known, null::integer as doubted, null::bigint as doubted_ms,
         null::bigint as stopped_ms, staff.id, staff.roles, staff.is_active, null::bigint as left_ms
     from (select 1) one left join staff on staff.id = any($3)";
-

@@ -362,7 +362,10 @@ impl Scale<'_> {
             return Err(problem.clone());
         }
         // the hub imports under a name that cannot sign in; who left could until then
-        if !author.is_active && author.left_ms.is_none() && self.source.authority() == Authority::Own {
+        if !author.is_active
+            && author.left_ms.is_none()
+            && self.source.authority() == Authority::Own
+        {
             return Err(Problem::new("staff.inactive", ""));
         }
         let ward = self.source.ward.unwrap_or(WardId(Uuid::nil()));

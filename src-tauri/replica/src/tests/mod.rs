@@ -16,6 +16,7 @@ mod saving;
 mod signing_in;
 mod stand_in;
 mod stolen;
+mod tried;
 
 use crate::base::{Options, Replica};
 use crate::meta::{self, Device};
