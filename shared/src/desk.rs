@@ -296,6 +296,9 @@ pub struct Session {
     /// Number of this device, to tell here from other places.
     #[ts(type = "number")]
     pub device: u32,
+    /// After how many minutes the screen locks that nobody touches.
+    #[ts(type = "number")]
+    pub idle_minutes: u32,
 }
 
 /// What the desk is, before anybody signs in.

@@ -54,6 +54,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0014_leaving.hub",
         include_str!("../../migrations/0014_leaving.hub.sql"),
     ),
+    (
+        "0015_idle.hub",
+        include_str!("../../migrations/0015_idle.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

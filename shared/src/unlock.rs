@@ -27,8 +27,11 @@ const READ_ONLY_AFTER_MS: i64 = 30 * DAY;
 const LOCKED_AFTER_MS: i64 = 45 * DAY;
 /// How long anybody stays signed in without a password: a shift.
 const SHIFT_MS: i64 = 12 * HOUR;
-/// How long a desk stays open that nobody touches. The screen locks after ten minutes by itself; this is behind it.
-const UNTOUCHED_MS: i64 = 15 * MINUTE;
+/// Minutes after which the screen locks at a desk that nobody touches; the hospital may choose up to [`IDLE_MINUTES_MAX`].
+pub const IDLE_MINUTES: u32 = 10;
+pub const IDLE_MINUTES_MAX: u32 = 60;
+/// How much longer the session behind the screen lasts.
+const BEHIND_MS: i64 = 5 * MINUTE;
 /// What the signature of a grant is for.
 pub const GRANT: &str = "offline grant";
 
@@ -43,6 +46,14 @@ pub struct OfflineGrant {
     pub not_after_ms: i64,
     /// Grants from before the hospital changed its rules are worth nothing.
     pub policy_version: u32,
+    /// After how many minutes the screen locks that nobody touches.
+    #[serde(default = "default_idle")]
+    pub idle_minutes: u32,
+}
+
+/// What a hub of before did not choose.
+fn default_idle() -> u32 {
+    IDLE_MINUTES
 }
 
 impl OfflineGrant {
@@ -71,6 +82,11 @@ pub struct Here {
 /// Returns how many hours a hospital's choice comes to.
 pub fn grant_hours(chosen: u32) -> u32 {
     chosen.clamp(1, GRANT_HOURS_MAX)
+}
+
+/// Returns how many minutes a hospital's choice comes to.
+pub fn idle_minutes(chosen: u32) -> u32 {
+    chosen.clamp(1, IDLE_MINUTES_MAX)
 }
 
 /// Wrong passwords of one person in a row.
@@ -171,9 +187,11 @@ pub fn may_try(facts: &Facts, now_ms: i64) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Says whether a session is over: a shift has passed, or nobody touched the desk.
-pub fn session_is_over(since_ms: i64, touched_ms: i64, now_ms: i64) -> bool {
-    now_ms - since_ms > SHIFT_MS || now_ms - touched_ms > UNTOUCHED_MS
+/// Says whether a session is over: a shift has passed, or nobody touched the desk for so many minutes and those in which
+/// the screen should have locked it by itself.
+pub fn session_is_over(since_ms: i64, touched_ms: i64, idle: u32, now_ms: i64) -> bool {
+    let untouched_ms = i64::from(idle_minutes(idle)) * MINUTE + BEHIND_MS;
+    now_ms - since_ms > SHIFT_MS || now_ms - touched_ms > untouched_ms
 }
 
 #[cfg(test)]
@@ -209,6 +227,7 @@ mod tests {
             wards: vec![here().ward],
             not_after_ms: 1_000,
             policy_version: 3,
+            idle_minutes: IDLE_MINUTES,
         }
     }
 
@@ -219,6 +238,16 @@ mod tests {
             contact_ms: 0,
             tries: Tries::default(),
         }
+    }
+
+    #[test]
+    fn a_grant_of_a_hub_that_does_not_say_when_to_lock_locks_after_ten_minutes() {
+        let mut text = serde_json::to_value(grant()).expect("JSON");
+        text.as_object_mut()
+            .expect("an object")
+            .remove("idle_minutes");
+        let read: OfflineGrant = serde_json::from_value(text).expect("a grant");
+        assert_eq!(read.idle_minutes, 10);
     }
 
     fn code<T>(result: Result<T, Problem>) -> String {
@@ -325,12 +354,17 @@ mod tests {
 
     #[test]
     fn nobody_stays_signed_in_for_longer_than_a_shift_or_at_a_desk_nobody_touches() {
-        let check = |since: i64, touched: i64, now: i64, expect: bool| {
-            assert_eq!(session_is_over(since, touched, now), expect);
+        let check = |since: i64, touched: i64, idle: u32, now: i64, expect: bool| {
+            assert_eq!(session_is_over(since, touched, idle, now), expect);
         };
-        check(0, 0, 15 * MINUTE, false);
-        check(0, 0, 15 * MINUTE + 1, true);
-        check(0, 12 * HOUR, 12 * HOUR, false);
-        check(0, 12 * HOUR, 12 * HOUR + 1, true);
+        check(0, 0, IDLE_MINUTES, 15 * MINUTE, false);
+        check(0, 0, IDLE_MINUTES, 15 * MINUTE + 1, true);
+        check(0, 0, 1, 6 * MINUTE + 1, true);
+        check(0, 0, 60, 65 * MINUTE, false);
+        // who chooses more than is allowed gets what is
+        check(0, 0, u32::MAX, 65 * MINUTE + 1, true);
+        check(0, 0, 0, 6 * MINUTE, false);
+        check(0, 12 * HOUR, IDLE_MINUTES, 12 * HOUR, false);
+        check(0, 12 * HOUR, IDLE_MINUTES, 12 * HOUR + 1, true);
     }
 }

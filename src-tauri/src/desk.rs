@@ -51,6 +51,11 @@ impl Person {
         }
     }
 
+    fn is_over(&self, now_ms: i64) -> bool {
+        let idle = self.session.idle_minutes;
+        session_is_over(self.since_ms, self.touched_ms, idle, now_ms)
+    }
+
     /// Refuses a kind of record that this person may not read.
     pub(crate) fn may_read(&self, kind: Kind) -> Answer<()> {
         Ok(access::may(&self.actor, Action::Read(kind))?)
@@ -111,8 +116,8 @@ impl Desk {
 
     fn at(&self, now_ms: i64) -> Option<Person> {
         let mut seat = self.seat_of();
-        let is_over = |person: &Person| session_is_over(person.since_ms, person.touched_ms, now_ms);
-        if seat.as_ref().is_some_and(is_over) || self.cabinet.replica().is_err() {
+        let is_over = seat.as_ref().is_some_and(|person| person.is_over(now_ms));
+        if is_over || self.cabinet.replica().is_err() {
             *seat = None;
             self.cabinet.forget_emergency();
         }
@@ -186,6 +191,7 @@ mod tests {
             roles: vec![],
             ward,
             device: 1,
+            idle_minutes: shared::unlock::IDLE_MINUTES,
         };
         let actor = Actor {
             staff: id,
@@ -194,6 +200,15 @@ mod tests {
             device: DeviceId(Default::default()),
         };
         Person::new(session, actor, since_ms)
+    }
+
+    #[test]
+    fn a_session_ends_as_soon_as_the_hospital_wants() {
+        let minutes = |count: i64| count * 60_000;
+        let mut one = person(0);
+        one.session.idle_minutes = 2;
+        assert!(!one.is_over(minutes(7)));
+        assert!(one.is_over(minutes(7) + 1));
     }
 
     #[tokio::test]

@@ -205,6 +205,11 @@ enum StaffCommand {
         #[arg(value_parser = clap::value_parser!(u32).range(1..=336))]
         hours: u32,
     },
+    /// Choose after how many minutes desks lock that nobody touches
+    IdleMinutes {
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=60))]
+        minutes: u32,
+    },
     /// Add somebody, or change who has this username
     Add {
         #[arg(long)]
@@ -379,6 +384,10 @@ impl StaffCommand {
             StaffCommand::OfflineHours { hours } => {
                 orders::set_offline_hours(app, hours).await?;
                 say(&format!("{hours} hours, from the next sign-in on"))
+            }
+            StaffCommand::IdleMinutes { minutes } => {
+                orders::set_idle_minutes(app, minutes).await?;
+                say(&format!("{minutes} minutes, from the next sign-in on"))
             }
             StaffCommand::SecondFactor { username } => {
                 let username = crate::people::username(&username);

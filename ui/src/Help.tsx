@@ -1,7 +1,7 @@
 import { Kbd, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Card } from './parts/Card';
-import { useBackend } from './parts/context';
+import { useBackend, useSession } from './parts/context';
 import { Page } from './parts/Page';
 import { useWords, type Word } from './parts/words';
 
@@ -28,6 +28,7 @@ export function ShortcutTable() {
 export function HelpPage() {
   const t = useWords();
   const backend = useBackend();
+  const { idleMinutes } = useSession();
   const { data: desk } = useQuery({ queryKey: ['desk'], queryFn: () => backend.desk() });
   return (
     <Page title={t('help.title')}>
@@ -38,6 +39,7 @@ export function HelpPage() {
           </dl>
         </Card>
         <Card title={t('help.keys')}><ShortcutTable /></Card>
+        <Card title={t('help.lock')}><Text size="sm">{t('help.lockAfter', { minutes: idleMinutes })}</Text></Card>
         <Card title={t('help.keychain')}>{desk?.keychain && <Text size="sm" data-testid="help-keychain">{t(`keychain.${desk.keychain}`)}</Text>}</Card>
       </div>
     </Page>

@@ -116,6 +116,23 @@ test('keys typed ahead act on the screen they ask for, and go into it', async ()
   expect(screen.getByRole('heading', { level: 1 })).toHaveFocus();
 });
 
+test('a desk locks as soon as the hospital wants, and its help says when', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+  try {
+    hospital.idleMinutes = 2;
+    await hospital.signIn('musa', 'ward');
+    window.location.hash = '#/help';
+    await open();
+    expect(await screen.findByText(/After 2 minutes/)).toBeInTheDocument();
+    act(() => vi.advanceTimersByTime(1.1 * 60_000));
+    expect(screen.getByRole('alertdialog')).toBeInTheDocument();
+    act(() => vi.advanceTimersByTime(60_000));
+    expect(await screen.findByText(/locked/i)).toBeInTheDocument();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a desk that nobody touches warns, locks, shows nothing of a patient, and keeps the unfinished form', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
   const minutes = (count: number) => act(() => vi.advanceTimersByTime(count * 60_000));

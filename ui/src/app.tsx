@@ -96,7 +96,7 @@ function AtWork({ desk, session, onLeave }: AtWorkProps) {
     if (!(await backend.touch())) await client.invalidateQueries();
   }
 
-  const { isWarning } = useIdleLock(() => void leave({ isLocked: true }), () => void stay());
+  const { isWarning } = useIdleLock(() => void leave({ isLocked: true }), () => void stay(), session.idleMinutes);
   return (
     <SessionProvider session={session}>
       <Shell desk={desk} onSwitchUser={() => void leave({ isLocked: false })} onLock={() => void leave({ isLocked: true })} />

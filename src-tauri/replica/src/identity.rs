@@ -16,6 +16,7 @@ use shared::ids::DeviceId;
 use shared::problem::Problem;
 use shared::staff::Staff;
 use shared::sync::wire::{EnrolAsk, Enrolled, NumberBlock, SignInAsk, SignedIn, hex};
+use shared::unlock::{IDLE_MINUTES, idle_minutes};
 use std::time::Duration;
 
 /// How long a person waits for the hub before their desk decides by itself.
@@ -117,12 +118,13 @@ pub(crate) fn refusal(error: &Error) -> Option<Vec<Problem>> {
 
 impl Device {
     /// Returns the session of somebody at this device.
-    pub(crate) fn session(&self, staff: Staff) -> Session {
+    pub(crate) fn session(&self, staff: Staff, idle: u32) -> Session {
         Session {
             roles: staff.roles.clone(),
             staff,
             ward: self.ward,
             device: self.number,
+            idle_minutes: idle_minutes(idle),
         }
     }
 }
@@ -187,7 +189,7 @@ impl Replica {
             password: password.to_owned().into(),
         };
         match ask_hub(&self.hub()?, &ask, self.now()).await {
-            Ok(known) => Ok(self.device()?.session(known.staff)),
+            Ok(known) => Ok(self.device()?.session(known.staff, IDLE_MINUTES)),
             Err(error) => Err(match refusal(&error) {
                 Some(problems) => Error::Problems(problems),
                 None => Error::Problems(vec![Problem::new("sign_in.offline_unknown", "username")]),

@@ -175,7 +175,9 @@ impl Cabinet {
             slots.heard(moment);
         })?;
         self.open(&key, &[])?;
-        Ok(slots.device.session(known.staff.clone()))
+        Ok(slots
+            .device
+            .session(known.staff.clone(), grant.idle_minutes))
     }
 
     /// Lets somebody in whom the hub granted it before, if this password opens their slot.
@@ -224,8 +226,9 @@ impl Cabinet {
             // its work is sent now, and then it is emptied
             return Err(problem("device.emptying", ""));
         }
+        let idle = grant.idle_minutes;
         let staff = self.as_known_now(grant.staff)?;
-        Ok(slots.device.session(staff))
+        Ok(slots.device.session(staff, idle))
     }
 
     /// Counts what the hub refused, and takes a slot away that opens with a password the hub does not know any more.

@@ -23,7 +23,7 @@ use shared::staff::Staff;
 use shared::sync::wire::{
     EnrolAsk, Enrolled, NUMBER_BLOCK, NumberBlock, SignInAsk, SignedIn, hex, unhex,
 };
-use shared::unlock::{GRANT, OfflineGrant, grant_hours};
+use shared::unlock::{GRANT, OfflineGrant, grant_hours, idle_minutes};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -305,6 +305,8 @@ pub(crate) async fn sign_in(
 async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
     let (share, emergency, hours, policy_version): (Vec<u8>, Vec<u8>, i32, i32) = sqlx::query_as(
         "select share, emergency_key, offline_hours, policy_version from device, hospital where id = $1",
+    let (share, hours, policy_version, idle): (Vec<u8>, i32, i32, i32) = sqlx::query_as(
+        "select share, offline_hours, policy_version, idle_minutes from device, hospital where id = $1",
     )
     .bind(device.id.0)
     .fetch_one(&app.pool)
@@ -316,6 +318,7 @@ async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
         wards: vec![device.ward],
         not_after_ms: app.now().0 + i64::from(hours) * 3_600_000,
         policy_version: policy_version.unsigned_abs(),
+        idle_minutes: idle_minutes(idle.unsigned_abs()),
     };
     let may_break_glass = may_do(&staff.roles, Task::BreakGlass).is_ok();
     Ok(SignedIn {

@@ -156,6 +156,22 @@ pub enum IsActive {
     No,
 }
 
+/// Chooses after how many minutes desks lock that nobody touches.
+pub async fn set_idle_minutes(app: &App, minutes: u32) -> anyhow::Result<()> {
+    ensure!(
+        shared::unlock::idle_minutes(minutes) == minutes,
+        "from 1 to {} minutes",
+        shared::unlock::IDLE_MINUTES_MAX
+    );
+    let mut tx = app.pool.begin().await?;
+    sqlx::query("update hospital set idle_minutes = $1")
+        .bind(i32::try_from(minutes).context("minutes")?)
+        .execute(&mut *tx)
+        .await?;
+    note(&mut tx, &administered("staff.idle_minutes", HUB)).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Chooses for how long staff may unlock a desk without the hub.
 pub async fn set_offline_hours(app: &App, hours: u32) -> anyhow::Result<()> {
     ensure!(

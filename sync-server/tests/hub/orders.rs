@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use shared::orders::{Order, STATUS, Status, StatusAsk, Wiped};
 use shared::seal::{Sealed, public_key};
 use shared::sync::wire::Verdict;
-use sync_server::services::orders::{IsActive, order, set_active, set_offline_hours};
+use sync_server::services::orders::{
+    IsActive, order, set_active, set_idle_minutes, set_offline_hours,
+};
 use sync_server::testing::{PASSWORD, TestHub};
 
 async fn status(desk: &Desk, ask: &StatusAsk) -> Status {
@@ -204,4 +206,23 @@ async fn the_hospital_chooses_how_long_a_grant_lasts() {
     let grant: Value = serde_json::from_str(signed_in["grant"]["text"].as_str().unwrap()).unwrap();
     let begun = grant["not_after_ms"].as_i64().unwrap() - 10 * 3_600_000;
     assert!((before..=after).contains(&begun), "ten hours from now");
+}
+
+#[tokio::test]
+async fn the_hospital_chooses_when_a_desk_locks_that_nobody_touches() {
+    let hub = TestHub::start().await;
+    let desk = Desk::new(&hub, hub.ward).await;
+    let ask = json!({ "username": "doctor", "password": PASSWORD });
+    for (chosen, expect) in [(None, 10), (Some(1), 1), (Some(60), 60)] {
+        if let Some(minutes) = chosen {
+            set_idle_minutes(&hub.app, minutes).await.unwrap();
+        }
+        let signed_in: Value = desk.post("/identity/v1/sign-in", &ask).await.json();
+        let text = signed_in["grant"]["text"].as_str().unwrap();
+        let grant: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(grant["idle_minutes"], expect);
+    }
+    for minutes in [0, 61] {
+        assert!(set_idle_minutes(&hub.app, minutes).await.is_err());
+    }
 }

@@ -30,6 +30,8 @@ export class FakeHospital implements Backend {
   private changedListeners = new Set<(what: Changed) => void>();
   private statusListeners = new Set<(status: SyncStatus) => void>();
   private session: Session | null = null;
+  /** After how many minutes the hospital wants a desk locked that nobody touches. */
+  idleMinutes = 10;
   private isEnrolled: boolean;
   /** Nobody has unlocked the records since the desk was started. */
   isLocked = false;
@@ -153,7 +155,7 @@ export class FakeHospital implements Backend {
   }
 
   private sessionOf(staff: Staff): Session {
-    return { staff, roles: staff.roles, ward: wardA, device: here };
+    return { staff, roles: staff.roles, ward: wardA, device: here, idleMinutes: this.idleMinutes };
   }
 
   // --- reading

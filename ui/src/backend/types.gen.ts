@@ -384,7 +384,11 @@ export type Session = { staff: Staff, roles: Array<Role>, ward: WardId,
 /**
  * Number of this device, to tell here from other places.
  */
-device: number, };
+device: number, 
+/**
+ * After how many minutes the screen locks that nobody touches.
+ */
+idleMinutes: number, };
 
 export type DeskState = { 
 /**

@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'react';
 const minute = 60_000;
 
 /**
- * Locks the desk when nobody touches it. Warns a minute before; any key, click or movement puts it off, and the desk is told
+ * Locks the desk when nobody touches it. Warns a minute before, or halfway to a shorter lock; any key, click or movement puts it off, and the desk is told
  * so once a minute.
  */
-export function useIdleLock(onLock: () => void, onTouch: () => void, minutes = 10): { isWarning: boolean } {
+export function useIdleLock(onLock: () => void, onTouch: () => void, minutes: number): { isWarning: boolean } {
   const [isWarning, setIsWarning] = useState(false);
   const lock = useRef(onLock);
   const tell = useRef(onTouch);
@@ -24,10 +24,11 @@ export function useIdleLock(onLock: () => void, onTouch: () => void, minutes = 1
       told = touched;
       tell.current();
     };
+    const warn = minutes * minute - Math.min(minute, (minutes * minute) / 2);
     const timer = setInterval(() => {
       const idle = Date.now() - touched;
       if (idle >= minutes * minute) lock.current();
-      else if (idle >= (minutes - 1) * minute) setIsWarning(true);
+      else if (idle >= warn) setIsWarning(true);
     }, 1000);
     const kinds = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
     kinds.forEach((kind) => window.addEventListener(kind, touch, { passive: true }));

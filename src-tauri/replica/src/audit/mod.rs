@@ -69,7 +69,7 @@ impl Replica {
     }
 
     /// Notes that somebody signed in, or tried to: who it would have been, if this desk knows the name.
-    pub(crate) fn sign_in_tried<T>(&self, username: &str, outcome: &Result<T>) {
+    pub fn sign_in_tried<T>(&self, username: &str, outcome: &Result<T>) {
         let Ok(staff) = self.staff_called(username) else {
             return;
         };

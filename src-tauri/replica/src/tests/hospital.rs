@@ -29,6 +29,7 @@ pub(super) struct Office {
     pub(super) grant_ms: i64,
     /// What those get who may open the emergency access.
     pub(super) emergency: Option<[u8; 32]>,
+    pub(super) idle_minutes: u32,
     pub(super) clock: Arc<AtomicI64>,
     /// How long each desk took that said it was empty.
     pub(super) wiped: Vec<u64>,
@@ -43,6 +44,7 @@ impl Default for Office {
             password: RIGHT.into(),
             grant_ms: 72 * HOUR,
             emergency: Some([9; 32]),
+            idle_minutes: shared::unlock::IDLE_MINUTES,
             clock: Arc::new(AtomicI64::new(NOON_MS)),
             wiped: Vec::new(),
         }
@@ -112,6 +114,7 @@ impl Office {
             wards: vec![ward()],
             not_after_ms: self.now() + self.grant_ms,
             policy_version: 1,
+            idle_minutes: self.idle_minutes,
         };
         Sealed::new(&self.key, GRANT, &grant)
     }

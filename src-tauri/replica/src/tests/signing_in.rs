@@ -57,6 +57,21 @@ async fn a_desk_is_locked_until_somebody_unlocks_it_and_opens_without_the_hub() 
 }
 
 #[tokio::test]
+async fn the_hub_says_when_a_desk_locks_and_the_desk_knows_it_without_the_hub() {
+    let mut locker = Locker::new().await;
+    for (chosen, expect) in [(3, 3), (600, 60), (0, 1)] {
+        locker.office().idle_minutes = chosen;
+        let session = locker.sign_in("ada", RIGHT).await.unwrap();
+        assert_eq!(session.idle_minutes, expect);
+        locker.go_offline();
+        locker.restart();
+        let session = locker.sign_in("ada", RIGHT).await.unwrap();
+        assert_eq!(session.idle_minutes, expect, "offline");
+        locker.go_online();
+    }
+}
+
+#[tokio::test]
 async fn nothing_made_of_a_password_is_kept() {
     let locker = Locker::new().await;
     locker.sign_in("ada", RIGHT).await.unwrap();
