@@ -58,6 +58,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0015_idle.hub",
         include_str!("../../migrations/0015_idle.hub.sql"),
     ),
+    (
+        "0016_leaving.hub",
+        include_str!("../../migrations/0016_leaving.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
@@ -85,5 +89,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0013_emergency.ward",
         include_str!("../../migrations/0013_emergency.ward.sql"),
+    ),
+    (
+        "0016_leaving.ward",
+        include_str!("../../migrations/0016_leaving.ward.sql"),
     ),
 ];

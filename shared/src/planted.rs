@@ -33,11 +33,15 @@ pub enum Fault {
     OwnReview,
     /// Work made after its desk was stopped or its author left is taken.
     AnyTimeAfterStop,
+    /// A ward keeps what left it for ever.
+    NothingLeaves,
+    /// A ward learns which records other wards have.
+    ForeignIdsShow,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 14] = [
+    pub const ALL: [Fault; 16] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -52,6 +56,8 @@ impl Fault {
         Fault::RevokedIsHeard,
         Fault::OwnReview,
         Fault::AnyTimeAfterStop,
+        Fault::NothingLeaves,
+        Fault::ForeignIdsShow,
     ];
 }
 

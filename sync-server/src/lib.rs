@@ -74,6 +74,7 @@ where
     Peer: for<'a> Connected<IncomingStream<'a, D>>,
 {
     let auditing = tokio::spawn(services::audit::run(app.clone()));
+    let leaving = tokio::spawn(sync::leaving::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -102,6 +103,7 @@ where
     };
     listening.abort();
     auditing.abort();
+    leaving.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),

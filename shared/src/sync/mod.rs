@@ -7,6 +7,7 @@ pub mod follow;
 pub mod guard;
 pub mod judge;
 pub mod late;
+pub mod leaving;
 pub mod stage;
 pub mod waybill;
 pub mod wire;

@@ -63,9 +63,8 @@ impl Stage {
             | "change.message_too_long" => Stage::Size,
             "change.malformed" | "change.shape" | "record.kind" => Stage::Content,
             "record.damaged" | "hub.unavailable" | "hub.failed" => Stage::Written,
-            "not_allowed" | "field.unknown" | "element.said_once" | "signature.not_own" => {
-                Stage::Permission
-            }
+            "not_allowed" | "record.left" | "field.unknown" | "element.said_once"
+            | "signature.not_own" => Stage::Permission,
             _ => match family {
                 "http" | "frame" | "push" => Stage::Call,
                 "device" => Stage::Device,

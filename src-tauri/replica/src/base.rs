@@ -208,7 +208,9 @@ impl Replica {
     /// Returns what this replica holds, to be compared with the hub's.
     pub fn digest(&self) -> Result<Digest> {
         self.read(|db| {
-            let mut statement = db.prepare_cached("select kind, id, heads from record")?;
+            let mut statement = db.prepare_cached(
+                "select kind, id, heads from record where id not in (select record from leaving)",
+            )?;
             let records = statement.query_map([], |row| {
                 let heads = Heads::from_bytes(row.get_ref(2)?.as_blob()?);
                 Ok((

@@ -8,7 +8,9 @@ use crate::base::Replica;
 use crate::contact;
 use crate::decided;
 use crate::error::{Error, Result};
-use crate::exchange::{Outcome, catch_up, compare_if_due, follow, prepare, push_all, refresh};
+use crate::exchange::{
+    Outcome, blocking, catch_up, compare_if_due, follow, prepare, push_all, refresh,
+};
 use crate::hub::Hub;
 use crate::line;
 use crate::summaries;
@@ -210,6 +212,7 @@ async fn push_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
             failures.store(0, Ordering::Relaxed);
             replica.set_link(Link::Online, None);
         }
+        blocking(replica, Replica::forget_what_left).await?;
         refresh(replica, hub).await?;
         send_if_due(replica, hub, &mut audited_ms).await?;
         // a nudge that came meanwhile is kept

@@ -18,6 +18,7 @@ mod held;
 mod hub;
 mod identity;
 mod keychain;
+mod leaving;
 mod line;
 mod load;
 mod meta;

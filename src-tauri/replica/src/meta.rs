@@ -74,6 +74,8 @@ items! {
     EMERGENCY: crate::summaries::Upto = "emergency";
     /// Where the audit chain ends, and the key of its next entry.
     AUDIT_PEN: shared::audit::chain::Pen = "audit_pen";
+    /// Something was erased of which the search index and the log still have traces.
+    UNTIDY: bool = "untidy";
     /// Which sign-ins of a locked desk were put in the chain last.
     TRIED: Vec<[u8; 8]> = "tried";
     /// The key with which the first keys of audit chains are locked for the hub.

@@ -174,6 +174,16 @@ impl Mirror {
         let _ = self.attempt(|db| audit::forget_sent(db, incarnation, upto));
     }
 
+    /// Moves its write-ahead log into the file and empties it.
+    pub(crate) fn empty_log(&self) {
+        let guard = lock(&self.connection);
+        if let Some(db) = guard.as_ref()
+            && let Err(error) = db.execute_batch("pragma wal_checkpoint(truncate)")
+        {
+            tracing::debug!(%error, "The log of the second copy is emptied later");
+        }
+    }
+
     /// Makes it the same as the replica, whatever was in it.
     pub(crate) fn copy(&self, replica: &Connection) {
         let _ = self.attempt(|db| {

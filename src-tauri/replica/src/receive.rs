@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::row::{self, Version};
 use crate::store::Lasting;
-use crate::{Replica, meta, outbox};
+use crate::{Replica, leaving, meta, outbox};
 use rusqlite::{Connection, params};
 use shared::document::{self, Merged};
 use shared::ids::RecordId;
@@ -68,7 +68,7 @@ impl Replica {
             })?;
         }
         self.tell(&changed);
-        Ok(())
+        self.forget_what_left()
     }
 
     fn apply(
@@ -85,6 +85,7 @@ impl Replica {
                 change,
             } => {
                 let kind = known(*kind)?;
+                leaving::came_back(db, *record)?;
                 let hash = apply_change(db, kind, *record, change)?;
                 settled.extend(settle(db, &hash)?.map(|(lseq, _)| lseq));
                 changed.insert((kind, *record));
@@ -93,12 +94,12 @@ impl Replica {
                 kind, record, doc, ..
             } => {
                 let kind = known(*kind)?;
+                leaving::came_back(db, *record)?;
                 settled.extend(self.apply_whole(db, kind, *record, doc)?);
                 changed.insert((kind, *record));
             }
             FeedItem::Forget { kind, record } => {
-                row::erase(db, *record)?;
-                changed.insert((known(*kind)?, *record));
+                leaving::note(db, known(*kind)?, *record)?;
             }
             FeedItem::Echo { hash } => {
                 if let Some((lseq, what)) = settle(db, hash)? {

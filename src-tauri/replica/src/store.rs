@@ -176,6 +176,15 @@ impl Store {
             .sum()
     }
 
+    /// Moves the write-ahead log into the file and empties it, unless somebody reads there just now.
+    pub(crate) fn empty_log(&self) -> Result<()> {
+        let guard = lock(&self.writer);
+        if let Some(writer) = guard.as_ref() {
+            writer.execute_batch("pragma wal_checkpoint(truncate)")?;
+        }
+        Ok(())
+    }
+
     /// Closes at once what is kept open, and lets nobody in any more. The file is left as it is: it is about to go.
     pub(crate) fn abandon(&self) {
         self.shut.store(true, Ordering::Release);

@@ -105,14 +105,20 @@ async fn attempt(
             return Err(stopped.into());
         }
     };
-    let late = late::late(&mut tx, source, letters, &locked, app.now()).await?;
-    let Locked { staff, doubt, .. } = locked;
     let (records, mut charts) = lock_records(&mut tx, letters).await?;
     let mut more = charts_of(letters, &records);
     more.retain(|chart| !charts.contains_key(&RecordId(*chart)));
     if !more.is_empty() {
         charts.extend(lock_charts(&mut tx, more).await?);
     }
+    let left = late::left(&mut tx, source, &charts).await?;
+    let made = if late::matters(source, &locked) || !left.is_empty() {
+        late::made_at(&mut tx, source, letters, app.now()).await?
+    } else {
+        BTreeMap::new()
+    };
+    let late = late::late(letters, &locked, &made);
+    let Locked { staff, doubt, .. } = locked;
     let known = Known {
         staff,
         records,
@@ -122,7 +128,9 @@ async fn attempt(
         denied: BTreeMap::new(),
         today: app.today(),
         doubt,
+        left,
         late,
+        made,
         now_s: app.now().seconds(),
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
@@ -340,7 +348,7 @@ async fn lock_existing(tx: &mut PgConnection, charts: Vec<Uuid>) -> sqlx::Result
 }
 
 /// Who sees each chart.
-type Charts = BTreeMap<RecordId, BTreeSet<WardId>>;
+pub(crate) type Charts = BTreeMap<RecordId, BTreeSet<WardId>>;
 
 fn chart(row: &PgRow) -> (RecordId, BTreeSet<WardId>) {
     let wards: Vec<Uuid> = row.get("wards");

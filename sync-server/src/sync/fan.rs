@@ -87,8 +87,24 @@ pub(crate) async fn fan_out(
             });
         }
     }
-    write(tx, source, &feeds).await?;
+    write(tx, source.device.0, source.echo(), &feeds).await?;
     Ok(feeds.into_keys().collect())
+}
+
+/// Tells wards that they see some records no more.
+pub(crate) async fn forget(
+    tx: &mut PgConnection,
+    lost: &BTreeMap<WardId, Vec<(Kind, RecordId)>>,
+) -> sqlx::Result<()> {
+    let item = |(kind, record): &(Kind, RecordId)| Item {
+        what: What::Forget,
+        kind: *kind,
+        record: *record,
+        change: None,
+    };
+    let items = |lost: &Vec<(Kind, RecordId)>| lost.iter().map(item).collect();
+    let feeds = lost.iter().map(|(ward, lost)| (*ward, items(lost)));
+    write(tx, Uuid::nil(), -1, &feeds.collect()).await
 }
 
 /// Returns who sees each chart of the push from now on: who did, whom its records name, and the ward that wrote.
@@ -104,7 +120,9 @@ fn wards_after(
             .or_insert_with(|| known.charts.get(&record.chart).cloned().unwrap_or_default());
         wards.extend(record.keys.ward);
         // who looks at held work does not show its author a chart they could not see
-        if !source.reviewed || wards.is_empty() {
+        // nor does a ward get one back by what it wrote before that left it
+        let has_left = known.left.contains_key(&record.chart);
+        if (!source.reviewed && !has_left) || wards.is_empty() {
             wards.extend(source.ward);
         }
     }
@@ -203,7 +221,8 @@ async fn back_fill(
 /// Takes places in the wards' feeds and writes the items there, ward by ward in order of their ids.
 async fn write(
     tx: &mut PgConnection,
-    source: &Source,
+    device: Uuid,
+    echo: i32,
     feeds: &BTreeMap<WardId, Vec<Item>>,
 ) -> sqlx::Result<()> {
     for (ward, items) in feeds {
@@ -224,8 +243,8 @@ async fn write(
             )
             .bind(items.iter().map(|item| item.record.0).collect::<Vec<_>>())
             .bind(items.iter().map(|item| item.change).collect::<Vec<_>>())
-            .bind(source.device.0)
-            .bind(source.echo())
+            .bind(device)
+            .bind(echo)
             .execute(&mut *tx)
             .await?;
     }

@@ -1,32 +1,33 @@
-//! Finds what was made after its desk was stopped or after its author left.
+//! Finds out when changes were made, where that matters: their desk was stopped, their author left, or their chart did.
 
+use crate::sync::accept::Charts;
 use crate::sync::lock::Locked;
 use crate::sync::weigh::{Letter, Source};
 use shared::clock::Now;
+use shared::ids::RecordId;
 use shared::problem::Problem;
 use shared::sync::judge::Inspected;
 use shared::sync::late::{Said, Stopped, made};
 use shared::sync::wire::Hash;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
-/// Returns the changes of a push that were made too late, each with what is to be said of it. Nearly every push comes from a
-/// desk and from people who were not stopped, and costs nothing here.
-pub(crate) async fn late(
+/// Says whether it matters for the desk or an author. Nearly every push comes from those who were not stopped, and costs
+/// nothing here.
+pub(crate) fn matters(source: &Source, locked: &Locked) -> bool {
+    let has_left = || locked.staff.values().any(|author| author.left_ms.is_some());
+    !source.reviewed && (locked.stopped_ms.is_some() || has_left())
+}
+
+/// Returns when each change of a push was made, by the hub's clock.
+pub(crate) async fn made_at(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
-    locked: &Locked,
     now: Now,
-) -> sqlx::Result<BTreeMap<Hash, Problem>> {
-    let has_left = locked.staff.values().any(|author| author.left_ms.is_some());
-    if source.reviewed || (locked.stopped_ms.is_none() && !has_left) {
-        return Ok(BTreeMap::new());
-    }
-    let read: Vec<&Inspected> = letters
-        .iter()
-        .filter_map(|letter| letter.seen.as_ref().ok())
-        .collect();
+) -> sqlx::Result<BTreeMap<Hash, i64>> {
+    let read: Vec<&Inspected> = read(letters).collect();
     let taken = taken(tx, source, &read).await?;
     let waybill = source.waybill.as_ref();
     let ahead_ms = waybill.map_or(0, |waybill| {
@@ -38,15 +39,60 @@ pub(crate) async fn late(
         follows_ms: newest(&taken, &seen.deps),
     };
     let made = made(read.iter().map(said), now.0);
-    let is_late = |(seen, made_ms): (&&Inspected, i64)| {
+    Ok(read.iter().map(|seen| seen.hash).zip(made).collect())
+}
+
+/// Returns the changes that were made after their desk was stopped or their author left, each with what is to be said of it.
+pub(crate) fn late(
+    letters: &[Letter],
+    locked: &Locked,
+    made: &BTreeMap<Hash, i64>,
+) -> BTreeMap<Hash, Problem> {
+    let problem = |seen: &Inspected| {
         let author = seen.staff.and_then(|staff| locked.staff.get(&staff));
         let stopped = Stopped {
             desk_ms: locked.stopped_ms,
             author_ms: author.and_then(|author| author.left_ms),
         };
-        Some((seen.hash, stopped.allows(made_ms).err()?))
+        let problem = stopped.allows(*made.get(&seen.hash)?).err()?;
+        Some((seen.hash, problem))
     };
-    Ok(read.iter().zip(made).filter_map(is_late).collect())
+    read(letters).filter_map(problem).collect()
+}
+
+/// Returns the charts of a push that left the device's ward, and when it was told to forget them.
+pub(crate) async fn left(
+    tx: &mut PgConnection,
+    source: &Source,
+    charts: &Charts,
+) -> sqlx::Result<BTreeMap<RecordId, i64>> {
+    let Some(ward) = source.ward.filter(|_| !source.reviewed) else {
+        return Ok(BTreeMap::new());
+    };
+    let unseen = charts
+        .iter()
+        .filter(|(_, wards)| !wards.is_empty() && !wards.contains(&ward));
+    let unseen: Vec<Uuid> = unseen.map(|(chart, _)| chart.0).collect();
+    if unseen.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+        "select chart, forgotten_ms from chart_leaving where ward = $1 and chart = any($2) and forgotten_ms is not null",
+    )
+    .bind(ward.0)
+    .bind(unseen)
+    .fetch_all(tx)
+    .await?;
+    let known = rows.into_iter();
+    Ok(known
+        .map(|(chart, until)| (RecordId(chart), until))
+        .collect())
+}
+
+fn read(letters: &[Letter]) -> impl Iterator<Item = &Inspected> {
+    letters
+        .iter()
+        .filter_map(|letter| letter.seen.as_ref().ok())
 }
 
 fn newest(taken: &BTreeMap<Vec<u8>, i64>, deps: &[Hash]) -> i64 {

@@ -39,6 +39,25 @@ impl OfDevice {
         }
     }
 
+    /// Returns the seconds for which it has to stay away.
+    fn wait_s(&self, now_ms: i64) -> u64 {
+        let wait_ms = self.not_before_ms.saturating_sub(now_ms).max(0);
+        wait_ms.unsigned_abs().div_ceil(1_000)
+    }
+
+    fn answered(&mut self, now_ms: i64, not_taken: u64) -> u64 {
+        if not_taken > 0 {
+            self.held.push_back((now_ms, not_taken));
+        }
+        let wait_s = wait_after_held_s(self.held_this_hour(now_ms));
+        // who need not wait is not made to by a clock that was read a moment earlier
+        self.not_before_ms = match wait_s {
+            0 => 0,
+            wait_s => now_ms + i64::try_from(wait_s * 1_000).unwrap_or(HOUR_MS),
+        };
+        wait_s
+    }
+
     fn held_this_hour(&mut self, now_ms: i64) -> u64 {
         while self
             .held
@@ -69,16 +88,15 @@ impl Pace {
                 .entry(device)
                 .or_insert_with(|| OfDevice::new(now_ms, held));
         }
-        let (turns, places, not_before_ms) = {
+        let (turns, places, wait_s) = {
             let mut devices = self.devices();
             let of = devices
                 .entry(device)
                 .or_insert_with(|| OfDevice::new(now_ms, 0));
-            (of.turns.clone(), of.places.clone(), of.not_before_ms)
+            (of.turns.clone(), of.places.clone(), of.wait_s(now_ms))
         };
-        if now_ms < not_before_ms && !planted::is_on(Fault::NoThrottle) {
-            let seconds = (not_before_ms - now_ms).unsigned_abs().div_ceil(1_000);
-            return Err(too_many("push.throttled", seconds));
+        if wait_s > 0 && !planted::is_on(Fault::NoThrottle) {
+            return Err(too_many("push.throttled", wait_s));
         }
         let place = places
             .try_acquire_owned()
@@ -100,11 +118,7 @@ impl Pace {
             return;
         };
         let before = of.held_this_hour(now_ms);
-        if not_taken > 0 {
-            of.held.push_back((now_ms, not_taken));
-        }
-        let wait_s = wait_after_held_s(before + not_taken);
-        of.not_before_ms = now_ms + i64::try_from(wait_s * 1_000).unwrap_or(HOUR_MS);
+        let wait_s = of.answered(now_ms, not_taken);
         if wait_s > 0 && wait_after_held_s(before) == 0 {
             tracing::warn!(device.id = %device, changes = before + not_taken,
                 "A device sends much that is not taken; it is slowed down");
@@ -137,4 +151,29 @@ async fn held_this_hour(app: &App, device: DeviceId) -> sqlx::Result<u64> {
     .fetch_one(&app.pool)
     .await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_sends_much_that_is_not_taken_waits() {
+        let mut of = OfDevice::new(0, 0);
+        of.answered(1_000, 0);
+        assert_eq!(of.wait_s(999), 0, "pushes go on beside each other");
+        of.answered(2_000, 20);
+        assert_eq!(of.wait_s(2_000), 0);
+        of.answered(3_000, 1);
+        let wait_s = of.wait_s(3_000);
+        assert!(wait_s > 0);
+        let later = 3_000 + i64::try_from(wait_s).expect("short") * 1_000;
+        assert_eq!((of.wait_s(later - 1), of.wait_s(later)), (1, 0));
+        of.answered(3_000 + HOUR_MS, 0);
+        assert_eq!(
+            of.wait_s(3_000 + HOUR_MS),
+            0,
+            "an hour later it is forgotten"
+        );
+    }
 }

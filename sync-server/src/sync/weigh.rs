@@ -3,6 +3,7 @@
 use crate::claims::{self, Claim};
 use crate::sync::cores::on_all_cores;
 use crate::sync::lock::KnownStaff;
+use crate::sync::stored::{has, stored_after, stored_before};
 use jiff::civil::Date;
 use shared::access::Actor;
 use shared::document::{Clock, Heads, Merged};
@@ -10,7 +11,7 @@ use shared::ids::{DeviceId, DeviceNumber, RecordId, StaffId, WardId};
 use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::record::{self, Keys, Kind};
-use shared::sync::follow::{self, Saved, Stored};
+use shared::sync::follow;
 use shared::sync::guard::PUSH_OPS;
 use shared::sync::judge::{Author, Authority, Inspected, Judged, inspect_if, is_timely, judge};
 use shared::sync::waybill::{Doubt, Waybill};
@@ -128,8 +129,12 @@ pub(crate) struct Known {
     pub(crate) today: Date,
     /// What the device wrote before an old copy of its replica was put back.
     pub(crate) doubt: Option<Doubt>,
+    /// Charts that left the device's ward, and until when its work on them counts, in milliseconds since 1970.
+    pub(crate) left: BTreeMap<RecordId, i64>,
     /// Changes that were made after their desk was stopped or their author left.
     pub(crate) late: BTreeMap<Hash, Problem>,
+    /// When changes were made, by the hub's clock; only of pushes where that matters.
+    pub(crate) made: BTreeMap<Hash, i64>,
     /// Seconds since 1970.
     pub(crate) now_s: i64,
 }
@@ -262,7 +267,7 @@ impl Scale<'_> {
                 problems: vec![problem],
             })
         };
-        let before = self.known.records.get(&self.id);
+        let before = self.before(seen_of(letter));
         let Some(kind) = letter
             .kind
             .filter(|kind| before.is_none_or(|before| before.kind == *kind))
@@ -284,7 +289,7 @@ impl Scale<'_> {
             Ok(actor) => actor,
             Err(problem) => {
                 // taken before their account was closed, only the answer was lost?
-                let doc = self.document(after.as_ref())?;
+                let doc = self.document(before, after.as_ref())?;
                 return if doc.is_some_and(|doc| has(&doc, seen)) {
                     Ok(Verdict::Had)
                 } else {
@@ -292,7 +297,9 @@ impl Scale<'_> {
                 };
             }
         };
-        self.sees(before.map_or(self.id, |before| before.chart), "")?;
+        if let Some(before) = before {
+            self.sees(before.chart, seen, "")?;
+        }
         let stored = match after {
             Some(after) => Some(stored_after(after)),
             None => before.map(stored_before),
@@ -315,7 +322,7 @@ impl Scale<'_> {
                     .map_or(Written::Behind, |after| after.written),
             ),
             None => {
-                let doc = self.document(after.as_ref())?;
+                let doc = self.document(before, after.as_ref())?;
                 let judged = judge(kind, doc.as_deref(), seen, author, today);
                 (judged, Written::Anew)
             }
@@ -333,11 +340,15 @@ impl Scale<'_> {
     }
 
     /// Returns the document of the record as it is by now; nothing when it is new.
-    fn document(&self, after: Option<&After>) -> Result<Option<Vec<u8>>, Wanted> {
+    fn document(
+        &self,
+        before: Option<&Before>,
+        after: Option<&After>,
+    ) -> Result<Option<Vec<u8>>, Wanted> {
         if let Some(after) = after.filter(|after| after.written == Written::Anew) {
             return Ok(Some(after.merged.doc.clone()));
         }
-        let Some(before) = self.known.records.get(&self.id) else {
+        let Some(before) = before else {
             return Ok(None);
         };
         let saved = self.known.documents.get(&self.id).ok_or(Wanted(self.id))?;
@@ -377,8 +388,17 @@ impl Scale<'_> {
         })
     }
 
+    /// Returns the record as it was, as far as the ward may know: one that it never saw is to it as if it were not there.
+    fn before(&self, seen: Option<&Inspected>) -> Option<&Before> {
+        let before = self.known.records.get(&self.id)?;
+        let is_hidden = !self.known.left.contains_key(&before.chart)
+            && seen.is_none_or(|seen| self.sees(before.chart, seen, "").is_err())
+            && !planted::is_on(Fault::ForeignIdsShow);
+        (!is_hidden).then_some(before)
+    }
+
     /// A desk may write into a chart that its ward sees, and begin one. Else it could make itself see any chart.
-    fn sees(&self, chart: RecordId, field: &str) -> Result<(), Vec<Problem>> {
+    fn sees(&self, chart: RecordId, seen: &Inspected, field: &str) -> Result<(), Vec<Problem>> {
         let Some(ward) = self.source.ward else {
             return Ok(());
         };
@@ -387,12 +407,26 @@ impl Scale<'_> {
                 if !wards.is_empty()
                     && !wards.contains(&ward)
                     && !self.source.reviewed
+                    && !self.saw(chart, seen)
                     && !planted::is_on(Fault::AnyWard) =>
             {
-                Err(vec![Problem::new("not_allowed", field)])
+                let has_left = self.known.left.contains_key(&chart);
+                let code = if has_left {
+                    "record.left"
+                } else {
+                    "not_allowed"
+                };
+                Err(vec![Problem::new(code, field)])
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Says whether a change was made before its chart left the ward.
+    fn saw(&self, chart: RecordId, seen: &Inspected) -> bool {
+        let until = self.known.left.get(&chart);
+        let made = self.known.made.get(&seen.hash);
+        until.zip(made).is_some_and(|(until, made)| made <= until)
     }
 
     /// Adds what only the hub can know to a sound change, and makes it part of the record.
@@ -404,9 +438,13 @@ impl Scale<'_> {
         (merged, written): (Merged, Written),
         after: &mut Option<After>,
     ) -> Result<(), Vec<Problem>> {
+        if self.before(Some(seen)).is_none() && self.known.records.contains_key(&self.id) {
+            // a second beginning of what another ward has
+            return Err(vec![Problem::new("not_allowed", "")]);
+        }
         let keys = record::keys(kind, &merged.body);
         let chart = keys.subject.unwrap_or(self.id);
-        self.sees(chart, kind.subject_path().unwrap_or_default())?;
+        self.sees(chart, seen, kind.subject_path().unwrap_or_default())?;
         if keys
             .ward
             .is_some_and(|ward| !self.known.wards.contains(&ward))
@@ -453,47 +491,8 @@ impl Scale<'_> {
     }
 }
 
-fn has(doc: &[u8], seen: &Inspected) -> bool {
-    shared::document::changes(doc, &[seen.hash]).is_ok_and(|found| !found.is_empty())
-}
-
-fn stored_before(before: &Before) -> Stored<'_> {
-    let Before {
-        tail,
-        body,
-        heads,
-        clock,
-        conflicts,
-        ..
-    } = before;
-    Stored {
-        saved: Saved::Tail(tail),
-        body,
-        heads,
-        clock,
-        conflicts: *conflicts,
-    }
-}
-
-fn stored_after(after: &After) -> Stored<'_> {
-    let Merged {
-        doc,
-        body,
-        heads,
-        clock,
-        conflicts,
-        ..
-    } = &after.merged;
-    Stored {
-        saved: match after.written {
-            Written::Anew => Saved::Whole(doc),
-            Written::Behind => Saved::Tail(doc),
-        },
-        body,
-        heads,
-        clock,
-        conflicts: *conflicts,
-    }
+fn seen_of(letter: &Letter) -> Option<&Inspected> {
+    letter.seen.as_ref().ok()
 }
 
 /// Returns the heads as they are stored.

@@ -15,9 +15,12 @@ mod feeds;
 mod fuzz;
 mod identity;
 mod imports;
+mod leaving;
 mod logs;
 mod orders;
 mod pushes;
+#[path = "../real/mod.rs"]
+mod real;
 mod tls;
 mod trust;
 mod waybills;

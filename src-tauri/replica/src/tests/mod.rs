@@ -8,6 +8,7 @@ mod emergency;
 mod emptying;
 mod exchange;
 mod hospital;
+mod leaving;
 mod permissions;
 pub(crate) mod planted;
 mod reading;

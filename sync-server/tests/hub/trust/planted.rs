@@ -25,6 +25,12 @@ fn noticed_by(fault: Fault) -> &'static str {
         Fault::AnyTimeAfterStop => {
             "trust::late::work_from_after_a_stop_is_held_and_from_before_is_taken"
         }
+        Fault::NothingLeaves => {
+            "leaving::a_ward_forgets_who_went_to_another_and_gets_them_whole_when_they_come_back"
+        }
+        Fault::ForeignIdsShow => {
+            "trust::routes::a_push_to_a_record_of_another_ward_is_answered_like_one_to_nothing"
+        }
         Fault::RevokedIsHeard => "trust::routes::every_route_answers_every_caller_as_declared",
     }
 }

@@ -8,6 +8,9 @@ use shared::access::calls::{HUB, Needs};
 use shared::emergency::Opening;
 use shared::ids::{DeviceId, OpeningId};
 use shared::sync::wire::{self, Manifest};
+use shared::ids::{DeviceId, RecordId};
+use shared::sync::wire::{self, Envelope, Manifest, Verdict};
+use std::time::{Duration, Instant};
 use sync_server::testing::{PASSWORD, TestHub};
 use sync_server::world;
 
@@ -63,7 +66,7 @@ fn call_of(
     desk: &Desk,
     hub: &TestHub,
     route: (&str, &str),
-    snapshot: u64,
+    (snapshot, username): (u64, &str),
 ) -> (Method, String, Vec<u8>) {
     let (method, path) = route;
     let json = |value: serde_json::Value| serde_json::to_vec(&value).expect("it is JSON");
@@ -95,7 +98,7 @@ fn call_of(
         ),
         "/identity/v1/sign-in" => (
             path.into(),
-            json(json!({ "username": "doctor", "password": PASSWORD })),
+            json(json!({ "username": username, "password": PASSWORD })),
         ),
         "/sync/v1/audit" => (path.into(), b"not a batch".to_vec()),
         "/console/v1/sign-in" | "/identity/v1/certificate" => (path.into(), b"{}".to_vec()),
@@ -197,23 +200,57 @@ async fn snapshot_of(desk: &Desk) -> u64 {
         .snapshot
 }
 
-#[tokio::test]
+/// The wards a desk can be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Own,
+    Other,
+    /// Its ward was taken from it: it is as good as unknown.
+    None,
+}
+
+async fn change(hub: &TestHub, statement: &'static str, desk: &Desk) {
+    sqlx::query(statement)
+        .bind(desk.enrolled.device.0)
+        .execute(&hub.app.pool)
+        .await
+        .expect("the hub answers");
+}
+
+/// What the device of a call is to the hub. One that nobody let in may be on no ward as well.
+fn known(state: DeviceState, of: Of) -> DeviceState {
+    match of {
+        Of::Own | Of::Other => state,
+        Of::None => DeviceState::Unknown,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_every_caller_as_declared() {
     let hub = hub().await;
     let people = people(&hub).await;
+    // each role signs in as itself
+    let same = "update staff set password_hash = (select password_hash from staff where username = 'doctor')
+        where username like 'one %'";
+    sqlx::query(same).execute(&hub.app.pool).await.unwrap();
     let mut cells = 0;
-    for ward in [hub.ward, hub.other_ward] {
+    for of in [Of::Own, Of::Other, Of::None] {
+        let ward = if of == Of::Other {
+            hub.other_ward
+        } else {
+            hub.ward
+        };
         let mut desk = Desk::new(&hub, ward).await;
         desk.push(vec![desk.patient("News").envelope()]).await;
         let snapshot = snapshot_of(&desk).await;
+        if of == Of::None {
+            change(&hub, "update device set ward = null where id = $1", &desk).await;
+        }
         for state in DeviceState::ALL {
-            sqlx::query(state.sql())
-                .bind(desk.enrolled.device.0)
-                .execute(&hub.app.pool)
-                .await
-                .expect("the hub answers");
+            change(&hub, state.sql(), &desk).await;
             for (role, staff) in &people {
                 desk.staff = *staff;
+                let username = format!("one {role:?}").to_lowercase();
                 for (method, path, needs) in HUB {
                     // passwords are slow on purpose, and the same for every role
                     let takes_password = ["/sign-in", "/emergency/review"];
@@ -222,21 +259,20 @@ async fn every_route_answers_every_caller_as_declared() {
                     {
                         cells += 1;
                         continue;
+                    let call_of = call_of(&desk, &hub, (method, path), (snapshot, &username));
+                    let answer = call(&desk, state, call_of).await;
+                    let cell = format!("{method} {path} {state:?} {role:?} {of:?}");
+                    check(*needs, known(state, of), &answer, &cell);
+                    if *path == "/identity/v1/sign-in" && known(state, of) == DeviceState::Active {
+                        let session: serde_json::Value = answer.json();
+                        assert_eq!(session["staff"]["id"], json!(staff), "{cell}");
                     }
-                    let answer =
-                        call(&desk, state, call_of(&desk, &hub, (method, path), snapshot)).await;
-                    check(
-                        *needs,
-                        state,
-                        &answer,
-                        &format!("{method} {path} {state:?} {role:?}"),
-                    );
                     cells += 1;
                 }
             }
         }
     }
-    assert_eq!(cells, 2 * 5 * 10 * HUB.len(), "every cell");
+    assert_eq!(cells, 3 * 5 * 10 * HUB.len(), "every cell");
 }
 
 #[tokio::test]
@@ -269,4 +305,59 @@ async fn an_id_of_another_ward_is_answered_like_one_that_nobody_has() {
     // decisions are those about a device's own work
     let held: Vec<wire::Decided> = here.get("/sync/v1/held").await.json();
     assert_eq!(held, []);
+}
+
+/// The middle of the times that calls took.
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[tokio::test]
+async fn a_push_to_a_record_of_another_ward_is_answered_like_one_to_nothing() {
+    let hub = hub().await;
+    let (here, there) = (
+        Desk::new(&hub, hub.ward).await,
+        Desk::new(&hub, hub.other_ward).await,
+    );
+    let foreign = there.patient("There");
+    let visit = there.appointment(&hub, foreign.id, hub.other_ward, "2090-01-01T09:00:00Z");
+    there.push(vec![foreign.envelope(), visit.envelope()]).await;
+    // its id and even its versions are known to whoever was there once
+    let edits = [
+        here.edit(&foreign, &json!({ "bed": "A-1" })),
+        here.edit(&visit, &json!({ "minutes": 30 })),
+    ];
+    let (mut to_foreign, mut to_nothing) = (Vec::new(), Vec::new());
+    for _ in 0..30 {
+        for edit in &edits {
+            let nobodys = Envelope {
+                record: RecordId(world::new_id()),
+                ..edit.envelope()
+            };
+            let wrong_kind = Envelope {
+                kind: if edit.envelope().kind == 1 { 2 } else { 1 },
+                ..edit.envelope()
+            };
+            let begun = Instant::now();
+            let said = here.push(vec![edit.envelope()]).await;
+            to_foreign.push(begun.elapsed());
+            let begun = Instant::now();
+            let nothing = here.push(vec![nobodys]).await;
+            to_nothing.push(begun.elapsed());
+            assert_eq!(said, nothing, "not even by what is missing");
+            assert!(matches!(said[0], Verdict::Parked { .. }));
+            assert_eq!(here.push(vec![wrong_kind]).await, nothing);
+        }
+    }
+    let (foreign, nothing) = (middle(to_foreign), middle(to_nothing));
+    assert!(
+        foreign < nothing * 3 && nothing < foreign * 3,
+        "one class of time: {foreign:?} and {nothing:?}"
+    );
+    let held: i64 = sqlx::query_scalar("select count(*) from held_change")
+        .fetch_one(&hub.app.pool)
+        .await
+        .unwrap();
+    assert_eq!(held, 0, "neither leaves anything");
 }
