@@ -135,6 +135,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     .run()
     .await?;
     let config = sync_server::config::Config {
+        new_an_hour: u64::MAX,
         audit_heads: None,
         directory: sync_server::config::DirectoryArgs::default(),
         data: data.to_owned(),

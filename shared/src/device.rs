@@ -1,6 +1,7 @@
 //! Workstations as the hub knows them: how one becomes known, who lets it in, and what it may do until then.
 
 use crate::ids::StaffId;
+use crate::planted::{self, Fault};
 use crate::problem::Problem;
 
 /// Letters of a one-time code and of a print: none that is taken for another when read out or written down.
@@ -54,7 +55,7 @@ impl DeviceState {
 
 /// Says whether somebody may let a workstation in: it takes two people, the one who gave the code and another.
 pub fn may_approve(invited_by: Option<StaffId>, approver: StaffId) -> Result<(), Problem> {
-    if invited_by == Some(approver) {
+    if invited_by == Some(approver) && !planted::is_on(Fault::SamePerson) {
         return Err(Problem::new("device.same_person", "by"));
     }
     Ok(())

@@ -37,11 +37,27 @@ pub enum Fault {
     NothingLeaves,
     /// A ward learns which records other wards have.
     ForeignIdsShow,
+    /// A push may take any place among those of its device.
+    AnyPlace,
+    /// Who gave a code may let the workstation in.
+    SamePerson,
+    /// A certificate is good for ever.
+    ExpiredIsGood,
+    /// Older TLS is spoken too.
+    OlderTls,
+    /// A device may have any number of pushes worked on at once.
+    ManyAtOnce,
+    /// A device may add any number of records.
+    NoQuota,
+    /// A body may take as long as it likes.
+    SlowBodies,
+    /// The hub shows one certificate for ever.
+    OldCertificate,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 16] = [
+    pub const ALL: [Fault; 24] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -58,6 +74,14 @@ impl Fault {
         Fault::AnyTimeAfterStop,
         Fault::NothingLeaves,
         Fault::ForeignIdsShow,
+        Fault::AnyPlace,
+        Fault::SamePerson,
+        Fault::ExpiredIsGood,
+        Fault::OlderTls,
+        Fault::ManyAtOnce,
+        Fault::NoQuota,
+        Fault::SlowBodies,
+        Fault::OldCertificate,
     ];
 }
 

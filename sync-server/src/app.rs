@@ -7,6 +7,7 @@ use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
 use crate::sync::pace::Pace;
+use crate::sync::quota::Quota;
 use crate::throttle::Throttle;
 use crate::world;
 use ed25519_dalek::SigningKey;
@@ -37,6 +38,7 @@ pub struct Parts {
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
     pub(crate) pace: Pace,
+    pub(crate) quota: Quota,
     pub(crate) audit: Audit,
     /// Gives certificates to desks and to the hub itself.
     pub authority: Authority,
@@ -60,6 +62,8 @@ pub struct Options {
     pub announces: bool,
     /// Where signed heads of the audit log are written down; otherwise below the data directory.
     pub audit_heads: Option<PathBuf>,
+    /// New records that each device may add in an hour.
+    pub new_an_hour: u64,
 }
 
 impl std::ops::Deref for App {
@@ -102,6 +106,7 @@ impl App {
             throttle: Throttle::default(),
             directory: Directory::default(),
             pace: Pace::default(),
+            quota: Quota::new(options.new_an_hour),
             zone,
             stopping: watch::channel(false).0,
             wards: RwLock::default(),

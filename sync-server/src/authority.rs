@@ -21,10 +21,9 @@ use std::path::Path;
 const DAY_MS: i64 = 86_400_000;
 /// Bytes of a request for a certificate, at most.
 const REQUEST_BYTES: usize = 4_096;
-/// Days for which the hub's own certificates are good before and after they are made. A desk whose clock is wrong by a
-/// month still believes them.
+/// Days for which the hub's own certificates are good before they are made, and the authority's afterwards. A desk whose
+/// clock is wrong by a month still believes them.
 const BEFORE_DAYS: i64 = 365;
-const SERVER_DAYS: i64 = 5 * 365;
 const AUTHORITY_DAYS: i64 = 30 * 365;
 
 /// The key that signs certificates, and the certificate that desks pin.
@@ -99,7 +98,7 @@ impl Authority {
         let key = KeyPair::generate().context("making a key")?;
         let mut names = CertificateParams::new(names.to_vec()).context("a name of the hub")?;
         let named = std::mem::take(&mut names.subject_alt_names);
-        let mut params = params("Wardbook hub", now, BEFORE_DAYS, SERVER_DAYS);
+        let mut params = params("Wardbook hub", now, BEFORE_DAYS, CERTIFICATE_DAYS);
         params.subject_alt_names = named;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &self.issuer)?;

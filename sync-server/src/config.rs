@@ -3,6 +3,7 @@
 use crate::services::console::oidc::Settings;
 use anyhow::{Context, Result};
 use clap::Args;
+use shared::sync::exchange::NEW_AN_HOUR;
 use std::path::{Path, PathBuf};
 
 /// The hospital's own directory of staff, if it has one.
@@ -50,6 +51,9 @@ pub struct Config {
     /// A second place for the signed heads of the audit log, best on another disk: a file there only ever grows
     #[arg(long, env = "WARDBOOK_AUDIT_HEADS", global = true)]
     pub audit_heads: Option<PathBuf>,
+    /// New records that each workstation may add in an hour; more wait there
+    #[arg(long, env = "WARDBOOK_NEW_AN_HOUR", default_value_t = NEW_AN_HOUR, value_parser = clap::value_parser!(u64).range(100..), global = true)]
+    pub new_an_hour: u64,
     #[command(flatten)]
     pub directory: DirectoryArgs,
     /// What to log, such as `info` or `sync_server=debug`

@@ -57,6 +57,7 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
         Options {
             data: config.data.clone(),
             announces,
+            new_an_hour: config.new_an_hour,
             audit_heads: config.audit_heads.clone(),
         },
     )

@@ -1,6 +1,7 @@
 //! The hub's front door: TLS 1.3 with the certificates of its own authority, or, on this computer alone, a plain line.
 
-use crate::authority::Authority;
+use crate::app::App;
+use crate::own_certificate::OwnCertificate;
 use crate::world;
 use anyhow::{Context, Result};
 use axum::extract::connect_info::Connected;
@@ -14,6 +15,7 @@ use rustls::{
     SignatureScheme,
 };
 use shared::ids::DeviceId;
+use shared::planted::{self, Fault};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -222,19 +224,23 @@ pub(crate) fn served_at(dir: &Path) -> Result<String> {
 
 /// Makes the settings of a hub that serves under names and addresses. A certificate is asked for and not demanded: who has
 /// none, or an old one, is told so in an answer, and one who is new has to come in without.
-pub(crate) fn tls(authority: &Authority, names: &[String]) -> Result<Arc<ServerConfig>> {
+pub(crate) fn tls(app: &App, names: &[String]) -> Result<Arc<ServerConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let (certificate, key) = authority.serve(names, world::now())?;
+    let authority = &app.authority;
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate().clone())?;
     let given_here =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
+    let versions: &[_] = if planted::is_on(Fault::OlderTls) {
+        rustls::ALL_VERSIONS
+    } else {
+        &[&rustls::version::TLS13]
+    };
     let config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
+        .with_protocol_versions(versions)
         .context("TLS 1.3")?
         .with_client_cert_verifier(Arc::new(GivenHere(given_here)))
-        // with the authority's own, so that a desk that is new can compare it with the print it was told
-        .with_single_cert(vec![certificate, authority.certificate().clone()], key)?;
+        .with_cert_resolver(Arc::new(OwnCertificate::new(app, names, world::now())?));
     Ok(Arc::new(config))
 }
 

@@ -24,6 +24,7 @@ mod demo;
 mod door;
 mod hub_key;
 mod invite;
+pub mod own_certificate;
 mod passwords;
 mod people;
 mod quarantine;
@@ -59,7 +60,7 @@ pub async fn serve_tls(
     names: &[String],
     until: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let config = door::tls(&app.authority, names)?;
+    let config = door::tls(&app, names)?;
     Ok(serve(TlsDoor::new(listener, config)?, app, until).await?)
 }
 

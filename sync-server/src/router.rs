@@ -8,11 +8,13 @@ use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, live, push};
 use crate::web;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::routing::get;
 use axum::{Router, middleware};
 use shared::access::calls;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -90,8 +92,16 @@ fn declared(route: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
     route
 }
 
+/// How long the body of a call may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
 /// Returns the hub's router.
 pub fn router(app: App) -> Router {
+    router_within(app, BODY_TIME)
+}
+
+/// The same for bodies that may take so long.
+pub fn router_within(app: App, body_time: Duration) -> Router {
     health::recorder();
     let (routes, mut openapi) = described().split_for_parts();
     let device = ApiKeyValue::with_description(
@@ -117,6 +127,9 @@ pub fn router(app: App) -> Router {
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(web::on_panic))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            web::in_time(body_time, request, next)
+        }))
         .layer(middleware::from_fn(web::observe))
         .with_state(app)
 }

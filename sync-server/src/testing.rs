@@ -40,6 +40,9 @@ pub struct TestHub {
     serving: Option<JoinHandle<std::io::Result<()>>>,
 }
 
+/// Most tests are not about how much a desk may add.
+const UNLIMITED: u64 = u64::MAX;
+
 /// Passwords of the staff of a [`TestHub`]: `doctor`, `nurse` and `reception` sign in with this.
 pub const PASSWORD: &str = "correct horse";
 
@@ -73,7 +76,7 @@ impl TestHub {
 
     async fn try_start(keep: Keep) -> Result<Self> {
         let (database, data) = tokio::task::spawn_blocking(move || new_database(keep)).await??;
-        let app = open(&database, &data).await?;
+        let app = open(&database, &data, UNLIMITED).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
         let (stop, serving) = spawn(listener, app.clone());
@@ -133,8 +136,13 @@ impl TestHub {
 
     /// Stops serving as a hub does, and serves again at the same address from the same database.
     pub async fn restart(&mut self) {
+        self.restart_with(UNLIMITED).await;
+    }
+
+    /// The same with so many new records that each device may add in an hour.
+    pub async fn restart_with(&mut self, new_an_hour: u64) {
         self.stop().await;
-        self.app = open(&self.database, &self.data)
+        self.app = open(&self.database, &self.data, new_an_hour)
             .await
             .expect("the database opens again");
         let listener = TcpListener::bind(self.addr)
@@ -160,7 +168,7 @@ impl TestHub {
     }
 }
 
-async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
+async fn open(database: &PgConnectOptions, data: &Path, new_an_hour: u64) -> Result<App> {
     let pool = database::pool(database.clone(), 16).await?;
     App::new(
         pool,
@@ -168,6 +176,7 @@ async fn open(database: &PgConnectOptions, data: &Path) -> Result<App> {
             data: data.to_owned(),
             announces: false,
             audit_heads: None,
+            new_an_hour,
         },
     )
     .await

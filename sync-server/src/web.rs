@@ -8,9 +8,14 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream};
 use metrics::{counter, histogram};
 use shared::orders::CONTACT_HEADER;
-use std::time::Instant;
+use shared::planted::{self, Fault};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tracing::{Instrument, info_span};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -58,6 +63,39 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}
+
+fn is_empty(request: &Request) -> bool {
+    use axum::body::HttpBody;
+    request.body().is_end_stream()
+}
+
+/// Refuses a call whose body takes too long as a whole, however it trickles in.
+pub(crate) async fn in_time(limit: Duration, request: Request, next: Next) -> Response {
+    if is_empty(&request) || planted::is_on(Fault::SlowBodies) {
+        return next.run(request).await;
+    }
+    let until = tokio::time::Instant::now() + limit;
+    let is_late = Arc::new(AtomicBool::new(false));
+    let (parts, body) = request.into_parts();
+    let late = is_late.clone();
+    let pieces = stream::try_unfold(body.into_data_stream(), move |mut pieces| {
+        let late = late.clone();
+        async move {
+            let Ok(piece) = tokio::time::timeout_at(until, pieces.next()).await else {
+                late.store(true, Ordering::Relaxed);
+                return Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut)));
+            };
+            Ok(piece.transpose()?.map(|piece| (piece, pieces)))
+        }
+    });
+    let response = next
+        .run(Request::from_parts(parts, Body::from_stream(pieces)))
+        .await;
+    if is_late.load(Ordering::Relaxed) {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
     }
     response
 }

@@ -13,6 +13,10 @@ pub fn next_try_ms(failures: u32, jitter: u32) -> u64 {
 /// Changes of a device in an hour that may not be taken before it is slowed down.
 pub const HELD_AN_HOUR: u64 = 20;
 
+/// Records a device may add in an hour, unless the hospital chose another number: several times what a department that
+/// registers the whole day writes.
+pub const NEW_AN_HOUR: u64 = 20_000;
+
 /// Returns how long a device waits between two pushes when so many of its changes were not taken within an hour: a minute
 /// for each twenty, at most an hour. What it has to say that is good gets through, slowly; nothing of it is lost.
 pub fn wait_after_held_s(held: u64) -> u64 {

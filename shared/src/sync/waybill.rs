@@ -2,6 +2,7 @@
 //! of a device are counted from 1 in each incarnation, and each names the one before it by its hash.
 
 use crate::ids::DeviceId;
+use crate::planted::{self, Fault};
 use crate::problem::Problem;
 use crate::sync::wire::{Hash, hex, unhex};
 use serde::{Deserialize, Serialize};
@@ -192,6 +193,9 @@ impl Flaw {
 
 /// Decides whether a push follows.
 pub fn follows(known: &Known, here: Remembered, waybill: &Waybill) -> Result<Step, Flaw> {
+    if planted::is_on(Fault::AnyPlace) {
+        return Ok(Step::Again);
+    }
     let place = &known.place;
     let is_next = waybill.prev == place.hash;
     let taken = if waybill.run == known.run {

@@ -148,6 +148,11 @@ async fn attempt(
         }
     };
     tx.commit().await?;
+    if source.ward.is_some() && !source.reviewed {
+        let is_new = |after: &&After| !known.records.contains_key(&after.id);
+        let new = weighed.records.iter().filter(is_new).count() as u64;
+        app.quota.added(source.device, app.now().0, new);
+    }
     for ward in &woken {
         app.news.wake(*ward);
     }

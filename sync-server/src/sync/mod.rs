@@ -15,6 +15,7 @@ mod lock;
 pub mod news;
 pub mod pace;
 pub mod push;
+pub(crate) mod quota;
 pub mod store;
 mod stored;
 pub mod weigh;

@@ -98,6 +98,11 @@ impl Pace {
         if wait_s > 0 && !planted::is_on(Fault::NoThrottle) {
             return Err(too_many("push.throttled", wait_s));
         }
+        let places = if planted::is_on(Fault::ManyAtOnce) {
+            Arc::new(Semaphore::new(1))
+        } else {
+            places
+        };
         let place = places
             .try_acquire_owned()
             .map_err(|_| too_many("push.busy", 1))?;
@@ -136,7 +141,8 @@ impl Pace {
     }
 }
 
-fn too_many(code: &str, seconds: u64) -> Error {
+/// Returns the answer to a device that has to wait.
+pub(crate) fn too_many(code: &str, seconds: u64) -> Error {
     Error::TooMany {
         problem: Problem::new(code, "").with("seconds", seconds),
         retry_after_s: seconds,

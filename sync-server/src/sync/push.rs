@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::session::Sending;
 use crate::sync::accept::accept;
+use crate::sync::pace::too_many;
 use crate::sync::weigh::Source;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -38,6 +39,10 @@ pub(crate) async fn push(
         .is_none_or(|kind| kind.as_bytes() != MEDIA_TYPE.as_bytes())
     {
         return Err(Error::MediaType);
+    }
+    let wait_s = app.quota.wait_s(signed.device.id, app.now().0);
+    if wait_s > 0 {
+        return Err(too_many("push.quota", wait_s));
     }
     let _turn = app.pace.turn(&app, signed.device.id).await?;
     let frame = Frame::open(&signed.body).map_err(refuse)?;

@@ -1,6 +1,7 @@
 //! Becoming known, hospital numbers, and signing in.
 
 use crate::desk::{Desk, client, client_from, new_key};
+use crate::trust;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::sync::wire::{self, NumberBlock, SignedIn};
@@ -256,7 +257,7 @@ async fn who_guesses_makes_nobody_else_wait() {
 
 #[tokio::test]
 async fn a_workstation_waits_until_somebody_else_lets_it_in() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let desk = Desk::pending(&hub, hub.ward).await;
     let paths = [
         "/sync/v1/feed?after=0",

@@ -1,6 +1,7 @@
 //! S7: what a desk gets that was stopped or is to be emptied, and how soon.
 
 use crate::desk::{Desk, client};
+use crate::trust;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::orders::{Order, STATUS, Status, StatusAsk, Wiped};
@@ -58,7 +59,7 @@ async fn operations(hub: &TestHub) -> Vec<(Method, String)> {
 
 #[tokio::test]
 async fn a_stopped_desk_gets_its_orders_and_nothing_else() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let all = operations(&hub).await;
     for (ordered, code, may) in [
         (Order::Suspend, "device.suspended", &[][..]),
@@ -97,7 +98,7 @@ async fn a_stopped_desk_gets_its_orders_and_nothing_else() {
 
 #[tokio::test]
 async fn a_desk_that_was_revoked_is_told_to_stop() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let desk = Desk::new(&hub, hub.ward).await;
     sqlx::query("update device set revoked_at = now() where id = $1")
         .bind(desk.enrolled.device.0)

@@ -2,6 +2,7 @@
 //! caller's own while it is good.
 
 use crate::desk::{new_key, other_authority};
+use crate::trust;
 use rcgen::{CertificateParams, KeyPair};
 use replica::{Courier, Options, Replica};
 use reqwest::{Client, StatusCode};
@@ -13,6 +14,7 @@ use shared::ids::DeviceId;
 use shared::sync::wire::{self, Admitted, Enrolled};
 use std::sync::Arc;
 use sync_server::authority::Authority;
+use sync_server::own_certificate::OwnCertificate;
 use sync_server::services::{devices, identity};
 use sync_server::testing::TestHub;
 use sync_server::world;
@@ -138,7 +140,7 @@ impl Caller {
 
 #[tokio::test]
 async fn a_desk_is_heard_with_its_own_certificate_while_it_is_good() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let port = hub.serve_tls().await;
     let (caller, other) = (Caller::new(&hub, port).await, Caller::new(&hub, port).await);
     let check = async |papers: Option<Papers>, status: u16, code: &str| {
@@ -167,7 +169,7 @@ async fn a_desk_is_heard_with_its_own_certificate_while_it_is_good() {
 
 #[tokio::test]
 async fn what_another_authority_gave_and_older_tls_do_not_come_through_the_door() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let port = hub.serve_tls().await;
     let caller = Caller::new(&hub, port).await;
     let (_dir, elsewhere) = other_authority();
@@ -212,6 +214,30 @@ async fn an_old_certificate_is_renewed_and_nothing_else() {
     let none = client(&caller.authority, None, TLS_13);
     let answer = caller.send(&none, "POST", path, ask.as_bytes()).await;
     assert_eq!(answer.unwrap().1, "device.certificate_missing");
+}
+
+#[tokio::test]
+async fn the_hubs_own_certificate_is_short_lived_and_made_anew_while_it_serves() {
+    let hub = trust::hub().await;
+    let names = ["localhost".to_owned()];
+    let now = world::now();
+    let day = |days: i64| Now(now.0 + days * DAY_MS);
+    let own = OwnCertificate::new(&hub.app, &names, now).expect("a certificate");
+    let days_left = |on: i64| {
+        let shown = own.at(day(on));
+        let (_, read) = x509_parser::parse_x509_certificate(&shown.cert[0]).expect("X.509");
+        (read.validity().not_after.timestamp() * 1_000 - day(on).0) / DAY_MS
+    };
+    // whoever's clock is a month ahead still believes it
+    let left = [0, 59, 60, 119, 120, 400].map(days_left);
+    assert!(left.iter().all(|days| (30..=90).contains(days)), "{left:?}");
+    let (one, same) = (own.at(day(401)), own.at(day(402)));
+    assert!(Arc::ptr_eq(&one, &same), "a handshake makes none");
+    // the authority is the same, so nobody has to be told
+    assert_eq!(one.cert[1], *hub.app.authority.certificate());
+    let port = hub.serve_tls().await;
+    let caller = Caller::new(&hub, port).await;
+    assert_eq!(caller.call(Some(&caller.papers)).await.unwrap().0, 200);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The line of a device's pushes: what is missing, said again, out of order or in another's place is named and not taken.
 
 use crate::desk::{Desk, codes};
+use crate::trust;
 use reqwest::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 use shared::sync::waybill::{HEADER, Place, Standing, Waybill, signed_path};
@@ -90,7 +91,7 @@ async fn held(hub: &TestHub) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn pushes_are_taken_in_line_and_once() {
-    let hub = TestHub::start().await;
+    let hub = trust::hub().await;
     let desk = Desk::new(&hub, hub.ward).await;
     let next = |before: Place, name: &str| {
         Ready::after(&hub, &desk, before, vec![desk.patient(name).envelope()])

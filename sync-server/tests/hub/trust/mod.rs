@@ -4,6 +4,7 @@
 //! expects them to fail.
 
 mod late;
+mod limits;
 mod matrix;
 mod planted;
 mod poison;

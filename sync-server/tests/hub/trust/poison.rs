@@ -5,8 +5,10 @@ use crate::desk::{Answer, Desk, Made, codes};
 use crate::trust::hub;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use replica::{Courier, Options, Replica};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use shared::access::{Actor, Role};
@@ -316,4 +318,34 @@ async fn a_flood_of_changes_without_parents_leaves_nothing_behind() {
     .unwrap();
     assert_eq!(kept, (0, 0, 0));
     assert_eq!(desk.push(vec![patient.envelope()]).await, [Verdict::Taken]);
+}
+
+#[tokio::test]
+async fn only_so_many_pushes_of_a_device_wait() {
+    let hub = hub().await;
+    let desk = Desk::new(&hub, hub.ward).await;
+    // somebody holds the device, so that its pushes come to a stop
+    let mut held = hub.app.pool.begin().await.unwrap();
+    sqlx::query("select id from device where id = $1 for update")
+        .bind(desk.enrolled.device.0)
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let push = async |number: u32| {
+        let push = desk.push_of(vec![desk.patient(&format!("P{number}")).envelope()]);
+        desk.call(Method::POST, "/sync/v1/push", wire::encode(&push))
+            .await
+    };
+    let mut pushes: FuturesUnordered<_> = (0..20).map(push).collect();
+    for _ in 0..4 {
+        let answer = tokio::time::timeout(Duration::from_secs(10), pushes.next()).await;
+        let answer = answer.expect("it is not kept waiting").expect("an answer");
+        assert_eq!(answer.code(), "push.busy");
+    }
+    held.rollback().await.unwrap();
+    let mut taken = 0;
+    while let Some(answer) = pushes.next().await {
+        taken += usize::from(answer.status == StatusCode::OK);
+    }
+    assert_eq!(taken, 16, "those that waited are served");
 }
