@@ -62,6 +62,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0016_leaving.hub",
         include_str!("../../migrations/0016_leaving.hub.sql"),
     ),
+    (
+        "0017_resent.hub",
+        include_str!("../../migrations/0017_resent.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

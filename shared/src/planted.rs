@@ -53,6 +53,8 @@ pub enum Fault {
     SlowBodies,
     /// The hub shows one certificate for ever.
     OldCertificate,
+    /// What was written again waits for a person all the same.
+    ResentWaits,
 }
 
 impl Fault {
@@ -82,6 +84,7 @@ impl Fault {
         Fault::NoQuota,
         Fault::SlowBodies,
         Fault::OldCertificate,
+        Fault::ResentWaits,
     ];
 }
 

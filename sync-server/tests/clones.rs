@@ -7,10 +7,13 @@
     reason = "what does not hold ends the test"
 )]
 
-use replica::{Courier, Options, Replica};
+#[expect(dead_code, reason = "each test program takes what it needs")]
+mod real;
+
+use real::{RealDesk, open, save};
+use replica::{Courier, Replica};
 use serde_json::{Value, json};
-use shared::access::{Actor, Role};
-use shared::desk::{Save, SaveAnswer};
+use shared::access::Actor;
 use shared::ids::{DeviceId, RecordId, WardId};
 use shared::record::Kind;
 use shared::sample::Dice;
@@ -45,25 +48,12 @@ struct Desk {
 
 impl Desk {
     async fn new(hub: &TestHub, ward: WardId) -> Self {
-        let dir = TempDir::new().unwrap();
-        let replica = open(dir.path());
-        replica
-            .enrol(&hub.url(), &hub.code(ward).await, "Desk")
-            .await
-            .unwrap();
-        hub.approve().await;
-        let device: uuid::Uuid =
-            sqlx::query_scalar("select id from device order by number desc limit 1")
-                .fetch_one(&hub.app.pool)
-                .await
-                .unwrap();
+        let RealDesk {
+            replica,
+            actor,
+            dir,
+        } = RealDesk::new(hub, &hub.url(), ward).await;
         Courier::round(&replica).await.unwrap();
-        let actor = Actor {
-            staff: hub.doctor,
-            roles: vec![Role::Doctor],
-            ward,
-            device: DeviceId(device),
-        };
         Self {
             dir,
             replica: Some(replica),
@@ -92,7 +82,8 @@ impl Desk {
     }
 
     fn replica(&mut self) -> &Replica {
-        self.replica.get_or_insert_with(|| open(self.dir.path()))
+        self.replica
+            .get_or_insert_with(|| open(self.dir.path(), None))
     }
 
     /// Registers somebody, or changes somebody who is there.
@@ -110,18 +101,8 @@ impl Desk {
                 json!({ "name": [{ "family": word }], "ward": self.actor.ward }),
             ),
         };
-        let ask = Save {
-            kind: Kind::Patient,
-            id,
-            base,
-            draft,
-            held: None,
-        };
         let actor = self.actor.clone();
-        match self.replica().save(&actor, &ask).unwrap() {
-            SaveAnswer::Saved { .. } => {}
-            SaveAnswer::Problems { problems } => panic!("{problems:?}"),
-        }
+        save(self.replica(), &actor, id, base, draft).expect("it is sound");
         self.saved.insert(word, id);
         if !self.patients.contains(&id) {
             self.patients.push(id);
@@ -147,15 +128,6 @@ impl Desk {
             .filter_map(|waiting| replica.row(waiting.kind, waiting.record).unwrap());
         held.contains(word) || rows.any(|row| row.body.to_string().contains(word))
     }
-}
-
-fn open(dir: &Path) -> Replica {
-    Replica::open(&Options {
-        dir: dir.to_owned(),
-        key: [8; 32],
-        hub: None,
-    })
-    .unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -7,12 +7,13 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
-use replica::{Courier, Options, Replica};
+mod real;
+
+use real::RealDesk;
+use replica::Courier;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::access::{Actor, Role};
-use shared::desk::{Save, SaveAnswer};
-use shared::ids::{DeviceId, RecordId};
+use shared::ids::RecordId;
 use shared::record::Kind;
 use std::io::Write;
 use std::path::Path;
@@ -57,53 +58,11 @@ impl Markers {
     }
 }
 
-struct Desk {
-    replica: Replica,
-    actor: Actor,
-    dir: tempfile::TempDir,
-}
+struct Desk(RealDesk);
 
 impl Desk {
-    async fn new(hub: &TestHub) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options {
-            dir: dir.path().to_owned(),
-            key: [7; 32],
-            hub: Some(hub.url()),
-        };
-        let replica = Replica::open(&options).unwrap();
-        replica
-            .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
-            .await
-            .unwrap();
-        hub.approve().await;
-        let device = sqlx::query_scalar("select id from device order by number desc limit 1");
-        let device = DeviceId(device.fetch_one(&hub.app.pool).await.unwrap());
-        let actor = Actor {
-            staff: hub.doctor,
-            roles: vec![Role::Doctor],
-            ward: hub.ward,
-            device,
-        };
-        Self {
-            replica,
-            actor,
-            dir,
-        }
-    }
-
     fn save(&self, id: RecordId, base: Option<String>, draft: Value) -> Option<String> {
-        let ask = Save {
-            kind: Kind::Patient,
-            id,
-            base,
-            draft,
-            held: None,
-        };
-        match self.replica.save(&self.actor, &ask) {
-            Ok(SaveAnswer::Saved { row }) => Some(row.heads),
-            Ok(SaveAnswer::Problems { .. }) | Err(_) => None,
-        }
+        self.0.save(id, base, draft).ok()
     }
 
     /// Everything a person does at a desk, rightly and wrongly.
@@ -130,32 +89,38 @@ impl Desk {
             json!({ "name": markers.next(), "mrn": markers.next() }),
         );
         for limit in [0, 50] {
-            self.replica.search(&markers.next(), limit).unwrap();
-            self.replica
+            self.0.replica.search(&markers.next(), limit).unwrap();
+            self.0
+                .replica
                 .search(&format!("\"{} ' *", markers.next()), limit)
                 .unwrap();
         }
-        self.replica.viewed(hub.doctor, id);
-        let outcome = self.replica.sign_in("doctor", &markers.next()).await;
-        self.replica.sign_in_tried("doctor", &outcome);
-        let outcome = self.replica.sign_in(&markers.next(), &markers.next()).await;
-        self.replica.sign_in_tried(&markers.next(), &outcome);
+        self.0.replica.viewed(hub.doctor, id);
+        let outcome = self.0.replica.sign_in("doctor", &markers.next()).await;
+        self.0.replica.sign_in_tried("doctor", &outcome);
+        let outcome = self
+            .0
+            .replica
+            .sign_in(&markers.next(), &markers.next())
+            .await;
+        self.0.replica.sign_in_tried(&markers.next(), &outcome);
         // a settled conflict that is none, a held change that is none
-        let _ = self.replica.resolve(
-            &self.actor,
+        let _ = self.0.replica.resolve(
+            &self.0.actor,
             Kind::Patient,
             id,
             "notes",
             &json!(markers.next()),
             &markers.next(),
         );
-        let _ = self.replica.withdraw(&self.actor, &markers.next());
-        let _ = self.replica.day(hub.ward, &markers.next());
+        let _ = self.0.replica.withdraw(&self.0.actor, &markers.next());
+        let _ = self.0.replica.day(hub.ward, &markers.next());
         let _ = self
+            .0
             .replica
             .enrol(&markers.next(), &markers.next(), &markers.next())
             .await;
-        let _ = Courier::round(&self.replica).await;
+        let _ = Courier::round(&self.0.replica).await;
     }
 }
 
@@ -249,14 +214,14 @@ async fn nothing_that_was_typed_is_in_any_log() {
     logs::on_panic(|| "reference".to_owned());
     let mut markers = Markers::default();
     let hub = TestHub::start().await;
-    let desk = Desk::new(&hub).await;
-    let session = desk.replica.sign_in("doctor", PASSWORD).await;
+    let desk = Desk(RealDesk::beside(&hub).await);
+    let session = desk.0.replica.sign_in("doctor", PASSWORD).await;
     assert!(session.is_ok());
     for _ in 0..10 {
         desk.work(&hub, &mut markers).await;
         call_wrongly(&hub, &mut markers).await;
     }
-    import(&hub, desk.dir.path(), &mut markers).await;
+    import(&hub, desk.0.dir.path(), &mut markers).await;
     panic_with(markers.next());
     // the database refuses from now on and quotes the row it refuses
     sqlx::raw_sql("alter table record add constraint broken check (false) not valid")
@@ -265,10 +230,10 @@ async fn nothing_that_was_typed_is_in_any_log() {
         .unwrap();
     while markers.0 < MARKERS - 4 {
         desk.save(RecordId(world::new_id()), None, markers.patient(&hub));
-        let _ = Courier::round(&desk.replica).await;
+        let _ = Courier::round(&desk.0.replica).await;
         call_wrongly(&hub, &mut markers).await;
     }
-    desk.replica.settle_audit();
+    desk.0.replica.settle_audit();
     tokio::task::spawn_blocking(move || drop(desk))
         .await
         .unwrap();

@@ -8,6 +8,7 @@ pub mod guard;
 pub mod judge;
 pub mod late;
 pub mod leaving;
+pub mod resent;
 pub mod stage;
 pub mod waybill;
 pub mod wire;

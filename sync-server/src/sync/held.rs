@@ -42,7 +42,7 @@ pub struct Line {
     /// Whether it can never be let in as it is.
     pub is_final: bool,
     pub problems: Vec<Problem>,
-    /// `waiting`, `released` or `refused`.
+    /// `waiting`, `released`, `refused` or `resent`: somebody wrote it again and it was taken.
     pub state: &'static str,
 }
 
@@ -96,8 +96,8 @@ pub enum IncludeDecided {
 }
 
 const LIST: &str = "select hash, held_at::text, device, staff, kind, record, is_final, problems,
-        taken_at is not null as is_taken, decided_at is not null as is_decided
-    from held_change where $1 or (taken_at is null and decided_at is null) order by held_change.held_at, hash";
+        taken_at is not null as is_taken, decided_at is not null as is_decided, resent_at is not null as is_resent
+    from held_change where $1 or (taken_at is null and decided_at is null and resent_at is null) order by held_change.held_at, hash";
 
 /// Lists the devices of which so much was held within an hour that they are slowed down.
 pub async fn slowed(app: &App) -> Result<Vec<Slowed>> {
@@ -245,7 +245,7 @@ async fn find(app: &App, hash: &str) -> Result<PgRow> {
 }
 
 const FIND: &str = "select hash, held_at::text, held_change.device, held_change.staff, kind, record, is_final, problems,
-        taken_at is not null as is_taken, decided_at is not null as is_decided, reason, bytes, device.number, device.ward, device.name as desk, staff.username
+        taken_at is not null as is_taken, decided_at is not null as is_decided, resent_at is not null as is_resent, reason, bytes, device.number, device.ward, device.name as desk, staff.username
     from held_change left join device on device.id = held_change.device left join staff on staff.id = held_change.staff
     where starts_with(encode(hash, 'hex'), $1) limit 2";
 
@@ -284,10 +284,15 @@ fn line(row: &PgRow) -> Line {
 }
 
 fn state(row: &PgRow) -> &'static str {
-    match (row.get("is_taken"), row.get("is_decided")) {
-        (true, _) => "released",
-        (false, true) => "refused",
-        (false, false) => "waiting",
+    match (
+        row.get("is_taken"),
+        row.get("is_decided"),
+        row.get("is_resent"),
+    ) {
+        (true, _, _) => "released",
+        (false, true, _) => "refused",
+        (false, false, true) => "resent",
+        (false, false, false) => "waiting",
     }
 }
 

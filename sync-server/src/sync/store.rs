@@ -2,9 +2,13 @@
 
 use crate::claims;
 use crate::sync::weigh::{Letter, Source, Weighed, Written, heads_of};
+use shared::ids::RecordId;
 use shared::planted::{self, Fault};
 use shared::record::Kind;
+use shared::sync::judge::inspect;
+use shared::sync::resent::is_resent;
 use shared::sync::wire::{Hash, Verdict};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -84,8 +88,12 @@ pub(crate) async fn store(
         .bind(rows.changed_at)
         .bind(documents.record)
         .bind(documents.doc)
-        .fetch_all(tx)
+        .fetch_all(&mut *tx)
         .await?;
+    let (held, taken): (Vec<PgRow>, Vec<PgRow>) = taken
+        .into_iter()
+        .partition(|row| row.get::<Option<&[u8]>, _>("held").is_some());
+    settle_resent(tx, letters, weighed, &held).await?;
     let row = |row: &sqlx::postgres::PgRow| {
         Some((
             Hash::try_from(row.get::<&[u8], _>("hash")).ok()?,
@@ -93,6 +101,42 @@ pub(crate) async fn store(
         ))
     };
     Ok(Stored::Changes(taken.iter().filter_map(row).collect()))
+}
+
+/// Settles what was held of the same records, where the push says the same and was taken.
+async fn settle_resent(
+    tx: &mut PgConnection,
+    letters: &[Letter],
+    weighed: &Weighed,
+    held: &[PgRow],
+) -> sqlx::Result<()> {
+    let places = weighed.records.iter().flat_map(|after| &after.taken);
+    let seen = places.filter_map(|place| {
+        let letter = &letters[*place];
+        Some((letter.record, letter.seen.as_ref().ok()?))
+    });
+    let seen: Vec<_> = seen.collect();
+    let is_settled = |row: &&PgRow| {
+        let Ok(waiting) = inspect(row.get("held")) else {
+            return false;
+        };
+        let record = RecordId(row.get("record"));
+        seen.iter()
+            .any(|(of, seen)| *of == record && is_resent(&waiting.writes, &seen.writes))
+    };
+    let hashes: Vec<&[u8]> = held
+        .iter()
+        .filter(is_settled)
+        .map(|row| row.get("hash"))
+        .collect();
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("update held_change set resent_at = now() where hash = any($1)")
+        .bind(hashes)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 const STORE: &str = include_str!("store.sql");

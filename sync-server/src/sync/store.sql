@@ -26,4 +26,9 @@ saved as (
 freed as (
     update held_change set taken_at = now() where hash = any($2::bytea[]) and taken_at is null
 )
-select id, hash from taken
+select id, hash, null::uuid as record, null::bytea as held from taken
+union all
+-- what waits for a person to decide about these records
+select 0, hash, record, bytes from held_change
+where record = any($3::uuid[]) and hash <> all($2::bytea[])
+    and taken_at is null and decided_at is null and resent_at is null

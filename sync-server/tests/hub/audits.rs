@@ -7,13 +7,11 @@
 )]
 
 use crate::desk::Desk;
-use replica::{Courier, Options, Replica};
+use crate::real::RealDesk;
+use replica::Courier;
 use serde_json::json;
-use shared::access::{Actor, Role};
 use shared::audit::entry::{Entry, Place, What};
-use shared::desk::{Save, SaveAnswer};
-use shared::ids::{DeviceId, RecordId, WardId};
-use shared::record::Kind;
+use shared::ids::{DeviceId, RecordId};
 use shared::sample::Dice;
 use sqlx::Row;
 use std::collections::BTreeMap;
@@ -22,7 +20,6 @@ use sync_server::services::audit::{settle, verify::verify};
 use sync_server::testing::TestHub;
 use sync_server::testing::proxy::Proxy;
 use sync_server::world;
-use tempfile::TempDir;
 
 /// What the log has, in order.
 pub(crate) async fn log(hub: &TestHub) -> Vec<Entry> {
@@ -51,57 +48,6 @@ pub(crate) async fn tamper(hub: &TestHub, sql: &str) {
         .expect("its owner may do anything");
 }
 
-/// A real replica at a hub that may be reached through a bad wire.
-struct RealDesk {
-    replica: Replica,
-    actor: Actor,
-    _dir: TempDir,
-}
-
-impl RealDesk {
-    async fn new(hub: &TestHub, url: &str, ward: WardId) -> Self {
-        let dir = TempDir::new().unwrap();
-        let options = Options {
-            dir: dir.path().to_owned(),
-            key: [7; 32],
-            hub: Some(url.to_owned()),
-        };
-        let replica = Replica::open(&options).unwrap();
-        replica
-            .enrol(&hub.url(), &hub.code(ward).await, "Desk")
-            .await
-            .unwrap();
-        hub.approve().await;
-        let device = sqlx::query_scalar("select id from device order by number desc limit 1")
-            .fetch_one(&hub.app.pool);
-        let actor = Actor {
-            staff: hub.doctor,
-            roles: vec![Role::Doctor],
-            ward,
-            device: DeviceId(device.await.unwrap()),
-        };
-        Self {
-            replica,
-            actor,
-            _dir: dir,
-        }
-    }
-
-    fn save(&self, id: RecordId, base: Option<String>, draft: serde_json::Value) -> String {
-        let ask = Save {
-            kind: Kind::Patient,
-            id,
-            base,
-            draft,
-            held: None,
-        };
-        match self.replica.save(&self.actor, &ask).unwrap() {
-            SaveAnswer::Saved { row } => row.heads,
-            SaveAnswer::Problems { problems } => panic!("{problems:?}"),
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_and_every_view_has_one_entry_through_cuts_and_repeats() {
     let seed = 20_270_304;
@@ -122,7 +68,8 @@ async fn every_change_and_every_view_has_one_entry_through_cuts_and_repeats() {
         };
         heads.insert(
             patient,
-            desk.save(patient, heads.get(&patient).cloned(), draft),
+            desk.save(patient, heads.get(&patient).cloned(), draft)
+                .unwrap(),
         );
         changes += 1;
         if views.last() != Some(&patient) {

@@ -20,6 +20,7 @@ mod logs;
 mod orders;
 mod pushes;
 #[path = "../real/mod.rs"]
+#[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
 mod tls;
 mod trust;

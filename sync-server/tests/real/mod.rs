@@ -29,6 +29,11 @@ pub(crate) fn open(dir: &Path, url: Option<&str>) -> Replica {
 }
 
 impl RealDesk {
+    /// A new desk of the hub's first ward, close to its hub.
+    pub(crate) async fn beside(hub: &TestHub) -> Self {
+        Self::new(hub, &hub.url(), hub.ward).await
+    }
+
     /// A new desk of a ward that reaches its hub at an address; a doctor works at it.
     pub(crate) async fn new(hub: &TestHub, url: &str, ward: WardId) -> Self {
         let dir = TempDir::new().expect("a directory");

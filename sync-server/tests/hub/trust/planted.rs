@@ -52,6 +52,7 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::OldCertificate => {
             &["tls::the_hubs_own_certificate_is_short_lived_and_made_anew_while_it_serves"]
         }
+        Fault::ResentWaits => &["trust::quarantine::what_somebody_wrote_again_waits_for_nobody"],
         Fault::ManyAtOnce => &["trust::poison::only_so_many_pushes_of_a_device_wait"],
     }
 }

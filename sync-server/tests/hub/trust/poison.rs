@@ -2,19 +2,18 @@
 //! goes on.
 
 use crate::desk::{Answer, Desk, Made, codes};
+use crate::real::RealDesk;
 use crate::trust::hub;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use replica::{Courier, Options, Replica};
+use replica::Courier;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use shared::access::{Actor, Role};
-use shared::desk::{Save, SaveAnswer};
 use shared::forged::Parts;
-use shared::ids::{DeviceId, RecordId};
+use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::wire::{self, Envelope, PushAnswer, Verdict};
 use std::io::Write;
@@ -22,7 +21,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use sync_server::testing::TestHub;
 use sync_server::world;
-use tempfile::TempDir;
 
 const ALONE: &str = "WARDBOOK_ALONE";
 const GROWTH_KB: u64 = 64 << 10;
@@ -209,40 +207,15 @@ fn assert_quick(mut refusals: Vec<Duration>, mut served: Vec<Duration>) {
 
 /// Another desk opens what is in the ward, and edits it.
 async fn passed_on(hub: &TestHub) {
-    let dir = TempDir::new().expect("a directory");
-    let options = Options {
-        dir: dir.path().to_owned(),
-        key: [7; 32],
-        hub: Some(hub.url()),
-    };
-    let replica = Replica::open(&options).expect("it opens");
-    replica
-        .enrol(&hub.url(), &hub.code(hub.ward).await, "Second")
-        .await
-        .expect("it is known");
-    hub.approve().await;
-    Courier::round(&replica).await.expect("it loads");
-    let rows = replica.search("target", 10).expect("it reads");
+    let desk = RealDesk::beside(hub).await;
+    Courier::round(&desk.replica).await.expect("it loads");
+    let rows = desk.replica.search("target", 10).expect("it reads");
     let row = rows.first().expect("the patient under attack is there");
-    let actor = Actor {
-        staff: hub.doctor,
-        roles: vec![Role::Doctor],
-        ward: hub.ward,
-        device: DeviceId(world::new_id()),
-    };
-    let ask = Save {
-        kind: Kind::Patient,
-        id: row.id,
-        base: Some(row.heads.clone()),
-        draft: json!({ "bed": "B-2" }),
-        held: None,
-    };
-    let answer = replica.save(&actor, &ask).expect("it writes");
-    assert!(matches!(answer, SaveAnswer::Saved { .. }), "{answer:?}");
-    assert_eq!(
-        Courier::round(&replica).await.expect("it sends").accepted,
-        1
-    );
+    let base = Some(row.heads.clone());
+    let saved = desk.save(row.id, base, json!({ "bed": "B-2" }));
+    saved.expect("it writes");
+    let round = Courier::round(&desk.replica).await.expect("it sends");
+    assert_eq!(round.accepted, 1);
 }
 
 #[tokio::test]

@@ -1,18 +1,17 @@
 //! What was held is kept whole until a person decides, and its author hears of it.
 
 use crate::desk::{Desk, codes};
+use crate::real::RealDesk;
 use crate::trust::{desk_of, hub, people};
-use replica::{Courier, Options, Replica};
+use replica::{Courier, Replica};
 use serde_json::json;
-use shared::access::{Actor, Role};
-use shared::desk::{Save, SaveAnswer};
-use shared::ids::{DeviceId, RecordId};
+use shared::access::Role;
+use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::wire::{Decided, FeedItem, Verdict, hex};
 use sync_server::sync::held::{IncludeDecided, Released, list, refuse, release, show};
 use sync_server::testing::TestHub;
 use sync_server::world;
-use tempfile::TempDir;
 
 const REVIEWER: &str = "one manager";
 
@@ -115,61 +114,66 @@ async fn what_is_unsound_stays_out_whoever_lets_it_in() {
     );
 }
 
-/// A real desk with somebody who became a clerk while it was offline.
-struct RealDesk {
-    replica: Replica,
-    actor: Actor,
-    _dir: TempDir,
+#[tokio::test]
+async fn what_somebody_wrote_again_waits_for_nobody() {
+    let hub = hub().await;
+    let mut desk = desk_of(&hub, hub.ward, hub.receptionist).await;
+    let patient = desk.patient("Again");
+    desk.push(vec![patient.envelope()]).await;
+    let blood = desk.edit(&patient, &json!({ "bloodGroup": "A+" }));
+    let birth = desk.edit(&patient, &json!({ "bloodGroup": "B+" }));
+    desk.push(vec![blood.envelope()]).await;
+    desk.incarnation += 1;
+    desk.push(vec![birth.envelope()]).await;
+    let waiting = list(&hub.app, IncludeDecided::No).await.unwrap();
+    assert!(!waiting.is_empty());
+    // a doctor puts it right
+    desk.staff = hub.doctor;
+    desk.incarnation += 1;
+    let again = desk.edit(&patient, &json!({ "bloodGroup": "A+", "bed": "A-1" }));
+    assert_eq!(desk.push(vec![again.envelope()]).await, [Verdict::Taken]);
+    let all = list(&hub.app, IncludeDecided::Yes).await.unwrap();
+    let state = |hash| {
+        all.iter()
+            .find(|line| line.hash == hex(hash))
+            .unwrap()
+            .state
+    };
+    assert_eq!(state(&blood.edited.hash), "resent");
+    assert_ne!(
+        state(&birth.edited.hash),
+        "resent",
+        "that says something else"
+    );
+    people(&hub).await;
+    let late = release(&hub.app, &hex(&blood.edited.hash), REVIEWER).await;
+    assert_eq!(late.unwrap_err().code(), "held.decided");
 }
 
-impl RealDesk {
+/// A real desk with somebody who became a clerk while it was offline.
+struct Clerk(RealDesk);
+
+impl Clerk {
     async fn new(hub: &TestHub) -> Self {
-        let dir = TempDir::new().expect("it works");
-        let options = Options {
-            dir: dir.path().to_owned(),
-            key: [7; 32],
-            hub: Some(hub.url()),
-        };
-        let replica = Replica::open(&options).expect("it works");
-        replica
-            .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
-            .await
-            .expect("it works");
-        hub.approve().await;
-        let device = sqlx::query_scalar("select id from device order by number desc limit 1");
-        let actor = Actor {
-            staff: hub.nurse,
-            roles: vec![Role::Nurse],
-            ward: hub.ward,
-            device: DeviceId(device.fetch_one(&hub.app.pool).await.expect("it works")),
-        };
-        Courier::round(&replica).await.expect("it works");
-        Self {
-            replica,
-            actor,
-            _dir: dir,
-        }
+        let mut desk = RealDesk::beside(hub).await;
+        desk.actor.staff = hub.nurse;
+        desk.actor.roles = vec![Role::Nurse];
+        Courier::round(&desk.replica).await.expect("it works");
+        Self(desk)
+    }
+
+    fn replica(&self) -> &Replica {
+        &self.0.replica
     }
 
     fn save(&self, id: RecordId, draft: serde_json::Value) {
-        let base = self
-            .replica
-            .row(Kind::Patient, id)
-            .expect("it works")
-            .map(|row| row.heads);
-        let ask = Save {
-            kind: Kind::Patient,
-            id,
-            base,
-            draft,
-            held: None,
-        };
-        let answer = self.replica.save(&self.actor, &ask).expect("it works");
-        assert!(matches!(answer, SaveAnswer::Saved { .. }), "{answer:?}");
+        let row = self.replica().row(Kind::Patient, id).expect("it works");
+        let saved = self.0.save(id, row.map(|row| row.heads), draft);
+        saved.expect("it is sound");
     }
 
     fn body(&self, id: RecordId) -> serde_json::Value {
-        self.replica
+        self.replica()
             .row(Kind::Patient, id)
             .expect("it works")
             .expect("it is here")
@@ -196,29 +200,29 @@ async fn only_held(hub: &TestHub) -> String {
 async fn the_author_hears_of_a_release_and_later_edits_survive() {
     let hub = hub().await;
     people(&hub).await;
-    let desk = RealDesk::new(&hub).await;
+    let desk = Clerk::new(&hub).await;
     let id = RecordId(world::new_id());
     desk.save(
         id,
         json!({ "name": [{ "family": "Author" }], "ward": hub.ward }),
     );
-    Courier::round(&desk.replica).await.unwrap();
+    Courier::round(desk.replica()).await.unwrap();
     role_at_the_hub(&hub, "reception").await;
     desk.save(id, json!({ "bloodGroup": "A+" }));
     desk.save(id, json!({ "bed": "A-7" }));
-    let round = Courier::round(&desk.replica).await.unwrap();
+    let round = Courier::round(desk.replica()).await.unwrap();
     assert_eq!(round.held, 1);
     assert_eq!(
         (&desk.body(id)["bloodGroup"], &desk.body(id)["bed"]),
         (&json!(null), &json!("A-7"))
     );
-    assert_eq!(desk.replica.held().unwrap().len(), 1);
+    assert_eq!(desk.replica().held().unwrap().len(), 1);
 
     release(&hub.app, &only_held(&hub).await, REVIEWER)
         .await
         .unwrap();
-    Courier::round(&desk.replica).await.unwrap();
-    assert_eq!(desk.replica.held().unwrap(), []);
+    Courier::round(desk.replica()).await.unwrap();
+    assert_eq!(desk.replica().held().unwrap(), []);
     assert_eq!(
         (&desk.body(id)["bloodGroup"], &desk.body(id)["bed"]),
         (&json!("A+"), &json!("A-7"))
@@ -234,16 +238,16 @@ async fn the_author_hears_of_a_release_and_later_edits_survive() {
 async fn the_author_reads_why_it_was_refused() {
     let hub = hub().await;
     people(&hub).await;
-    let desk = RealDesk::new(&hub).await;
+    let desk = Clerk::new(&hub).await;
     let id = RecordId(world::new_id());
     desk.save(
         id,
         json!({ "name": [{ "family": "Author" }], "ward": hub.ward }),
     );
-    Courier::round(&desk.replica).await.unwrap();
+    Courier::round(desk.replica()).await.unwrap();
     role_at_the_hub(&hub, "reception").await;
     desk.save(id, json!({ "bloodGroup": "A+" }));
-    Courier::round(&desk.replica).await.unwrap();
+    Courier::round(desk.replica()).await.unwrap();
     refuse(
         &hub.app,
         &only_held(&hub).await,
@@ -253,9 +257,9 @@ async fn the_author_reads_why_it_was_refused() {
     .await
     .unwrap();
     for _ in 0..2 {
-        Courier::round(&desk.replica).await.unwrap();
+        Courier::round(desk.replica()).await.unwrap();
     }
-    let held = desk.replica.held().unwrap();
+    let held = desk.replica().held().unwrap();
     let codes: Vec<&str> = held[0]
         .problems
         .iter()
@@ -281,7 +285,7 @@ async fn the_author_reads_why_it_was_refused() {
 async fn a_record_that_was_held_whole_comes_back_with_what_was_typed_after_it() {
     let hub = hub().await;
     people(&hub).await;
-    let desk = RealDesk::new(&hub).await;
+    let desk = Clerk::new(&hub).await;
     role_at_the_hub(&hub, "lab").await;
     let id = RecordId(world::new_id());
     desk.save(
@@ -289,9 +293,9 @@ async fn a_record_that_was_held_whole_comes_back_with_what_was_typed_after_it() 
         json!({ "name": [{ "family": "Whole" }], "bed": "A-1", "ward": hub.ward }),
     );
     desk.save(id, json!({ "bed": "A-2" }));
-    Courier::round(&desk.replica).await.unwrap();
+    Courier::round(desk.replica()).await.unwrap();
     assert!(
-        desk.replica.row(Kind::Patient, id).unwrap().is_none(),
+        desk.replica().row(Kind::Patient, id).unwrap().is_none(),
         "held whole"
     );
     role_at_the_hub(&hub, "nurse").await;
@@ -299,9 +303,9 @@ async fn a_record_that_was_held_whole_comes_back_with_what_was_typed_after_it() 
         .await
         .unwrap();
     for _ in 0..2 {
-        Courier::round(&desk.replica).await.unwrap();
+        Courier::round(desk.replica()).await.unwrap();
     }
-    assert_eq!(desk.replica.held().unwrap(), []);
+    assert_eq!(desk.replica().held().unwrap(), []);
     assert_eq!(desk.body(id)["bed"], "A-2");
     let at_hub: serde_json::Value = sqlx::query_scalar("select body from record")
         .fetch_one(&hub.app.pool)
