@@ -1,11 +1,7 @@
 //! A replica that was copied or put back from an old copy, while work goes on: it is found out, and nobody's work is lost.
 //! `SEED=… cargo test -p sync-server --test clones` repeats one run.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what does not hold ends the test"
-)]
+#![expect(clippy::unwrap_used, reason = "what does not hold ends the test")]
 
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;

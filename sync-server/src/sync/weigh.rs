@@ -267,7 +267,7 @@ impl Scale<'_> {
                 problems: vec![problem],
             })
         };
-        let before = self.before(seen_of(letter));
+        let before = self.before(letter.seen.as_ref().ok());
         let Some(kind) = letter
             .kind
             .filter(|kind| before.is_none_or(|before| before.kind == *kind))
@@ -489,10 +489,6 @@ impl Scale<'_> {
             .get(&self.id)
             .is_some_and(|denied| denied.contains(claim))
     }
-}
-
-fn seen_of(letter: &Letter) -> Option<&Inspected> {
-    letter.seen.as_ref().ok()
 }
 
 /// Returns the heads as they are stored.
