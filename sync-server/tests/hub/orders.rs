@@ -179,6 +179,29 @@ async fn what_was_unsent_is_taken_before_a_desk_is_emptied_and_then_it_is_known_
 }
 
 #[tokio::test]
+async fn a_desk_that_was_suspended_before_sends_its_work_when_it_is_to_be_emptied() {
+    let hub = TestHub::start().await;
+    let desk = Desk::new(&hub, hub.ward).await;
+    let device = desk.enrolled.device.0;
+    let unsent = desk.patient("Unsent").envelope();
+    // as when there are two replicas of it
+    sqlx::query("update device set suspended_at = now() where id = $1")
+        .bind(device)
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
+    let push = shared::sync::wire::encode(&desk.push_of(vec![unsent.clone()]));
+    let refused = desk.call(Method::POST, "/sync/v1/push", push).await;
+    assert_eq!(refused.code(), "device.suspended");
+    order(&hub.app, device, Order::WipeAfterUpload)
+        .await
+        .unwrap();
+    assert_eq!(desk.push(vec![unsent]).await, [Verdict::Taken]);
+    let news = desk.get("/sync/v1/feed?after=0").await;
+    assert_eq!(news.code(), "device.wiped", "it gets nothing");
+}
+
+#[tokio::test]
 async fn a_desk_hears_which_of_its_staff_left() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;

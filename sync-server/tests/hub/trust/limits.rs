@@ -5,6 +5,7 @@ use crate::real::RealDesk;
 use crate::trust::hub;
 use replica::Courier;
 use serde_json::json;
+use shared::desk::Link;
 use shared::ids::RecordId;
 use shared::sync::wire::Verdict;
 use std::time::{Duration, Instant};
@@ -46,6 +47,45 @@ async fn what_a_desk_adds_beyond_its_share_waits_there_and_is_taken_later() {
     Courier::round(&desk.replica).await.expect("taken");
     assert_eq!(records(&hub).await, 6);
     assert_eq!(desk.replica.status().expect("readable").waiting, 0);
+}
+
+/// Asks again until something holds.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited for {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_has_to_wait_says_why_and_goes_on_hearing_what_others_do() {
+    let mut hub = hub().await;
+    hub.restart_with(1).await;
+    let desk = RealDesk::beside(&hub).await;
+    let draft = || json!({ "name": [{ "family": "Waiting" }], "ward": hub.ward });
+    let courier = Courier::start(desk.replica.clone());
+    let status = || desk.replica.status().expect("readable");
+    for _ in 0..2 {
+        let id = RecordId(world::new_id());
+        desk.save(id, None, draft()).expect("saved");
+        let is_new = || status().waiting == 0 || status().trouble.is_some();
+        until("an answer", is_new).await;
+    }
+    let says_why = || {
+        status()
+            .trouble
+            .is_some_and(|said| said.code == "push.quota")
+    };
+    until("the reason", says_why).await;
+    assert_eq!((status().link, status().waiting), (Link::Online, 1));
+    let other = Desk::new(&hub, hub.ward).await;
+    let made = other.patient("Elsewhere");
+    other.push(vec![made.envelope()]).await;
+    let is_here = || desk.replica.row(made.kind, made.id).expect("readable");
+    until("news", || is_here().is_some()).await;
+    assert_eq!(status().waiting, 1, "nothing is lost and nothing is sent");
+    courier.stop();
 }
 
 /// Sends the beginning of a call and then a byte now and then, until there is an answer.
