@@ -59,7 +59,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 24] = [
+    pub const ALL: [Fault; 25] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,

@@ -48,20 +48,10 @@ impl Cabinet {
     /// Signs a person in, and opens the replica if it is not open: asked of the hub, or, when it does not answer, with
     /// what the hub granted before.
     pub async fn sign_in(&self, username: &str, password: &str) -> Result<Session> {
-        let (session, _) = self.prove(username, password, Why::SignIn).await?;
-        Ok(session)
-    }
-
-    /// The same, and keeps what the password was stretched to.
-    pub(crate) async fn prove(
-        &self,
-        username: &str,
-        password: &str,
-        why: Why,
-    ) -> Result<(Session, Attempt)> {
         // a tenth wrong password takes what tells whose it was
         let staff = self.owner_of_slot(&shared::search::fold(username.trim()));
-        let outcome = self.try_in(username, password).await;
+        let outcome = self.prove(username, password, Why::SignIn).await;
+        let outcome = outcome.map(|(session, _)| session);
         let (cabinet, username) = (self.clone(), username.to_owned());
         let noting = move || {
             let noted = cabinet.note_try(&username, staff, &outcome);
@@ -74,7 +64,13 @@ impl Cabinet {
         outcome
     }
 
-    async fn try_in(&self, username: &str, password: &str) -> Result<Session> {
+    /// The same, and keeps what the password was stretched to.
+    pub(crate) async fn prove(
+        &self,
+        username: &str,
+        password: &str,
+        why: Why,
+    ) -> Result<(Session, Attempt)> {
         let ask = SignInAsk {
             username: username.trim().to_owned().into(),
             password: password.to_owned().into(),

@@ -303,10 +303,9 @@ pub(crate) async fn sign_in(
 
 /// Gives somebody what their desk needs to know them without the hub for a while.
 async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
-    let (share, emergency, hours, policy_version): (Vec<u8>, Vec<u8>, i32, i32) = sqlx::query_as(
-        "select share, emergency_key, offline_hours, policy_version from device, hospital where id = $1",
-    let (share, hours, policy_version, idle): (Vec<u8>, i32, i32, i32) = sqlx::query_as(
-        "select share, offline_hours, policy_version, idle_minutes from device, hospital where id = $1",
+    type Kept = (Vec<u8>, Vec<u8>, i32, i32, i32);
+    let (share, emergency, hours, policy_version, idle): Kept = sqlx::query_as(
+        "select share, emergency_key, offline_hours, policy_version, idle_minutes from device, hospital where id = $1",
     )
     .bind(device.id.0)
     .fetch_one(&app.pool)

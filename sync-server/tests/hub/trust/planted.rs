@@ -16,11 +16,8 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::AnyAuthor | Fault::AnyStartOp | Fault::AnyTime | Fault::AnyContent => {
             &["trust::stages::every_stage_stops_what_is_its_to_stop"]
         }
-        Fault::AnySize => "trust::poison::bombs_are_refused_and_everybody_else_goes_on",
-        Fault::HeldIsDropped => "trust::quarantine::what_was_held_is_shown_whole_and_let_in",
-        Fault::NoThrottle => "trust::poison::a_desk_that_floods_the_hub_is_slowed_down",
         Fault::OwnReview => {
-            "emergency::a_manager_reviews_what_others_opened_once_for_all_that_is_in_it"
+            &["emergency::a_manager_reviews_what_others_opened_once_for_all_that_is_in_it"]
         }
         Fault::AnySize => &["trust::poison::bombs_are_refused_and_everybody_else_goes_on"],
         Fault::HeldIsDropped => &["trust::quarantine::what_was_held_is_shown_whole_and_let_in"],
