@@ -65,6 +65,7 @@ pub struct Envelope {
     pub kind: u8,
     pub record: RecordId,
     /// The Automerge change, not deflated.
+    #[serde(with = "serde_bytes")]
     pub change: Vec<u8>,
 }
 
@@ -130,6 +131,7 @@ pub enum FeedItem {
     Change {
         kind: u8,
         record: RecordId,
+        #[serde(with = "serde_bytes")]
         change: Vec<u8>,
     },
     /// A record that is new to the ward, whole.
@@ -137,6 +139,7 @@ pub enum FeedItem {
         kind: u8,
         record: RecordId,
         body: String,
+        #[serde(with = "serde_bytes")]
         doc: Vec<u8>,
     },
     /// The ward does not see it any more; the desk erases it.
@@ -171,6 +174,7 @@ pub struct SegmentRecord {
     pub id: RecordId,
     /// The body as JSON.
     pub body: String,
+    #[serde(with = "serde_bytes")]
     pub doc: Vec<u8>,
     pub conflicts: u32,
     pub changed_by: Option<StaffId>,
@@ -476,3 +480,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
             .collect(),
     )
 }
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
