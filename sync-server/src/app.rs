@@ -3,6 +3,7 @@
 use crate::authority::Authority;
 use crate::hub_key;
 use crate::services::audit::key::AuditKey;
+use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
@@ -52,6 +53,7 @@ pub struct Parts {
 pub(crate) struct Audit {
     pub(crate) key: AuditKey,
     pub(crate) heads: PathBuf,
+    pub(crate) looks: Looks,
 }
 
 /// What an [`App`] is made with.
@@ -96,6 +98,7 @@ impl App {
             audit: Audit {
                 key: audit_key,
                 heads,
+                looks: Looks::default(),
             },
             authority,
             pool,

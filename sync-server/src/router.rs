@@ -1,7 +1,7 @@
 //! Every route.
 
 use crate::app::App;
-use crate::services::audit::arrive;
+use crate::services::audit::{arrive, look};
 use crate::services::console::{oidc, session, sign_in};
 use crate::services::emergency::{openings, review, summaries};
 use crate::services::{console, devices, health, identity, orders, staff};
@@ -52,6 +52,7 @@ fn described() -> OpenApiRouter<App> {
         routes!(console::emergency::review),
         routes!(arrive::key),
         routes!(arrive::arrive),
+        routes!(look::look),
         routes!(identity::numbers),
         routes!(identity::enrol),
         routes!(identity::sign_in),
