@@ -23,6 +23,7 @@ mod pushes;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod renewals;
 mod tls;
 mod trust;
 mod waybills;
