@@ -24,6 +24,7 @@ mod pushes;
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
 mod renewals;
+mod slow_heads;
 mod tls;
 mod trust;
 mod waybills;
