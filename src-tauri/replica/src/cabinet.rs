@@ -396,9 +396,10 @@ impl Cabinet {
     pub fn tick(&self) -> Result<()> {
         let now = self.now().0;
         let replica = self.state().open.as_ref().map(|open| open.replica.clone());
-        let seen = match &replica {
-            Some(replica) => Some(Seen::of(replica)?),
-            None => None,
+        let seen = match replica.as_ref().map(Seen::of) {
+            // somebody closed it in this moment, and noted all of this
+            Some(Err(Error::Locked)) | None => None,
+            Some(seen) => Some(seen?),
         };
         let mut state = self.state();
         let Some(slots) = state.slots.as_mut() else {

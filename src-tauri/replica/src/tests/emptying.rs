@@ -71,6 +71,15 @@ async fn a_suspended_desk_locks_stays_locked_and_goes_on_when_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_closed_while_the_time_is_noted_goes_on() {
+    let (locker, watch) = at_work(&[]).await;
+    let cabinet = locker.cabinet();
+    cabinet.replica().unwrap().shut();
+    cabinet.tick().expect("the time is noted all the same");
+    drop(watch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_desk_to_be_emptied_is_unreadable_and_empty_within_two_seconds_and_says_so() {
     let (mut locker, watch) = at_work(&[]).await;
     let cabinet = locker.cabinet();
