@@ -111,15 +111,12 @@ impl Diary {
                     .is_none_or(|it| doctor.departments.contains(&it))
             })
             .collect();
-        let first = wish.not_before.and_then(|day| self.place(day)).unwrap_or(0);
+        let is_wanted = |(_, day): &(usize, &Vec<Slot>)| {
+            let date = day.first().map(|slot| slot.date);
+            wish.not_before.is_none_or(|least| date >= Some(least))
+        };
         let mut found = Vec::new();
-        for (place, day) in self.days.iter().enumerate().skip(first) {
-            if wish
-                .not_before
-                .is_some_and(|least| day.first().is_some_and(|slot| slot.date < least))
-            {
-                continue;
-            }
+        for (place, day) in self.days.iter().enumerate().filter(is_wanted) {
             for doctor in &wanted {
                 found.extend(doctor.free_on(place, day, wish.now_ms));
             }

@@ -258,24 +258,17 @@ async fn pull_on(replica: &Replica, hub: &Hub, failures: &AtomicU32) -> Result<O
 /// Says once, in the log and on the screen, why it does not go on.
 fn report(replica: &Replica, error: &Error, failed: u32) {
     let problem = error.problems().into_iter().next();
-    let link = match error {
+    let is_refused = matches!(
+        error,
         Error::Refused {
             status: 401 | 403 | 426,
             ..
-        } => Link::Refused,
-        Error::Problems(_)
-        | Error::Sqlite(_)
-        | Error::Column(_)
-        | Error::Io(_)
-        | Error::Document(_)
-        | Error::Busy
-        | Error::NotEnrolled
-        | Error::Locked
-        | Error::Keychain(_)
-        | Error::Unreachable(_)
-        | Error::Refused { .. }
-        | Error::Nonsense(_)
-        | Error::Task(_) => Link::Offline,
+        }
+    );
+    let link = if is_refused {
+        Link::Refused
+    } else {
+        Link::Offline
     };
     if failed == 1 {
         tracing::info!(%error, "No connection to the hub; tries again by itself");

@@ -68,7 +68,11 @@ impl Replica {
             })?;
         }
         self.tell(&changed);
-        self.forget_what_left()
+        let is_leaving = |item: &FeedItem| matches!(item, FeedItem::Forget { .. });
+        if !settled.is_empty() || page.items.iter().any(is_leaving) {
+            self.forget_what_left()?;
+        }
+        Ok(())
     }
 
     fn apply(

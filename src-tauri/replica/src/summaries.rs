@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How often a desk asks what changed: what is read in an emergency is at most so old while there is a network.
 const AGAIN_MS: i64 = 5 * 60_000;
 
+/// A desk that was opened just now has somebody waiting for it.
+const NOT_AT_ONCE_MS: i64 = 10_000;
+
 /// How far the summaries go, and when the hub last said that they do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Upto {
@@ -32,7 +35,9 @@ pub(crate) async fn follow(replica: &Replica, hub: &Hub) -> Result<Outcome> {
         .await?;
         let since = upto.map_or(AGAIN_MS, |upto| replica.now().0 - upto.at_ms);
         // a clock that went back must not make it wait longer
-        let wait = (AGAIN_MS - since).clamp(0, AGAIN_MS).unsigned_abs();
+        let wait = (AGAIN_MS - since)
+            .clamp(NOT_AT_ONCE_MS, AGAIN_MS)
+            .unsigned_abs();
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
             () = replica.0.is_urgent.notified() => {}
