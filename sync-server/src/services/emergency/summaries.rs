@@ -168,7 +168,7 @@ async fn changed(
 }
 
 /// Makes some summaries anew; those that come out the same keep their place.
-async fn renew(db: &mut PgConnection, charts: &[Uuid], mut seq: i64) -> Result<i64> {
+async fn renew(db: &mut PgConnection, charts: &[Uuid], seq: i64) -> Result<i64> {
     let rows = sqlx::query(
         "select id, kind, chart, body from record where chart = any($1) and kind in (1, 3) order by chart, id",
     )
@@ -185,29 +185,33 @@ async fn renew(db: &mut PgConnection, charts: &[Uuid], mut seq: i64) -> Result<i
             orders.entry(chart).or_default().push(body);
         }
     }
+    let (mut wards, mut bodies) = (Vec::new(), Vec::new());
     for chart in charts {
         let orders = orders.remove(chart).unwrap_or_default();
         let made = patients
             .get(chart)
             .and_then(|patient| summary(RecordId(*chart), patient, &orders));
         let ward = made.as_ref().and_then(|made| made.patient.ward);
-        let body = made
-            .map(serde_json::to_value)
-            .transpose()
-            .map_err(anyhow::Error::from)?;
-        let done = sqlx::query(KEEP)
-            .bind(chart)
-            .bind(ward.map(|ward| ward.0))
-            .bind(seq + 1)
-            .bind(body)
-            .execute(&mut *db)
-            .await?;
-        seq += i64::from(done.rows_affected() > 0);
+        wards.push(ward.map(|ward| ward.0));
+        let body = made.map(serde_json::to_value).transpose();
+        bodies.push(body.map_err(anyhow::Error::from)?);
     }
-    Ok(seq)
+    let newest: Option<i64> = sqlx::query_scalar(KEEP)
+        .bind(charts)
+        .bind(wards)
+        .bind(seq)
+        .bind(bodies)
+        .fetch_one(&mut *db)
+        .await?;
+    Ok(newest.unwrap_or(seq))
 }
 
-const KEEP: &str =
-    "insert into emergency_summary (patient, ward, seq, body) values ($1, $2, $3, $4)
-    on conflict (patient) do update set ward = excluded.ward, seq = excluded.seq, body = excluded.body
-    where emergency_summary.body is distinct from excluded.body";
+const KEEP: &str = "with kept as (
+        insert into emergency_summary (patient, ward, seq, body)
+        select patient, ward, $3 + nth, body
+        from unnest($1::uuid[], $2::uuid[], $4::jsonb[]) with ordinality as new (patient, ward, body, nth)
+        on conflict (patient) do update set ward = excluded.ward, seq = excluded.seq, body = excluded.body
+        where emergency_summary.body is distinct from excluded.body
+        returning seq
+    )
+    select max(seq) from kept";
