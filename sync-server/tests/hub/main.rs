@@ -15,6 +15,7 @@ mod feeds;
 mod fuzz;
 mod identity;
 mod imports;
+mod leases;
 mod leaving;
 mod logs;
 mod orders;
@@ -22,6 +23,7 @@ mod pushes;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod slots;
 mod tls;
 mod trust;
 mod waybills;
