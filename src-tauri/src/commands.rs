@@ -270,9 +270,6 @@ async fn break_glass(desk: State<'_, Desk>, password: String, reason: String) ->
     let opened = cabinet
         .break_glass(&person.actor, username, &password, &reason)
         .await;
-    if opened.is_err() {
-        desk.replica()?.sign_in_tried(username, &opened);
-    }
     Ok(opened?)
 }
 

@@ -97,13 +97,15 @@ impl Desk {
         }
         self.0.replica.viewed(hub.doctor, id);
         let outcome = self.0.replica.sign_in("doctor", &markers.next()).await;
-        self.0.replica.sign_in_tried("doctor", &outcome);
+        self.0.replica.sign_in_tried("doctor", None, &outcome);
         let outcome = self
             .0
             .replica
             .sign_in(&markers.next(), &markers.next())
             .await;
-        self.0.replica.sign_in_tried(&markers.next(), &outcome);
+        self.0
+            .replica
+            .sign_in_tried(&markers.next(), None, &outcome);
         // a settled conflict that is none, a held change that is none
         let _ = self.0.replica.resolve(
             &self.0.actor,

@@ -73,7 +73,7 @@ impl Cabinet {
     ) -> Result<()> {
         let replica = self.state().open.as_ref().map(|open| open.replica.clone());
         if let Some(replica) = replica {
-            replica.sign_in_tried(username, outcome);
+            replica.sign_in_tried(username, staff, outcome);
             return Ok(());
         }
         let Err(Error::Problems(problems)) = outcome else {

@@ -68,11 +68,12 @@ impl Replica {
         self.0.clerk.note(self.entry(What::SignedOut, staff));
     }
 
-    /// Notes that somebody signed in, or tried to: who it would have been, if this desk knows the name.
-    pub fn sign_in_tried<T>(&self, username: &str, outcome: &Result<T>) {
-        let Ok(staff) = self.staff_called(username) else {
+    /// Notes that somebody signed in, or tried to: who it would have been, if this desk knows the name or its slot.
+    pub fn sign_in_tried<T>(&self, username: &str, owner: Option<StaffId>, outcome: &Result<T>) {
+        let Ok(called) = self.staff_called(username) else {
             return;
         };
+        let staff = called.or(owner);
         let entry = match outcome {
             Ok(_) => Entry {
                 staff,

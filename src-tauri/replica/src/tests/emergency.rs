@@ -1,6 +1,7 @@
 //! D8: emergency access at a desk. Every control is taken away once, to see that its test notices.
 
-use super::hospital::{HOUR, Locker, RIGHT};
+use super::hospital::{HOUR, Locker, RIGHT, member};
+use super::tried::tries;
 use super::*;
 use crate::courier::Courier;
 use crate::store::lock;
@@ -395,4 +396,20 @@ async fn an_emptied_desk_has_reported_it_and_keeps_nothing() {
     assert_eq!(lock(&locker.hub.ward).openings.len(), 2);
     locker.cabinet().empty().unwrap();
     assert!(locker.cabinet().state().emergency.is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_password_for_it_is_written_down_like_one_at_the_door() {
+    let scenario = async |faults: &[&str]| {
+        let (locker, session) = desk(faults).await;
+        let short = open(&locker, &session, RIGHT, "short").await;
+        assert_eq!(short, "emergency.reason_short", "no password was looked at");
+        assert_eq!(open(&locker, &session, "wrong", WHY).await, "sign_in.wrong");
+        locker.wait(2_000);
+        assert_eq!(locker.answer("ada", "wrong").await, "sign_in.wrong");
+        tries(&locker)
+    };
+    let one = (Some(member("ada").id), "sign_in.wrong".to_owned());
+    assert_eq!(scenario(&[]).await, [one.clone(), one.clone()]);
+    assert_eq!(scenario(&["no note of a wrong password"]).await, [one]);
 }

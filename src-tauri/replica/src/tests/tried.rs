@@ -6,7 +6,7 @@ use shared::audit::entry::{Entry, What};
 use std::fs;
 
 /// The entries of who tried to sign in, oldest first.
-fn tries(locker: &Locker) -> Vec<(Option<StaffId>, String)> {
+pub(super) fn tries(locker: &Locker) -> Vec<(Option<StaffId>, String)> {
     let replica = locker.cabinet().replica().expect("open");
     replica.settle_audit();
     let rows = replica.read(|db| {
