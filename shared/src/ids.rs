@@ -42,6 +42,8 @@ ids! {
     DepartmentId
     /// One time that somebody opened the emergency access.
     OpeningId
+    /// One look of the hub at its whole audit log.
+    LookId
 }
 
 /// The short number the hub gives a device at enrolment. It makes the device's Automerge actors and hospital numbers.

@@ -8,8 +8,11 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use shared::access::table::{Reach, Right, TABLE, reach};
 use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
+use shared::audit::head::HeadLine;
+use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
 use shared::desk::{
     AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, KeychainPlace,
     ListAsk, Page, Row, Save, SaveAnswer, Session,
@@ -19,7 +22,7 @@ use shared::emergency::summary::{Medicine, Summary};
 use shared::emergency::{
     Emergency, Finding, LookedLine, NoteLine, OpeningLine, OpeningState, Review, ReviewLine,
 };
-use shared::ids::{DepartmentId, DeviceId, OpeningId, RecordId, StaffId, WardId};
+use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -48,11 +51,12 @@ fn the_types_of_the_screen_are_current() {
         )+};
     }
     write! {
-        RecordId StaffId DeviceId WardId DepartmentId OpeningId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
+        RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Reference SyncState Row Page ListAsk Chart
         Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
+        BadEntry HeadLine LogLook LookProgress ChainLook
     }
     text.push_str(&access());
     let path = concat!(
@@ -103,7 +107,52 @@ fn access() -> String {
         let words: Vec<&str> = words.into_iter().map(Task::word).collect();
         text.push_str(&format!("  {}: {words:?},\n", word(&role)));
     }
-    text + "};\n"
+    text + "};\n" + &rights()
+}
+
+/// The table itself, for the screen that shows it.
+fn rights() -> String {
+    let mut text = String::from(
+        "\n/** What somebody may do, by the words of the table. */\n\
+         export interface Right { does: 'read' | 'write' | 'do', what: string, kind: Kind | null, state: string | null, fields: readonly string[], who: Record<Role, 'own' | 'any' | null> }\n\
+         \n/** The table of `shared/src/access/table.rs`, line by line. */\nexport const rights: readonly Right[] = [\n",
+    );
+    for (right, _) in TABLE {
+        let (does, what, kind, state, fields) = match right {
+            Right::Read(kind) => ("read", kind.word().to_owned(), Some(kind), None, &[][..]),
+            Right::Write(part, state) => (
+                "write",
+                camel(&format!("{part:?}")),
+                Some(&part.kind()),
+                Some(camel(&format!("{state:?}"))),
+                part.fields(),
+            ),
+            Right::Do(task) => ("do", task.word().to_owned(), None, None, &[][..]),
+        };
+        let kind = kind.map_or("null".into(), |kind| format!("{:?}", kind.word()));
+        let state = state.map_or("null".into(), |state| format!("{state:?}"));
+        let who: Vec<String> = Role::ALL
+            .into_iter()
+            .map(|role| {
+                let whose = match reach(role, *right) {
+                    Some(Reach::OwnWard) => "\"own\"",
+                    Some(Reach::Hospital) => "\"any\"",
+                    None => "null",
+                };
+                format!("{}: {whose}", word(&role))
+            })
+            .collect();
+        text.push_str(&format!(
+            "  {{ does: {does:?}, what: {what:?}, kind: {kind}, state: {state}, fields: {fields:?}, who: {{ {} }} }},\n",
+            who.join(", ")
+        ));
+    }
+    text + "];\n"
+}
+
+/// A name as TypeScript writes it.
+fn camel(name: &str) -> String {
+    name[..1].to_lowercase() + &name[1..]
 }
 
 fn word(role: &Role) -> String {

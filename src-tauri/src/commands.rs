@@ -3,13 +3,14 @@
 //! `(async)` keeps the work off the thread that draws.
 
 use serde_json::Value;
+use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
     AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save,
     SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
-use shared::ids::{RecordId, WardId};
+use shared::ids::{LookId, RecordId, WardId};
 use shared::record::Kind;
 use shared::staff::Reference;
 use tauri::{Builder, State, Wry};
@@ -39,6 +40,8 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         resolve,
         history,
         audit_trail,
+        audit_chain,
+        audit_log,
         printed,
         conflicts,
         conflict_list,
@@ -165,6 +168,27 @@ fn history(desk: State<'_, Desk>, kind: Kind, id: RecordId) -> Answer<Vec<Histor
 fn audit_trail(desk: State<'_, Desk>, patient: RecordId) -> Answer<AuditTrail> {
     let person = desk.person()?;
     Ok(desk.replica()?.audit_trail(&person.actor, patient)?)
+}
+
+#[tauri::command(async)]
+fn audit_chain(desk: State<'_, Desk>) -> Answer<ChainLook> {
+    let person = desk.person()?;
+    Ok(desk.replica()?.audit_chain(&person.actor)?)
+}
+
+#[tauri::command]
+async fn audit_log(
+    desk: State<'_, Desk>,
+    password: String,
+    run: Option<LookId>,
+) -> Answer<LookProgress> {
+    let person = desk.person()?;
+    let username = &person.session.staff.username;
+    let cabinet = &desk.cabinet;
+    let looked = cabinet
+        .audit_log(&person.actor, username, &password, run)
+        .await;
+    Ok(looked?)
 }
 
 #[tauri::command(async)]

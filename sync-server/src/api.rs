@@ -1,6 +1,8 @@
 //! The shapes of JSON messages as the OpenAPI document describes them. The messages themselves are types of `shared`,
 //! which knows nothing of OpenAPI; a test holds the two together.
 
+pub(crate) mod audit;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -328,7 +330,7 @@ mod tests {
     use shared::sync::wire;
 
     /// Reads a real message as the described shape and back: nothing is missing and nothing is left over.
-    fn check<Described: Serialize + DeserializeOwned>(real: &impl Serialize) {
+    pub(super) fn check<Described: Serialize + DeserializeOwned>(real: &impl Serialize) {
         let real = serde_json::to_value(real).unwrap();
         let described: Described = serde_json::from_value(real.clone()).unwrap();
         assert_eq!(serde_json::to_value(described).unwrap(), real);

@@ -4,6 +4,7 @@ use crate::authority::Authority;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
 use crate::services::audit::key::AuditKey;
+use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
 use crate::sync::news::News;
@@ -57,6 +58,7 @@ pub struct Parts {
 pub(crate) struct Audit {
     pub(crate) key: AuditKey,
     pub(crate) heads: PathBuf,
+    pub(crate) looks: Looks,
 }
 
 /// What an [`App`] is made with.
@@ -101,6 +103,7 @@ impl App {
             audit: Audit {
                 key: audit_key,
                 heads,
+                looks: Looks::default(),
             },
             authority,
             pool,

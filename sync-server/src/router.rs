@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::scheduling::{lend, search};
-use crate::services::audit::arrive;
+use crate::services::audit::{arrive, look};
 use crate::services::console::{oidc, session, sign_in};
 use crate::services::emergency::{openings, review, summaries};
 use crate::services::{console, devices, health, identity, orders, staff};
@@ -55,6 +55,7 @@ fn described() -> OpenApiRouter<App> {
         routes!(console::emergency::review),
         routes!(arrive::key),
         routes!(arrive::arrive),
+        routes!(look::look),
         routes!(identity::numbers),
         routes!(identity::enrol),
         routes!(identity::sign_in),

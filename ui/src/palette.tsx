@@ -107,7 +107,7 @@ function useActs({ patient, onKeys, onSwitchUser, onLock }: Acts): Item[] {
     ...to('key.book', { page: 'book', id: patient }, may.write('appointment', 'start')),
     ...(patient ? to('key.prescribe', { page: 'prescribe', id: patient }, may.write('prescription', 'line')) : []),
     ...to('emergency.title', { page: 'emergency' }, may.breakGlass), ...to('review.title', { page: 'emergencyReview' }, may.reviewEmergency),
-    ...to('tab.held', { page: 'held' }), ...to('tab.conflicts', { page: 'conflicts' }), ...to('tab.shutdown', { page: 'shutdown' }), ...to('help.title', { page: 'help' }),
+    ...to('tab.held', { page: 'held' }), ...to('tab.conflicts', { page: 'conflicts' }), ...to('tab.shutdown', { page: 'shutdown' }), ...to('auditing.title', { page: 'audit' }, may.readAudit), ...to('roles.title', { page: 'roles' }), ...to('help.title', { page: 'help' }),
     { id: 'keys', label: t('help.keys'), act: onKeys },
     { id: 'switch', label: t('user.switch'), act: onSwitchUser },
     { id: 'lock', label: t('user.lock'), act: onLock },

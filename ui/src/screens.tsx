@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react';
+import { RolesPage } from './access/RolesPage';
+import { AuditPage } from './audit/AuditPage';
 import type { Held, Kind, Row } from './backend/types.gen';
 import { EmergencyPage } from './emergency/EmergencyPage';
 import { ReviewPage } from './emergency/ReviewPage';
@@ -45,6 +47,8 @@ export function Screen({ route }: { route: Route }) {
     case 'heldForm': return <HeldForm id={route.id} />;
     case 'emergency': return <EmergencyPage />;
     case 'emergencyReview': return <ReviewPage />;
+    case 'audit': return <AuditPage />;
+    case 'roles': return <RolesPage />;
     case 'help': return <HelpPage />;
     case 'missing': return <Missing />;
   }

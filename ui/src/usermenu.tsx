@@ -1,6 +1,6 @@
 import { Button, Menu } from '@mantine/core';
-import { IconCheck, IconChevronDown, IconCommand, IconHelp, IconKeyboard, IconLanguage, IconLock, IconMoon, IconRowInsertBottom, IconSwitchHorizontal } from '@tabler/icons-react';
-import { useSession } from './parts/context';
+import { IconCheck, IconChevronDown, IconCommand, IconHelp, IconKeyboard, IconLanguage, IconLock, IconMoon, IconRowInsertBottom, IconShieldCheck, IconSwitchHorizontal, IconTable } from '@tabler/icons-react';
+import { useMay, useSession } from './parts/context';
 import { setPrefs, usePrefs } from './parts/prefs';
 import { go } from './parts/route';
 import { languages, useWords, type Language } from './parts/words';
@@ -11,6 +11,7 @@ interface UserMenuProps { onSwitchUser: () => void; onLock: () => void; onKeys: 
 export function UserMenu({ onSwitchUser, onLock, onKeys, onPalette }: UserMenuProps) {
   const t = useWords();
   const { staff, roles } = useSession();
+  const may = useMay();
   return (
     <Menu withInitialFocusPlaceholder={false} position="bottom-end" withinPortal width={290} shadow="md">
       <Menu.Target>
@@ -26,6 +27,8 @@ export function UserMenu({ onSwitchUser, onLock, onKeys, onPalette }: UserMenuPr
         <Menu.Divider role="separator" />
         <Menu.Item leftSection={<IconCommand size={18} aria-hidden />} onClick={onPalette}>{t('key.palette')}</Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={18} aria-hidden />} onClick={onKeys}>{t('help.keys')}</Menu.Item>
+        {may.readAudit && <Menu.Item data-testid="menu-audit" leftSection={<IconShieldCheck size={18} aria-hidden />} onClick={() => go({ page: 'audit' })}>{t('auditing.title')}</Menu.Item>}
+        <Menu.Item data-testid="menu-roles" leftSection={<IconTable size={18} aria-hidden />} onClick={() => go({ page: 'roles' })}>{t('roles.title')}</Menu.Item>
         <Menu.Item leftSection={<IconHelp size={18} aria-hidden />} onClick={() => go({ page: 'help' })}>{t('help.title')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -61,6 +61,11 @@ async function review(page) {
   await page.getByTestId('review-item').first().waitFor();
 }
 
+async function look(page) {
+  await page.getByTestId('audit-password').fill('ward');
+  await page.getByTestId('audit-look').click();
+}
+
 export const screens = [
   { name: 'enrol', asked: 'new', hash: '#/' },
   { name: 'loading', asked: 'latency=20', hash: '#/', show: (page) => page.evaluate(() => window.hospital.pretend({ link: 'loading', progress: [4200, 10000] })) },
@@ -98,6 +103,10 @@ export const screens = [
   { name: 'emergency-elsewhere', hash: '#/emergency', show: async (page) => { await stranger(page); await page.evaluate(() => { location.hash = '#/patients'; }); await page.getByTestId('row-patient').first().waitFor(); } },
   { name: 'emergency-review', hash: '#/emergency/review', asked: 'user=mona&latency=20', show: review },
   { name: 'emergency-review-offline', hash: '#/emergency/review', asked: 'user=mona&latency=20', show: (page) => hospital(page, () => window.hospital.setOnline(false)) },
+  { name: 'audit', hash: '#/audit', asked: 'user=vera&latency=20', show: async (page) => { await look(page); await page.getByTestId('audit-found').waitFor(); } },
+  { name: 'audit-bad', hash: '#/audit', asked: 'user=vera&latency=20', show: async (page) => { await hospital(page, () => window.hospital.audit.tamper()); await look(page); await page.getByTestId('audit-found').waitFor(); } },
+  { name: 'audit-offline', hash: '#/audit', asked: 'user=vera&latency=20', show: (page) => hospital(page, () => window.hospital.setOnline(false)) },
+  { name: 'roles', hash: '#/roles' },
   { name: 'help', hash: '#/help' },
   { name: 'palette', hash: '#/today', show: async (page) => { await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input').first().waitFor(); } },
   { name: 'keys', hash: '#/today', show: async (page) => { await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); } },

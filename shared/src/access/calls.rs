@@ -53,6 +53,7 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/sync/v1/emergency/review", Needs::DeviceAndPassword(Task::ReviewEmergency)),
     ("get", "/sync/v1/audit/key", Needs::Device),
     ("post", "/sync/v1/audit", Needs::Device),
+    ("post", "/sync/v1/audit/look", Needs::DeviceAndPassword(Task::ReadAudit)),
     ("post", "/identity/v1/enrol", Needs::Code),
     ("post", "/identity/v1/certificate", Needs::Device),
     ("get", "/identity/v1/state", Needs::Device),
@@ -90,6 +91,8 @@ pub const DESK: &[(&str, Needs)] = &[
     ("day", Needs::Read(Kind::Patient)),
     ("history", Needs::ReadAsked),
     ("audit_trail", Needs::Do(Task::ReadAudit)),
+    ("audit_chain", Needs::Do(Task::ReadAudit)),
+    ("audit_log", Needs::Do(Task::ReadAudit)),
     ("printed", Needs::Read(Kind::Patient)),
     ("conflicts", Needs::ReadAsked),
     // these hold several kinds and leave out what the person may not read

@@ -4,6 +4,7 @@ use super::Hash;
 use crate::sync::wire::{hex, unhex};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +22,16 @@ pub struct SignedHead {
     pub signature: [u8; 64],
 }
 
-/// One line of the second place.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    size: u64,
-    root: String,
-    at_ms: i64,
-    signature: String,
+/// A signed head as texts: one line of the second place, and what a desk shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct HeadLine {
+    #[ts(type = "number")]
+    pub size: u64,
+    pub root: String,
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    pub signature: String,
 }
 
 impl TreeHead {
@@ -56,27 +60,31 @@ impl SignedHead {
         key.verify_strict(&self.head.to_bytes(), &signature).is_ok()
     }
 
-    /// Returns it as one line of JSON.
-    pub fn to_line(&self) -> String {
-        let line = Line {
+    /// Returns it as texts.
+    pub fn to_texts(&self) -> HeadLine {
+        HeadLine {
             size: self.head.size,
             root: hex(&self.head.root),
             at_ms: self.head.at_ms,
             signature: hex(&self.signature),
-        };
-        serde_json::to_string(&line).expect("numbers and texts are JSON")
+        }
+    }
+
+    /// Returns it as one line of JSON.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(&self.to_texts()).expect("numbers and texts are JSON")
     }
 
     /// Reads one line; nothing when it is not a head.
     pub fn from_line(line: &str) -> Option<Self> {
-        let Line {
-            size,
-            root,
-            at_ms,
-            signature,
-        } = serde_json::from_str(line).ok()?;
-        let root = unhex(&root)?.try_into().ok()?;
-        let signature = unhex(&signature)?.try_into().ok()?;
+        Self::from_texts(&serde_json::from_str(line).ok()?)
+    }
+
+    /// Reads its texts; nothing when they are not a head.
+    pub fn from_texts(line: &HeadLine) -> Option<Self> {
+        let root = unhex(&line.root)?.try_into().ok()?;
+        let signature = unhex(&line.signature)?.try_into().ok()?;
+        let (size, at_ms) = (line.size, line.at_ms);
         let head = TreeHead { size, root, at_ms };
         Some(Self { head, signature })
     }

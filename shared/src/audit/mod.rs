@@ -8,6 +8,7 @@
 pub mod chain;
 pub mod entry;
 pub mod head;
+pub mod look;
 pub mod seal;
 pub mod start;
 pub mod tree;

@@ -1,6 +1,7 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
 mod audit_chains;
+mod audit_looks;
 mod audit_tampering;
 mod audits;
 mod bootstrap;

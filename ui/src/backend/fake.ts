@@ -2,6 +2,7 @@ import { asAppointment, asPatient, nameText, shownName } from '../parts/records'
 import { wallOf } from '../parts/zone';
 import { newId } from '../parts/ids';
 import { mayReadAudit, mayWrite } from '../parts/access';
+import { FakeAudit } from './fake-audit';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
@@ -48,7 +49,11 @@ export class FakeHospital implements Backend {
     numbersLeft: 412, replicaBytes: 4_200_000, notice: null,
   };
 
-  private readonly access = new FakeEmergency(() => ({ staff: this.session?.staff ?? null, now: this.now(), isOnline: this.sync.link === 'online' }));
+  private readonly moment = () => ({ staff: this.session?.staff ?? null, now: this.now(), isOnline: this.sync.link === 'online' });
+  readonly audit = new FakeAudit(this.moment);
+  auditChain: Backend['auditChain'] = () => this.audit.auditChain();
+  auditLog: Backend['auditLog'] = (password, run) => this.audit.auditLog(password, run);
+  private readonly access = new FakeEmergency(this.moment);
   breakGlass: Backend['breakGlass'] = (password, reason) => this.access.breakGlass(password, reason);
   emergency: Backend['emergency'] = () => this.access.emergency();
   emergencySearch: Backend['emergencySearch'] = (text) => this.access.emergencySearch(text);

@@ -1,5 +1,5 @@
 import type {
-  AuditTrail, Chart, Checked, Conflict, DeskState, Emergency, Held, HistoryEntry, Kind, ListAsk, OpeningLine, Page, Problem, Reference, Review, Row,
+  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Emergency, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
   Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -21,8 +21,16 @@ export interface EmergencyBackend {
   reviewEmergency(password: string, review: Review | null): Promise<Outcome<OpeningLine[]>>;
 }
 
+/** Whether everything that was written down is as it was written. For those who may read the audit. */
+export interface AuditBackend {
+  /** This desk's own chain, network or not. */
+  auditChain(): Promise<ChainLook>;
+  /** Has the hub look at its whole log: `run` hears of a look that was begun. Answers within seconds, found or not. */
+  auditLog(password: string, run: string | null): Promise<Outcome<LookProgress>>;
+}
+
 /** What a desk can do. Implemented by the window (tauri.ts) and by a made-up hospital for tests (fake.ts). */
-export interface Backend extends EmergencyBackend {
+export interface Backend extends EmergencyBackend, AuditBackend {
   desk(): Promise<DeskState>;
   reference(): Promise<Reference>;
   enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;

@@ -12,6 +12,8 @@ export type DepartmentId = string;
 
 export type OpeningId = string;
 
+export type LookId = string;
+
 export type Kind = "patient" | "appointment" | "prescription";
 
 export type Role = "reception" | "nurse" | "doctor" | "pharmacist" | "lab" | "billing" | "manager" | "admin" | "auditor" | "patient";
@@ -529,6 +531,64 @@ export type NoteLine = { patient: RecordId | null, text: string, at: string, };
 
 export type ReviewLine = { by: string, at: string, finding: Finding, words: string, };
 
+export type BadEntry = { 
+/**
+ * The leaf, or the device, incarnation and place of its chain.
+ */
+place: string, why: string, };
+
+export type HeadLine = { size: number, root: string, at_ms: number, signature: string, };
+
+export type LogLook = { leaves: number, 
+/**
+ * Signed heads it was compared with.
+ */
+heads: number, 
+/**
+ * The newest of them.
+ */
+head: HeadLine | null, chains: number, 
+/**
+ * Alarms that were raised when entries came from desks.
+ */
+alarms: number, 
+/**
+ * The first entry of the log that is not as it was written.
+ */
+first_bad_leaf: BadEntry | null, 
+/**
+ * The first bad entry of each desk's chain that is not as it came.
+ */
+bad_chains: Array<BadEntry>, };
+
+export type LookProgress = { 
+/**
+ * Which look this is: to be said again to hear of the same one.
+ */
+run: LookId, 
+/**
+ * Leaves that were looked at, and leaves in all.
+ */
+done: number, all: number, 
+/**
+ * Nothing before the end.
+ */
+found: LogLook | null, };
+
+export type ChainLook = { 
+/**
+ * Entries that are on this desk.
+ */
+entries: number, 
+/**
+ * Those of them that the hub has not confirmed.
+ */
+unsent: number, 
+/**
+ * The first one that is not as it was written.
+ */
+bad: BadEntry | null, };
+
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
@@ -596,3 +656,46 @@ export const tasks: Record<Role, readonly string[]> = {
   auditor: ["audit", "console"],
   patient: [],
 };
+
+/** What somebody may do, by the words of the table. */
+export interface Right { does: 'read' | 'write' | 'do', what: string, kind: Kind | null, state: string | null, fields: readonly string[], who: Record<Role, 'own' | 'any' | null> }
+
+/** The table of `shared/src/access/table.rs`, line by line. */
+export const rights: readonly Right[] = [
+  { does: "read", what: "patient", kind: "patient", state: null, fields: [], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: "own", lab: "own", billing: "own", manager: "own", admin: null, auditor: "own", patient: null } },
+  { does: "read", what: "appointment", kind: "appointment", state: null, fields: [], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: "own", manager: "own", admin: null, auditor: "own", patient: null } },
+  { does: "read", what: "prescription", kind: "prescription", state: null, fields: [], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: "own", admin: null, auditor: "own", patient: null } },
+  { does: "write", what: "person", kind: "patient", state: "alive", fields: ["name", "birthDate", "gender", "mrn", "nationalId", "telecom", "address", "contact", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "person", kind: "patient", state: "deceased", fields: ["name", "birthDate", "gender", "mrn", "nationalId", "telecom", "address", "contact", "serial"], who: { reception: "own", nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "place", kind: "patient", state: "alive", fields: ["ward", "bed"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "place", kind: "patient", state: "deceased", fields: ["ward", "bed"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "allergies", kind: "patient", state: "alive", fields: ["allergy", "noKnownAllergies"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "allergies", kind: "patient", state: "deceased", fields: ["allergy", "noKnownAllergies"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "clinical", kind: "patient", state: "alive", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "clinical", kind: "patient", state: "deceased", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "death", kind: "patient", state: "alive", fields: ["deceased"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitNotes", kind: "appointment", state: "planned", fields: ["notes"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitNotes", kind: "appointment", state: "over", fields: ["notes"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "order", kind: "prescription", state: "draft", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "order", kind: "prescription", state: "ordered", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "order", kind: "prescription", state: "signed", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "order", kind: "prescription", state: "ended", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "orderCourse", kind: "prescription", state: "draft", fields: ["status", "stopReason"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "orderCourse", kind: "prescription", state: "ordered", fields: ["status", "stopReason"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "orderCourse", kind: "prescription", state: "signed", fields: ["status", "stopReason"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "orderCourse", kind: "prescription", state: "ended", fields: ["status", "stopReason"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "signature", kind: "prescription", state: "draft", fields: ["signature"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "signature", kind: "prescription", state: "ordered", fields: ["signature"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "signature", kind: "prescription", state: "signed", fields: ["signature"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "signature", kind: "prescription", state: "ended", fields: ["signature"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "do", what: "audit", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: "own", patient: null } },
+  { does: "do", what: "held", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "console", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "emergency", kind: null, state: null, fields: [], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "do", what: "emergency_review", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+];

@@ -23,6 +23,8 @@ export type Route =
   | { page: 'heldForm'; id: string }
   | { page: 'emergency' }
   | { page: 'emergencyReview' }
+  | { page: 'audit' }
+  | { page: 'roles' }
   | { page: 'help' }
   | { page: 'missing' };
 
@@ -48,7 +50,9 @@ export function parse(hash: string): Route {
     case 'emergency':
       if (!second) return { page: 'emergency' };
       return second === 'review' ? { page: 'emergencyReview' } : { page: 'missing' };
-    case 'help': return { page: 'help' };
+    case 'audit':
+    case 'roles':
+    case 'help': return { page: first };
     default: return { page: 'missing' };
   }
 }
@@ -92,7 +96,9 @@ export function href(route: Route): string {
     case 'heldForm': return `#/held/${encodeURIComponent(route.id)}`;
     case 'emergency': return '#/emergency';
     case 'emergencyReview': return '#/emergency/review';
-    case 'help': return '#/help';
+    case 'audit':
+    case 'roles':
+    case 'help': return `#/${route.page}`;
     case 'missing': return '#/today';
   }
 }

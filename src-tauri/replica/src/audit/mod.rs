@@ -1,6 +1,7 @@
 //! Who did what at this desk: entries that are chained, sealed and carried to the hub. See `shared::audit`.
 
 pub(crate) mod clerk;
+mod log;
 pub(crate) mod send;
 mod trail;
 

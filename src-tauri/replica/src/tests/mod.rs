@@ -9,6 +9,7 @@ mod emptying;
 mod exchange;
 mod hospital;
 mod leaving;
+mod looking;
 mod permissions;
 pub(crate) mod planted;
 mod reading;

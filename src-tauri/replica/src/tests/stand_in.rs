@@ -4,6 +4,7 @@ use super::*;
 use crate::store::lock;
 use ed25519_dalek::SigningKey;
 use shared::audit::chain::{Batch, BatchAnswer, HubKey};
+use shared::audit::look::LookProgress;
 use shared::document;
 use shared::emergency::Opening;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
@@ -31,6 +32,8 @@ pub(super) struct Ward {
     /// In-patients of other wards, as sealed as the hub sends them.
     pub(super) summaries: Vec<SummaryItem>,
     pub(super) openings: Vec<Opening>,
+    /// What it found when it was asked to look at its log.
+    pub(super) looked: Option<LookProgress>,
 }
 
 /// The key with which the stand-in unlocks the first keys of chains.
@@ -169,6 +172,7 @@ impl StandIn {
                 b"null".to_vec()
             }
             "/sync/v1/audit/key" => serde_json::to_vec(&hub_key()).unwrap(),
+            "/sync/v1/audit/look" => serde_json::to_vec(&ward.looked).unwrap(),
             "/sync/v1/audit" => {
                 let batch: Batch = wire::decode(body).unwrap();
                 let upto = batch.links.last().unwrap().seq;

@@ -1,12 +1,13 @@
 //! Follows the chains of the desks again, as they came: what was wrong then is known, anything else is new.
 
 use super::arrive::print;
-use super::verify::{Bad, first_key};
+use super::verify::first_key;
 use crate::app::App;
 use crate::error::Result;
 use ed25519_dalek::{Signature, VerifyingKey};
 use shared::audit::Hash;
 use shared::audit::chain::{Checker, Flaw, Link, head_bytes};
+use shared::audit::look::BadEntry;
 use shared::ids::DeviceId;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -24,7 +25,7 @@ struct Chain {
 }
 
 /// Looks at every chain; returns how many there are and the first bad entry of each that is not whole.
-pub(super) async fn look_at_all(app: &App, db: &mut PgConnection) -> Result<(u64, Vec<Bad>)> {
+pub(super) async fn look_at_all(app: &App, db: &mut PgConnection) -> Result<(u64, Vec<BadEntry>)> {
     let rows = sqlx::query(
         "select device, audit_chain.incarnation, next_seq, head, begun, public_key
          from audit_chain join device on device.id = device order by device, audit_chain.incarnation",
@@ -36,7 +37,7 @@ pub(super) async fn look_at_all(app: &App, db: &mut PgConnection) -> Result<(u64
         let chain = chain(row);
         if let Some((seq, why)) = look_at(app, db, &chain).await? {
             let place = format!("{} {}.{seq}", chain.device, chain.incarnation);
-            bad.push(Bad {
+            bad.push(BadEntry {
                 place,
                 why: why.to_owned(),
             });
@@ -48,7 +49,7 @@ pub(super) async fn look_at_all(app: &App, db: &mut PgConnection) -> Result<(u64
     )
     .fetch_all(db)
     .await?;
-    bad.extend(gone.into_iter().map(|chain| Bad {
+    bad.extend(gone.into_iter().map(|chain| BadEntry {
         place: format!("{chain}.1"),
         why: "its chain is gone".into(),
     }));

@@ -8,6 +8,7 @@ mod chains;
 pub(crate) mod head;
 pub(crate) mod key;
 mod leaf;
+pub(crate) mod look;
 pub mod show;
 mod source;
 pub mod verify;

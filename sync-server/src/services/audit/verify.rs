@@ -6,52 +6,44 @@ use super::source::{self, Source};
 use super::{chains, head};
 use crate::app::App;
 use crate::error::{Error, Result};
-use serde::Serialize;
 use shared::audit::entry::Entry;
 use shared::audit::head::SignedHead;
+use shared::audit::look::{BadEntry, LogLook};
 use shared::audit::tree::Growing;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Leaves that are looked at together.
 const AT_ONCE: i64 = 5_000;
 
-/// What a look at everything found.
-#[derive(Debug, Default, Serialize)]
-pub struct Verified {
-    pub leaves: u64,
-    pub heads: usize,
-    pub chains: u64,
-    /// Alarms that were raised when entries came from desks.
-    pub alarms: i64,
-    /// The first entry of the log that is not as it was written.
-    pub first_bad_leaf: Option<Bad>,
-    /// The first bad entry of each desk's chain that is not as it came.
-    pub bad_chains: Vec<Bad>,
-}
-
-/// An entry that is not as it was written.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Bad {
-    /// The leaf, or the device, incarnation and place of its chain.
-    pub place: String,
-    pub why: String,
-}
-
-impl Verified {
-    /// Says whether everything is as it was written.
-    pub fn is_whole(&self) -> bool {
-        self.first_bad_leaf.is_none() && self.bad_chains.is_empty()
-    }
+/// How far a look has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub(super) done: AtomicU64,
+    pub(super) all: AtomicU64,
 }
 
 /// Verifies everything, in one moment of the database. `file` holds signed heads from elsewhere.
-pub async fn verify(app: &App, file: Option<&Path>) -> Result<Verified> {
+pub async fn verify(app: &App, file: Option<&Path>) -> Result<LogLook> {
+    verify_telling(app, file, &Progress::default()).await
+}
+
+/// The same for somebody who wants to hear how far it has come.
+pub(super) async fn verify_telling(
+    app: &App,
+    file: Option<&Path>,
+    progress: &Progress,
+) -> Result<LogLook> {
     let mut tx = app.pool.begin().await?;
     sqlx::raw_sql("set transaction isolation level repeatable read read only")
         .execute(&mut *tx)
         .await?;
+    let size: i64 = sqlx::query_scalar("select size from audit_tree")
+        .fetch_one(&mut *tx)
+        .await?;
+    progress.all.store(size.unsigned_abs(), Ordering::Relaxed);
     let mut heads = head::all(&mut tx).await?;
     let from_file = file.map(head::import).transpose();
     heads.extend(
@@ -62,27 +54,28 @@ pub async fn verify(app: &App, file: Option<&Path>) -> Result<Verified> {
             .unwrap_or_default(),
     );
     heads.sort_by_key(|signed| signed.head.size);
-    let (leaves, bad) = look_at_log(app, &mut tx, &heads).await?;
+    let (leaves, bad) = look_at_log(app, &mut tx, &heads, progress).await?;
     let missing = match bad {
         Some(bad) => Some(bad),
         None => look_for_missing(&mut tx).await?,
     };
     let (chains, bad_chains) = chains::look_at_all(app, &mut tx).await?;
-    let alarms = sqlx::query_scalar("select count(*) from audit_log where what = 41")
+    let alarms: i64 = sqlx::query_scalar("select count(*) from audit_log where what = 41")
         .fetch_one(&mut *tx)
         .await?;
-    Ok(Verified {
+    Ok(LogLook {
         leaves,
-        heads: heads.len(),
+        heads: heads.len() as u64,
+        head: heads.last().map(SignedHead::to_texts),
         chains,
-        alarms,
+        alarms: alarms.unsigned_abs(),
         first_bad_leaf: missing,
         bad_chains,
     })
 }
 
-fn bad(leaf: u64, why: &str) -> Option<Bad> {
-    Some(Bad {
+fn bad(leaf: u64, why: &str) -> Option<BadEntry> {
+    Some(BadEntry {
         place: leaf.to_string(),
         why: why.to_owned(),
     })
@@ -93,7 +86,8 @@ async fn look_at_log(
     app: &App,
     db: &mut PgConnection,
     heads: &[SignedHead],
-) -> Result<(u64, Option<Bad>)> {
+    progress: &Progress,
+) -> Result<(u64, Option<BadEntry>)> {
     let mut tree = Growing::default();
     let mut heads = heads.iter().peekable();
     let key = app.audit.key.sign.verifying_key();
@@ -122,6 +116,7 @@ async fn look_at_log(
                 }
             }
         }
+        progress.done.store(tree.size(), Ordering::Relaxed);
         if leaves.is_empty() {
             break;
         }
@@ -176,7 +171,7 @@ fn look_at(app: &App, leaf: &Leaf, place: u64, sources: &Sources) -> Result<(), 
 }
 
 /// Looks for things that happened and were taken, but have no leaf.
-async fn look_for_missing(db: &mut PgConnection) -> Result<Option<Bad>> {
+async fn look_for_missing(db: &mut PgConnection) -> Result<Option<BadEntry>> {
     for source in source::ALL {
         let (table, column) = source.table();
         let sql = format!(
@@ -196,7 +191,7 @@ async fn look_for_missing(db: &mut PgConnection) -> Result<Option<Bad>> {
             .into_iter()
             .find(|(_, entry)| entry.is_some());
         if let Some((id, _)) = lost {
-            return Ok(Some(Bad {
+            return Ok(Some(BadEntry {
                 place: format!("{table} {id}"),
                 why: "it has no leaf".into(),
             }));

@@ -84,6 +84,10 @@ fn call_of(
             (path.into(), serde_json::to_vec(&opening).expect("JSON"))
         }
         // a right password of somebody who is no clinical manager
+        "/sync/v1/audit/look" => (
+            path.into(),
+            json(json!({ "username": "doctor", "password": PASSWORD, "run": null })),
+        ),
         "/sync/v1/emergency/review" => (
             path.into(),
             json(json!({ "username": "doctor", "password": PASSWORD, "review": null })),
