@@ -105,7 +105,12 @@ impl std::fmt::Debug for Inside {
 impl Cabinet {
     /// Finds a desk, or the place for a new one. Nothing of the replica is opened.
     pub fn find(places: &Places) -> Result<Cabinet> {
-        Self::find_at(places, system_clock(), Cost::FULL)
+        Self::find_by(places, system_clock())
+    }
+
+    /// The same by another clock.
+    pub fn find_by(places: &Places, clock: Clock) -> Result<Cabinet> {
+        Self::find_at(places, clock, Cost::FULL)
     }
 
     pub(crate) fn find_at(places: &Places, clock: Clock, cost: Cost) -> Result<Cabinet> {

@@ -35,6 +35,9 @@ pub(crate) async fn certificate(State(app): State<App>, known: Known) -> Result<
     let admitted = app
         .authority
         .answer(&ask.request, known.device.id, app.now())?;
+    let mut db = app.pool.acquire().await?;
+    let entry = deed(What::Administered, known.device.id, None);
+    note(&mut db, &entry.because("device.certificate")).await?;
     if known.is_expired {
         tracing::info!(device.id = %known.device.id, "A workstation came back with an old certificate");
     }

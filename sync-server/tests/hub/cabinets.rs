@@ -13,7 +13,7 @@ use sync_server::services::orders::{IsActive, order, set_active};
 use sync_server::testing::{PASSWORD, TestHub};
 use sync_server::world;
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < deadline, "waited for {what}");
@@ -37,7 +37,7 @@ fn find(root: &Path, hub: Option<String>) -> Cabinet {
     }
 }
 
-async fn code_of(cabinet: &Cabinet, who: &str) -> String {
+pub(crate) async fn code_of(cabinet: &Cabinet, who: &str) -> String {
     let error = cabinet.sign_in(who, PASSWORD).await.err();
     error.map_or_else(|| "yes".into(), |error| error.problems().remove(0).code)
 }

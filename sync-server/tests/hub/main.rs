@@ -25,6 +25,7 @@ mod pushes;
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
 mod slots;
+mod renewals;
 mod tls;
 mod trust;
 mod waybills;
