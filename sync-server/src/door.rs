@@ -4,8 +4,7 @@ use crate::app::App;
 use crate::own_certificate::OwnCertificate;
 use crate::world;
 use anyhow::{Context, Result};
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
@@ -149,18 +148,6 @@ impl Listener for TlsDoor {
 
     fn local_addr(&self) -> io::Result<Peer> {
         Ok(peer(self.address, Shown::Nothing))
-    }
-}
-
-impl Connected<IncomingStream<'_, PlainDoor>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, PlainDoor>) -> Self {
-        *stream.remote_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsDoor>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsDoor>) -> Self {
-        *stream.remote_addr()
     }
 }
 

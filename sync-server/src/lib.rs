@@ -30,13 +30,13 @@ mod passwords;
 mod people;
 mod quarantine;
 mod secrets;
+mod serving;
 mod session;
 mod throttle;
 mod web;
 
 use app::App;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use door::{Peer, PlainDoor, TlsDoor};
 use std::future::Future;
 use std::time::Duration;
@@ -44,6 +44,8 @@ use tokio::net::TcpListener;
 
 /// How long calls that are being answered may take to finish when the hub stops.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How long the head of a call may take to arrive, and a line may be open with none on it.
+const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Serves this computer alone, without TLS, until `until` is done. Another address is refused.
 pub async fn serve_plain(
@@ -51,7 +53,18 @@ pub async fn serve_plain(
     app: App,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    serve(PlainDoor::new(listener)?, app, until).await
+    serve_plain_within(listener, app, HEAD_TIME, until).await
+}
+
+/// The same with another time for the heads of calls.
+pub async fn serve_plain_within(
+    listener: TcpListener,
+    app: App,
+    head_time: Duration,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    serve(PlainDoor::new(listener)?, app, head_time, until).await;
+    Ok(())
 }
 
 /// Serves desks over TLS under names and addresses, until `until` is done.
@@ -61,20 +74,29 @@ pub async fn serve_tls(
     names: &[String],
     until: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    serve_tls_within(listener, app, names, HEAD_TIME, until).await
+}
+
+/// The same with another time for the heads of calls.
+pub async fn serve_tls_within(
+    listener: TcpListener,
+    app: App,
+    names: &[String],
+    head_time: Duration,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
     let config = door::tls(&app, names)?;
-    Ok(serve(TlsDoor::new(listener, config)?, app, until).await?)
+    serve(TlsDoor::new(listener, config)?, app, head_time, until).await;
+    Ok(())
 }
 
 /// Serves until `until` is done, then finishes what is being answered.
-async fn serve<D: Listener>(
-    door: D,
+async fn serve(
+    door: impl Listener<Addr = Peer>,
     app: App,
+    head_time: Duration,
     until: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()>
-where
-    D::Addr: std::fmt::Debug,
-    Peer: for<'a> Connected<IncomingStream<'a, D>>,
-{
+) {
     let auditing = tokio::spawn(services::audit::run(app.clone()));
     let leaving = tokio::spawn(sync::leaving::run(app.clone()));
     let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
@@ -83,8 +105,7 @@ where
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();
-    let router = router::router(app).into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(door, router).with_graceful_shutdown(async move {
+    let server = serving::serve(door, router::router(app), head_time, async move {
         until.await;
         tracing::info!("Stopping: finishing the calls being answered");
         stopping.stop();
@@ -98,13 +119,10 @@ where
             std::future::pending::<()>().await;
         }
     };
-    let served = tokio::select! {
-        served = server.into_future() => served,
-        () = overdue => {
-            tracing::warn!("Some calls took too long to finish");
-            Ok(())
-        }
-    };
+    tokio::select! {
+        () = server => {}
+        () = overdue => tracing::warn!("Some calls took too long to finish"),
+    }
     listening.abort();
     auditing.abort();
     leaving.abort();
@@ -116,5 +134,4 @@ where
             "The audit log was not signed at the end"
         );
     }
-    served
 }

@@ -26,6 +26,7 @@ mod pushes;
 mod real;
 mod slots;
 mod renewals;
+mod slow_heads;
 mod tls;
 mod trust;
 mod waybills;
