@@ -276,6 +276,37 @@ async fn a_desk_ages_without_contact_to_read_only_and_then_to_locked() {
 }
 
 #[tokio::test]
+async fn an_open_desk_is_locked_after_forty_five_days_and_one_contact_makes_it_young() {
+    let scenario = async |faults: &[&str]| {
+        let locker = Locker::with(faults).await;
+        locker.office().grant_ms = 100 * DAY;
+        locker.sign_in("ada", RIGHT).await.unwrap();
+        locker.go_offline();
+        let cabinet = locker.cabinet();
+        let is_open = || {
+            cabinet.look().expect("it looks at its clock");
+            cabinet.replica().is_ok()
+        };
+        locker.wait(30 * DAY + 1);
+        assert!(is_open(), "it can be read");
+        locker.wait(15 * DAY - 1);
+        assert!(is_open(), "on the last day too");
+        locker.wait(1);
+        let stayed_open = is_open();
+        locker.go_online();
+        assert_eq!(locker.answer("ada", RIGHT).await, "yes");
+        let replica = locker.cabinet().replica().expect("open again");
+        let round = crate::Courier::round(&replica).await;
+        round.expect("the hub answers");
+        let saved = locker.register(1, "García");
+        assert!(matches!(saved, SaveAnswer::Saved { .. }), "{saved:?}");
+        stayed_open
+    };
+    assert!(!scenario(&[]).await);
+    assert!(scenario(&["stay open"]).await);
+}
+
+#[tokio::test]
 async fn a_password_that_the_hub_knows_no_more_opens_nothing_either() {
     let mut locker = Locker::new().await;
     locker.sign_in("ada", RIGHT).await.unwrap();
