@@ -24,8 +24,8 @@ mod pushes;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
-mod slots;
 mod renewals;
+mod slots;
 mod slow_heads;
 mod tls;
 mod trust;
