@@ -88,6 +88,28 @@ impl Device {
         made(id, edited)
     }
 
+    /// Makes an appointment out of a draft.
+    pub(crate) fn book(&self, id: RecordId, draft: &Value) -> Envelope {
+        Envelope {
+            kind: Kind::Appointment.number(),
+            record: id,
+            change: document::create(Kind::Appointment, draft, &self.stamp()).change,
+        }
+    }
+
+    /// Asks for a list.
+    pub(crate) async fn get(&self, path: &str) -> Result<Vec<Value>> {
+        let (key, device) = (&self.key, self.enrolled.device);
+        let signature = wire::sign(key, device, "GET", path, now().0, &[]);
+        let call = self.client.get(format!("{}{path}", self.hub));
+        let answer = call
+            .header(wire::SIGNATURE_HEADER, signature)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(answer.json().await?)
+    }
+
     /// Changes one field of a patient.
     pub(crate) fn edit(&self, of: &Made, draft: &Value) -> Result<(Made, Envelope)> {
         let edited = document::edit(Kind::Patient, &of.doc, &of.heads, draft, &self.stamp())?

@@ -1,5 +1,6 @@
 //! Measures Wardbook beside the plain limits of the same machine in the same run. `./dev bench` runs it.
 
+mod booking;
 mod desk;
 mod device;
 mod figures;
@@ -30,7 +31,7 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements, after a first load: local, resync, propagation, push, window
+    /// Only these measurements, after a first load: local, resync, propagation, push, booking, window
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Seed of the made-up patients
@@ -124,6 +125,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     }
     if wants("push") {
         together::pushing(&mut hub, &patients, size, figures).await?;
+    }
+    if wants("booking") {
+        booking::measure(&mut hub, &patients, size, figures).await?;
     }
     if wants("trust") {
         trust::cost(&patients, size, figures)?;

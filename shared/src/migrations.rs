@@ -66,6 +66,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0017_resent.hub",
         include_str!("../../migrations/0017_resent.hub.sql"),
     ),
+    (
+        "0018_slots.hub",
+        include_str!("../../migrations/0018_slots.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -57,7 +57,7 @@ impl Kind {
     pub fn lists(self) -> &'static [&'static str] {
         match self {
             Kind::Patient => &["name", "telecom", "address", "contact", "allergy", "alert"],
-            Kind::Appointment => &["move"],
+            Kind::Appointment => &["move", "offer"],
             Kind::Prescription => &["line", "signature"],
         }
     }

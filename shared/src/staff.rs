@@ -2,6 +2,7 @@
 
 use crate::access::Role;
 use crate::ids::{DepartmentId, StaffId, WardId};
+use crate::scheduling::clinic::Schedule;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -51,4 +52,7 @@ pub struct Reference {
     pub staff: Vec<Staff>,
     /// Names of medicines to pick from.
     pub medicines: Vec<String>,
+    /// When each doctor sees patients.
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
 }

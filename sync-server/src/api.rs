@@ -213,6 +213,8 @@ pub(crate) struct Reference {
     departments: Vec<Department>,
     staff: Vec<Staff>,
     medicines: Vec<String>,
+    /// When each doctor sees patients
+    schedules: Vec<serde_json::Value>,
 }
 
 /// SHA-256 by bucket, such as `1/07`.

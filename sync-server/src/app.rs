@@ -2,6 +2,7 @@
 
 use crate::authority::Authority;
 use crate::hub_key;
+use crate::scheduling::search::Kept;
 use crate::services::audit::key::AuditKey;
 use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
@@ -41,6 +42,10 @@ pub struct Parts {
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
     pub(crate) audit: Audit,
+    /// Held by whoever decides about slots and says so.
+    pub(crate) deciding: tokio::sync::Mutex<()>,
+    /// What the search for free slots begins with.
+    pub(crate) diary: Kept,
     /// Gives certificates to desks and to the hub itself.
     pub authority: Authority,
     zone: TimeZone,
@@ -110,6 +115,8 @@ impl App {
             directory: Directory::default(),
             pace: Pace::default(),
             quota: Quota::new(options.new_an_hour),
+            deciding: tokio::sync::Mutex::default(),
+            diary: Kept::default(),
             zone,
             stopping: watch::channel(false).0,
             wards: RwLock::default(),

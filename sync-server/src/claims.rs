@@ -1,9 +1,19 @@
-//! What only one record may have: a hospital number, a doctor's slot. Merged data can break it, so only the hub decides.
+//! What only the hub can decide about merged data: what one record alone may have, such as a hospital number, and who gets a
+//! doctor's slot, which is [`crate::scheduling`]'s.
 
+use crate::app::App;
+pub(crate) use crate::scheduling::book::Left;
+use crate::scheduling::book::{self, Sender, Visit};
+use crate::scheduling::decide;
+pub(crate) use crate::scheduling::hours::Hours;
+use crate::sync::weigh::{After, Before, Known, Letter, Source, Weighed};
 use serde_json::Value;
+use shared::document::{self, Heads, Merged};
+use shared::ids::RecordId;
 use shared::problem::Problem;
-use shared::record::{self, Kind};
-use shared::scheduling::{Appointment, AppointmentStatus};
+use shared::record::Kind;
+use shared::sync::judge::Inspected;
+use shared::sync::wire::Hash;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Formatter};
@@ -13,8 +23,6 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Claim {
     Mrn(String),
-    /// Doctor and start, with a space between.
-    Slot(String),
 }
 
 /// As the column `claim` has it.
@@ -22,7 +30,6 @@ impl Display for Claim {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             Claim::Mrn(mrn) => write!(f, "mrn {mrn}"),
-            Claim::Slot(slot) => write!(f, "slot {slot}"),
         }
     }
 }
@@ -32,10 +39,6 @@ impl Claim {
     pub(crate) fn problem(&self) -> Problem {
         match self {
             Claim::Mrn(mrn) => Problem::new("mrn.taken", "mrn").with("mrn", mrn),
-            Claim::Slot(slot) => {
-                let start = slot.rsplit(' ').next().unwrap_or_default();
-                Problem::new("slot.taken", "start").with("start", start)
-            }
         }
     }
 }
@@ -44,22 +47,148 @@ impl Claim {
 pub(crate) fn of(kind: Kind, body: &Value) -> Option<Claim> {
     match kind {
         Kind::Patient => body["mrn"].as_str().map(|mrn| Claim::Mrn(mrn.into())),
-        Kind::Appointment => {
-            let appointment: Appointment = record::parse(body).ok()?;
-            let holds = AppointmentStatus::holds_slot(appointment.status);
-            let (doctor, start) = (appointment.practitioner?, appointment.start?);
-            holds.then(|| Claim::Slot(format!("{doctor} {start}")))
-        }
-        Kind::Prescription => None,
+        Kind::Appointment | Kind::Prescription => None,
     }
 }
 
-/// Says whether writing a field can make a claim.
-pub(crate) fn is_claimed_by(kind: Kind, path: &str) -> bool {
-    match kind {
-        Kind::Patient => path == "mrn",
-        Kind::Appointment => matches!(path, "practitioner" | "start" | "status"),
-        Kind::Prescription => false,
+/// Says whether a change can make a claim, or ask for a slot.
+pub(crate) fn writes(kind: Kind, seen: &Inspected) -> bool {
+    let fields: &[&str] = match kind {
+        Kind::Patient => &["mrn"],
+        Kind::Appointment => &[
+            "patient",
+            "practitioner",
+            "department",
+            "start",
+            "minutes",
+            "status",
+        ],
+        Kind::Prescription => &[],
+    };
+    seen.writes
+        .iter()
+        .any(|write| fields.contains(&write.path.as_str()))
+}
+
+/// Returns when a change was made, by the hub's clock.
+fn made_ms(known: &Known, seen: &Inspected) -> i64 {
+    let said = || seen.at_s.saturating_mul(1_000);
+    known.made.get(&seen.hash).copied().unwrap_or_else(said)
+}
+
+/// Says whether a change keeps the rules of what it claims, as its author saw the record: `after` is what the
+/// push made of it so far.
+pub(crate) fn keeps_rules(
+    kind: Kind,
+    known: &Known,
+    (id, after): (RecordId, Option<&After>),
+    merged: &Merged,
+    seen: &Inspected,
+) -> Result<(), Vec<Problem>> {
+    if kind != Kind::Appointment {
+        return Ok(());
+    }
+    let at = |heads: Vec<Hash>| document::body_at(kind, &merged.doc, &Heads(heads));
+    let mut deps = Heads(seen.deps.clone());
+    deps.0.sort_unstable();
+    let stored = match after {
+        Some(after) => Some((&after.merged.body, &after.merged.heads)),
+        None => known.records.get(&id).map(|was| (&was.body, &was.heads)),
+    };
+    let before = match stored {
+        None => Ok(Value::Null),
+        Some((body, heads)) if *heads == deps => Ok(body.clone()),
+        Some(_) => at(deps.0),
+    };
+    let after = if merged.heads.0 == [seen.hash] {
+        Ok(merged.body.clone())
+    } else {
+        at(vec![seen.hash])
+    };
+    let (Ok(before), Ok(after)) = (before, after) else {
+        return Err(vec![Problem::new("record.damaged", "")]);
+    };
+    match known.hours.problems(&before, &after, made_ms(known, seen)) {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(problems),
+    }
+}
+
+/// Says whether it matters when the changes of a push were made.
+pub(crate) fn asks_when(letters: &[Letter]) -> bool {
+    letters
+        .iter()
+        .any(|letter| letter.kind == Some(Kind::Appointment))
+}
+
+/// Reads the hours of the doctors whom a push names, and of those whose appointments it changes.
+pub(crate) async fn hours(
+    db: &mut PgConnection,
+    app: &App,
+    letters: &[Letter],
+    records: &BTreeMap<RecordId, Before>,
+) -> sqlx::Result<Hours> {
+    let of_kind = |letter: &&Letter| letter.kind == Some(Kind::Appointment);
+    let ours: Vec<&Letter> = letters.iter().filter(of_kind).collect();
+    let named = ours.iter().filter_map(|letter| letter.seen.as_ref().ok());
+    let named = named.flat_map(|seen| &seen.writes);
+    let named = named.filter(|write| write.path == "practitioner");
+    let here = ours.iter().filter_map(|letter| records.get(&letter.record));
+    let mut doctors: Vec<Uuid> = named
+        .map(|write| &write.value)
+        .chain(here.map(|before| &before.body["practitioner"]))
+        .filter_map(|id| id.as_str()?.parse().ok())
+        .collect();
+    doctors.sort_unstable();
+    doctors.dedup();
+    Hours::of(db, app.zone(), doctors).await
+}
+
+/// Gives slots to the appointments of a push.
+pub(crate) async fn settle(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+    weighed: &Weighed,
+    known: &Known,
+) -> sqlx::Result<Left> {
+    let sender = Sender {
+        device: source.device,
+        is_hub: source.ward.is_none(),
+        came_ms: known.now_s.saturating_mul(1_000),
+    };
+    let visit = |after: &'_ After| {
+        let seen = letters[*after.taken.last()?].seen.as_ref().ok()?;
+        Some((after.id, seen.hash, made_ms(known, seen)))
+    };
+    let ours = weighed
+        .records
+        .iter()
+        .filter(|after| after.kind == Kind::Appointment && after.reclaimed);
+    let visits: Vec<Visit<'_>> = ours
+        .filter_map(|after| {
+            let (appointment, change, made_ms) = visit(after)?;
+            Some(Visit {
+                appointment,
+                body: &after.merged.body,
+                change,
+                made_ms,
+            })
+        })
+        .collect();
+    book::settle(tx, &known.hours, sender, &visits).await
+}
+
+/// Decides about slots, so far as that can be now. What cannot be is done a little later, and so is what fails.
+pub(crate) async fn decide(app: &App, left: Left) {
+    if left == Left::Nothing {
+        return;
+    }
+    if let Err(error) = decide::settle(app).await {
+        tracing::warn!(
+            error.code = error.code(),
+            "Slots could not be decided about; it is tried again"
+        );
     }
 }
 

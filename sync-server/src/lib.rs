@@ -12,6 +12,7 @@ pub mod logs;
 pub mod migrate;
 pub mod postgres;
 pub mod router;
+pub mod scheduling;
 pub mod services;
 pub mod sync;
 pub mod testing;
@@ -98,6 +99,8 @@ async fn serve(
 ) {
     let auditing = tokio::spawn(services::audit::run(app.clone()));
     let leaving = tokio::spawn(sync::leaving::run(app.clone()));
+    let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
+    let lending = tokio::spawn(scheduling::lend::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -123,6 +126,8 @@ async fn serve(
     listening.abort();
     auditing.abort();
     leaving.abort();
+    deciding.abort();
+    lending.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),

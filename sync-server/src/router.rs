@@ -1,6 +1,7 @@
 //! Every route.
 
 use crate::app::App;
+use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
 use crate::services::console::{oidc, session, sign_in};
 use crate::services::emergency::{openings, review, summaries};
@@ -42,6 +43,8 @@ fn described() -> OpenApiRouter<App> {
         routes!(bootstrap::bootstrap),
         routes!(bootstrap::segment),
         routes!(staff::reference),
+        routes!(search::free),
+        routes!(lend::lent),
         routes!(digest::digest),
         routes!(held::held),
         routes!(line::standing),

@@ -42,6 +42,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/sync/v1/bootstrap", Needs::Device),
     ("get", "/sync/v1/bootstrap/{snapshot}/{segment}", Needs::Device),
     ("get", "/sync/v1/reference", Needs::Device),
+    ("get", "/sync/v1/free", Needs::Device),
+    ("get", "/sync/v1/leases", Needs::Device),
     ("get", "/sync/v1/digest", Needs::Device),
     ("get", "/sync/v1/held", Needs::Device),
     ("get", "/sync/v1/standing", Needs::Device),

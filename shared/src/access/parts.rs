@@ -21,6 +21,8 @@ pub enum Part {
     /// How far a visit or an order has come.
     VisitCourse,
     VisitNotes,
+    /// What the hub decided about a slot: nobody writes it for the hub.
+    Decision,
     /// What a prescription says.
     Order,
     OrderCourse,
@@ -29,7 +31,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Part; 11] = [
+    pub const ALL: [Part; 12] = [
         Part::Person,
         Part::Place,
         Part::Allergies,
@@ -38,6 +40,7 @@ impl Part {
         Part::Slot,
         Part::VisitCourse,
         Part::VisitNotes,
+        Part::Decision,
         Part::Order,
         Part::OrderCourse,
         Part::Signature,
@@ -49,7 +52,7 @@ impl Part {
             Part::Person | Part::Place | Part::Allergies | Part::Clinical | Part::Death => {
                 Kind::Patient
             }
-            Part::Slot | Part::VisitCourse | Part::VisitNotes => Kind::Appointment,
+            Part::Slot | Part::VisitCourse | Part::VisitNotes | Part::Decision => Kind::Appointment,
             Part::Order | Part::OrderCourse | Part::Signature => Kind::Prescription,
         }
     }
@@ -86,6 +89,7 @@ impl Part {
             ],
             Part::VisitCourse => &["status", "cancelReason"],
             Part::VisitNotes => &["notes"],
+            Part::Decision => &["lost", "offer"],
             Part::Order => &["patient", "ward", "line", "authoredOn", "notes", "serial"],
             Part::OrderCourse => &["status", "stopReason"],
             Part::Signature => &["signature"],

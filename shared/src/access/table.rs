@@ -26,8 +26,8 @@ pub type Line = (Right, &'static [u8; 10]);
 
 use Kind::{Appointment, Patient, Prescription};
 use Part::{
-    Allergies, Clinical, Death, Order, OrderCourse, Person, Place, Signature, Slot, VisitCourse,
-    VisitNotes,
+    Allergies, Clinical, Death, Decision, Order, OrderCourse, Person, Place, Signature, Slot,
+    VisitCourse, VisitNotes,
 };
 use Right::{Do, Read, Write};
 use State::{Alive, Deceased, Draft, Ended, Ordered, Over, Planned, Signed};
@@ -58,6 +58,10 @@ pub const TABLE: &[Line] = &[
     (Write(VisitCourse, Over),       b"ooo---o---"),
     (Write(VisitNotes, Planned),     b"ooo-------"),
     (Write(VisitNotes, Over),        b"-oo-------"),
+
+    // the hub alone
+    (Write(Decision, Planned),       b"----------"),
+    (Write(Decision, Over),          b"----------"),
 
     (Write(Order, Draft),            b"--o-------"),
     (Write(Order, Ordered),          b"--o-------"),

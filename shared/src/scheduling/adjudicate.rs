@@ -54,6 +54,17 @@ impl Booked {
         *self.days.entry((practitioner, slot.date)).or_default() += 1;
     }
 
+    /// Notes a slot that is lent: nobody else can have it, and it takes a place of the day.
+    pub fn lend(&mut self, practitioner: StaffId, slot: Slot) {
+        self.doctors.entry(practitioner).or_default().push(slot);
+        *self.days.entry((practitioner, slot.date)).or_default() += 1;
+    }
+
+    fn left(&self, practitioner: StaffId, date: Date) -> u32 {
+        let counted = self.days.get(&(practitioner, date)).copied();
+        DAY_CAP.saturating_sub(counted.unwrap_or(0))
+    }
+
     /// Returns what stands in the way of a request.
     pub fn against(&self, request: &Request) -> Option<Lost> {
         let meets = |slots: Option<&Vec<Slot>>| {
@@ -113,6 +124,86 @@ pub fn adjudicate(
         (request, outcome)
     };
     requests.into_iter().map(decide).collect()
+}
+
+/// A change that came this soon after it was made was made at a desk that could ask.
+pub const ONLINE_MS: i64 = 10_000;
+
+/// What is said at once of a request that has just come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Stands,
+    Lost(Lost),
+    /// Others may have asked before, and are to be heard.
+    Waits,
+}
+
+/// Decides about a request where it comes, given what stands (without what the desk itself was lent) and who waits.
+pub fn at_once(booked: &Booked, open: &[Request], request: &Request, came_ms: i64) -> Answer {
+    if let Some(lost) = booked.against(request) {
+        return Answer::Lost(lost);
+    }
+    if !request.is_unleased {
+        return Answer::Stands;
+    }
+    let is_same_day = |other: &&Request| {
+        (other.practitioner, other.slot.date) == (request.practitioner, request.slot.date)
+    };
+    let on_day = open.iter().filter(is_same_day).count();
+    let left = booked.left(request.practitioner, request.slot.date) as usize;
+    let meets = open.iter().any(|other| may_clash(other, request));
+    if came_ms - request.t_ms > ONLINE_MS || meets || on_day >= left {
+        return Answer::Waits;
+    }
+    Answer::Stands
+}
+
+/// Says whether two requests want the same doctor, or the same patient, at one time.
+fn may_clash(one: &Request, other: &Request) -> bool {
+    one.slot.overlaps(&other.slot)
+        && (one.practitioner == other.practitioner || one.patient == other.patient)
+}
+
+/// A request that waits, and when it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub request: Request,
+    pub came_ms: i64,
+}
+
+/// Returns the requests that are to be decided now: those that hang together are decided together, once the window of the
+/// first of them has closed.
+pub fn due(waiting: &[Waiting], heard_ms: Option<i64>, now_ms: i64) -> Vec<Request> {
+    let mut due = Vec::new();
+    for together in groups(waiting) {
+        let first = together.iter().map(|one| one.came_ms).min();
+        let newest = together.iter().map(|one| one.request.t_ms).max();
+        if let (Some(first), Some(newest)) = (first, newest)
+            && is_due(first, newest, heard_ms, now_ms)
+        {
+            due.extend(together.iter().map(|one| one.request.clone()));
+        }
+    }
+    due
+}
+
+/// Parts requests into those that hang together: by a doctor's day, or by a patient who is wanted twice at one time.
+fn groups(waiting: &[Waiting]) -> Vec<Vec<&Waiting>> {
+    let mut groups: Vec<Vec<&Waiting>> = Vec::new();
+    for one in waiting {
+        let hangs = |other: &&Waiting| {
+            let (a, b) = (&one.request, &other.request);
+            (a.practitioner, a.slot.date) == (b.practitioner, b.slot.date) || may_clash(a, b)
+        };
+        let (with, mut apart): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .partition(|group| group.iter().any(&hangs));
+        let mut joined: Vec<&Waiting> = with.into_iter().flatten().collect();
+        joined.push(one);
+        apart.push(joined);
+        groups = apart;
+    }
+    groups
 }
 
 /// Says whether requests for a slot may be decided now: `first_ms` is when the first of them came, `heard_ms` when each desk
@@ -275,6 +366,82 @@ mod tests {
             adjudicate(Booked::default(), vec![one.clone(), one]).len(),
             1
         );
+    }
+
+    #[test]
+    fn a_desk_that_can_ask_is_answered_at_once_unless_others_ask_for_the_same() {
+        let came_ms = 20_000;
+        let online = request(1, 1, 1, 0, came_ms - ONLINE_MS);
+        let offline = request(1, 1, 1, 0, came_ms - ONLINE_MS - 1);
+        let say = |booked: &Booked, open: &[Request], request: &Request| {
+            at_once(booked, open, request, came_ms)
+        };
+        let none = Booked::default();
+        assert_eq!(say(&none, &[], &online), Answer::Stands);
+        assert_eq!(say(&none, &[], &offline), Answer::Waits);
+        let leased = Request {
+            is_unleased: false,
+            ..offline.clone()
+        };
+        assert_eq!(
+            say(&none, &[request(2, 2, 1, 0, 0)], &leased),
+            Answer::Stands
+        );
+        // somebody waits for the slot, or the patient for another doctor; another slot of a day with room is no matter
+        assert_eq!(
+            say(&none, &[request(2, 2, 1, 0, 0)], &online),
+            Answer::Waits
+        );
+        assert_eq!(
+            say(&none, &[request(2, 1, 2, 0, 0)], &online),
+            Answer::Waits
+        );
+        assert_eq!(
+            say(&none, &[request(2, 2, 1, 1, 0)], &online),
+            Answer::Stands
+        );
+        // what stands is not asked again
+        let mut booked = Booked::default();
+        booked.lend(online.practitioner, slot(0));
+        assert_eq!(say(&booked, &[], &offline), Answer::Lost(Lost::Slot));
+        // the last place of a day is wanted by two
+        let mut full = Booked::default();
+        for place in 5..12 {
+            full.lend(online.practitioner, slot(place));
+        }
+        assert_eq!(say(&full, &[], &online), Answer::Stands);
+        assert_eq!(
+            say(&full, &[request(2, 2, 1, 1, 0)], &online),
+            Answer::Waits
+        );
+        full.lend(online.practitioner, slot(12));
+        assert_eq!(say(&full, &[], &online), Answer::Lost(Lost::Day));
+    }
+
+    #[test]
+    fn requests_that_hang_together_are_decided_together() {
+        let waits = |number, patient, doctor, at, came_ms| Waiting {
+            request: request(number, patient, doctor, at, 0),
+            came_ms,
+        };
+        // 1 and 2 share a day, 2 and 3 a patient; 4 stands alone
+        let mut waiting = vec![
+            waits(1, 1, 1, 0, 0),
+            waits(3, 2, 2, 1, 500),
+            waits(2, 2, 1, 1, 400),
+            waits(4, 4, 4, 0, 300),
+        ];
+        let numbers = |waiting: &[Waiting], now_ms| {
+            let due = due(waiting, Some(-1), now_ms);
+            let mut numbers: Vec<u8> = due.iter().map(|one| one.command[0]).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        each_order(&mut waiting, 0, &mut |order| {
+            assert!(numbers(order, WINDOW_MS - 1).is_empty());
+            assert_eq!(numbers(order, WINDOW_MS), [1, 2, 3]);
+            assert_eq!(numbers(order, WINDOW_MS + 300), [1, 2, 3, 4]);
+        });
     }
 
     #[test]

@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time, Weekday, time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// Length of a slot, in minutes.
 pub const SLOT_MINUTES: u32 = 30;
@@ -144,23 +145,29 @@ fn nanoseconds(at: Time) -> i64 {
 }
 
 /// A span of a local day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
 pub struct Hours {
+    #[ts(type = "string")]
     pub from: Time,
+    #[ts(type = "string")]
     pub to: Time,
 }
 
 /// When one doctor sees patients. FHIR `Schedule` with `Practitioner` as its actor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(export_to = "types.gen.ts")]
 pub struct Schedule {
     pub practitioner: StaffId,
     pub departments: Vec<DepartmentId>,
     /// Hours of each day of the week, Monday first; several when there is a pause for good.
+    #[ts(type = "Hours[][]")]
     pub hours: [Vec<Hours>; 7],
     /// Pauses of every day.
     pub breaks: Vec<Hours>,
     /// First and last day of each leave.
+    #[ts(type = "[string, string][]")]
     pub leave: Vec<(Date, Date)>,
 }
 

@@ -10,6 +10,13 @@ use jiff::civil::Date;
 /// Slots of one local day, the first in the lowest bit.
 pub type Slots = u64;
 
+/// Returns the slots of its day that a piece of time touches.
+pub fn touched(clinic: &Clinic, piece: &Slot) -> Slots {
+    let day = clinic.day(piece.date);
+    let touches = |(at, slot): (usize, &Slot)| Slots::from(slot.overlaps(piece)) << at;
+    day.iter().enumerate().map(touches).sum()
+}
+
 /// What is given away of one doctor's day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Given {
@@ -44,10 +51,24 @@ pub struct Wish {
     pub department: Option<DepartmentId>,
     /// Not before this day.
     pub not_before: Option<Date>,
+    /// Not after this day.
+    pub not_after: Option<Date>,
     /// Slots that begin before this moment plus the lead are out of reach: milliseconds since 1970.
     pub now_ms: i64,
     /// Returns so many.
     pub count: usize,
+}
+
+impl Wish {
+    /// Says whether somebody is whom one wants to see, or one of them.
+    pub fn wants(&self, schedule: &Schedule) -> bool {
+        self.is_met_by(schedule.practitioner, &schedule.departments)
+    }
+
+    fn is_met_by(&self, doctor: StaffId, departments: &[DepartmentId]) -> bool {
+        self.practitioner.is_none_or(|id| doctor == id)
+            && self.department.is_none_or(|it| departments.contains(&it))
+    }
 }
 
 /// A slot with a doctor who has it free.
@@ -80,6 +101,27 @@ impl Diary {
         }
     }
 
+    /// Returns the same days with only those doctors whom somebody wants to see.
+    pub fn of(&self, wish: &Wish) -> Self {
+        Self {
+            from: self.from,
+            days: self.days.clone(),
+            doctors: self.wanted(wish).cloned().collect(),
+        }
+    }
+
+    /// Returns its doctors.
+    pub fn doctors(&self) -> Vec<StaffId> {
+        self.doctors.iter().map(|doctor| doctor.id).collect()
+    }
+
+    fn wanted(&self, wish: &Wish) -> impl Iterator<Item = &Doctor> {
+        let wish = wish.clone();
+        self.doctors
+            .iter()
+            .filter(move |doctor| wish.is_met_by(doctor.id, &doctor.departments))
+    }
+
     /// Returns the bit of a slot on its day; nothing when no slot begins then.
     pub fn bit(&self, slot: &Slot) -> Option<Slots> {
         let day = &self.days[self.place(slot.date)?];
@@ -102,21 +144,22 @@ impl Diary {
 
     /// Returns free slots, soonest first; of one time in order of the doctors' ids.
     pub fn find(&self, wish: &Wish) -> Vec<Free> {
-        let wanted: Vec<&Doctor> = self
-            .doctors
-            .iter()
-            .filter(|doctor| wish.practitioner.is_none_or(|id| doctor.id == id))
-            .filter(|doctor| {
-                wish.department
-                    .is_none_or(|it| doctor.departments.contains(&it))
-            })
-            .collect();
-        let is_wanted = |(_, day): &(usize, &Vec<Slot>)| {
-            let date = day.first().map(|slot| slot.date);
-            wish.not_before.is_none_or(|least| date >= Some(least))
-        };
+        let wanted: Vec<&Doctor> = self.wanted(wish).collect();
+        let first = wish.not_before.and_then(|day| self.place(day)).unwrap_or(0);
         let mut found = Vec::new();
-        for (place, day) in self.days.iter().enumerate().filter(is_wanted) {
+        for (place, day) in self.days.iter().enumerate().skip(first) {
+            if wish
+                .not_after
+                .is_some_and(|most| day.first().is_some_and(|slot| slot.date > most))
+            {
+                break;
+            }
+            if wish
+                .not_before
+                .is_some_and(|least| day.first().is_some_and(|slot| slot.date < least))
+            {
+                continue;
+            }
             for doctor in &wanted {
                 found.extend(doctor.free_on(place, day, wish.now_ms));
             }
@@ -247,6 +290,13 @@ mod tests {
             found(&diary(), &later),
             [("2027-03-08 09:00:00".into(), ADA)]
         );
+        let until = Wish {
+            not_after: Some(date(2027, 3, 7)),
+            ..later
+        };
+        assert!(found(&diary(), &until).is_empty());
+        assert_eq!(found(&diary().of(&skin), &skin), found(&diary(), &skin));
+        assert_eq!(diary().of(&skin).doctors(), [MUSA]);
         let beyond = Wish {
             not_before: Some(date(2028, 1, 1)),
             count: 1,
@@ -264,6 +314,7 @@ mod tests {
                 .expect("a slot")
         };
         let taken = diary.bit(&slot(9, 30)).expect("a bit");
+        assert_eq!(touched(&clinic(), &slot(9, 30)), taken);
         diary.give(
             ADA,
             date(2027, 3, 1),

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of a doctor's free day, how much one ward is lent, in per cent.
+/// Of the places of a doctor's day, how much is lent to all desks together, in per cent. Places are what is scarce: a day has
+/// more slots than places, and lending a third of the slots would leave next to none for who asks the hub.
 pub const SHARE_PERCENT: usize = 30;
 /// A desk that is not sure of the time stops this much earlier.
 pub const UNSURE_MS: i64 = 10 * 60_000;
@@ -84,10 +85,10 @@ pub struct Day {
     pub lent: u32,
 }
 
-/// Chooses what a ward is lent of a day: the slots it gave away most often before, later ones first where it has no habit
+/// Chooses what more is lent of a day of which `has` places are lent already: the slots that were given away most often before, later ones first where there is no habit
 /// yet, since early ones go at the counter. Never more places than the day has left.
 pub fn lend(day: &Day, habits: &BTreeMap<Time, u32>, has: usize) -> Lease {
-    let whole = day.free.len() + has;
+    let whole = (day.free.len() + has).min(DAY_CAP as usize);
     let share = (whole * SHARE_PERCENT / 100).saturating_sub(has);
     let left = DAY_CAP.saturating_sub(day.counted + day.lent) as usize;
     let mut free = day.free.clone();
@@ -108,8 +109,13 @@ pub fn lend(day: &Day, habits: &BTreeMap<Time, u32>, has: usize) -> Lease {
     }
 }
 
-/// Leases of one ward by doctor and day.
-pub type Leases = BTreeMap<(StaffId, Date), Lease>;
+/// What a desk was lent of one doctor's day, as the hub tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lent {
+    pub practitioner: StaffId,
+    pub day: Date,
+    pub lease: Lease,
+}
 
 #[cfg(test)]
 mod tests {
@@ -169,22 +175,25 @@ mod tests {
     }
 
     #[test]
-    fn a_ward_is_lent_a_third_by_habit_and_never_more_than_the_day_holds() {
+    fn a_third_of_the_places_is_lent_by_habit_and_never_more_than_the_day_holds() {
         let habits = [(time(10, 0, 0, 0), 5), (time(11, 30, 0, 0), 9)].into();
-        let lease = lend(&day(0, 0), &habits, 0);
-        assert_eq!((lease.slots.len(), lease.tokens), (5, 5));
         let clinic = Clinic::of_zone(TimeZone::UTC);
-        let times: Vec<Time> = lease
-            .slots
-            .iter()
-            .filter_map(|start| Some(clinic.slot_at(*start).ok()?.time))
-            .collect();
-        assert!(times.contains(&time(10, 0, 0, 0)) && times.contains(&time(11, 30, 0, 0)));
-        assert!(times.contains(&time(17, 30, 0, 0)));
-        assert_eq!(lend(&day(5, 0), &habits, 0).tokens, 3);
-        assert_eq!(lend(&day(5, 2), &habits, 0).tokens, 1);
-        assert_eq!(lend(&day(6, 2), &habits, 0).tokens, 0);
-        // it has its share already
-        assert_eq!(lend(&day(0, 5), &habits, 9).tokens, 0);
+        let times = |habits: &BTreeMap<Time, u32>| {
+            let lease = lend(&day(0, 0), habits, 0);
+            assert_eq!((lease.slots.len(), lease.tokens), (2, 2));
+            let time = |start: &i64| clinic.slot_at(*start).expect("a slot").time;
+            lease.slots.iter().map(time).collect::<Vec<_>>()
+        };
+        assert_eq!(times(&habits), [time(10, 0, 0, 0), time(11, 30, 0, 0)]);
+        assert_eq!(
+            times(&BTreeMap::new()),
+            [time(17, 0, 0, 0), time(17, 30, 0, 0)]
+        );
+        assert_eq!(lend(&day(5, 0), &habits, 0).tokens, 2);
+        assert_eq!(lend(&day(7, 0), &habits, 0).tokens, 1);
+        assert_eq!(lend(&day(6, 1), &habits, 1).tokens, 1);
+        assert_eq!(lend(&day(6, 2), &habits, 2).tokens, 0);
+        // so much is lent already
+        assert_eq!(lend(&day(0, 2), &habits, 2).tokens, 0);
     }
 }

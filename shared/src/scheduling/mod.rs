@@ -1,13 +1,15 @@
 //! Appointments: who sees whom, where and when. FHIR R4 `Appointment`.
 //!
 //! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
-//! desk may promise by itself, [`adjudicate`] who gets one that several asked for, and [`free`] finds those still free.
+//! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`adjudicate`] who gets a slot that several
+//! asked for, and [`free`] finds those still free.
 
 pub mod adjudicate;
 pub mod clinic;
 pub mod free;
 pub mod leases;
 pub mod rules;
+pub mod visit;
 
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
 use crate::patients::value_set;
@@ -37,7 +39,22 @@ pub struct Appointment {
     /// Every time the slot was moved. A set of events, never a counter.
     #[serde(rename = "move")]
     pub moves: Vec<Move>,
+    /// Why it needs rebooking, as a code: `slot.taken`, `patient.taken`, `practitioner.day_full`. Only the hub writes it.
+    pub lost: Option<String>,
+    /// What may be had instead of a slot that was lost, nearest first. Only the hub writes it; one without start is none.
+    #[serde(rename = "offer")]
+    pub offers: Vec<Offer>,
     pub notes: String,
+}
+
+/// A slot that was free when another was lost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export_to = "types.gen.ts")]
+pub struct Offer {
+    pub id: String,
+    pub practitioner: Option<StaffId>,
+    pub start: Option<String>,
 }
 
 /// A change of slot, kept for ever.
@@ -54,7 +71,7 @@ pub struct Move {
 value_set! {
     /// FHIR appointmentstatus, in the order in which a merge prefers them: the furthest along wins.
     AppointmentStatus default Booked {
-        Proposed = "proposed", Pending = "pending", Booked = "booked", Cancelled = "cancelled", NoShow = "noshow",
+        Proposed = "proposed", Pending = "pending", Waitlist = "waitlist", Booked = "booked", Cancelled = "cancelled", NoShow = "noshow",
         Arrived = "arrived", CheckedIn = "checked-in", Fulfilled = "fulfilled", EnteredInError = "entered-in-error",
     }
 }
@@ -70,6 +87,31 @@ impl AppointmentStatus {
             | AppointmentStatus::NoShow => true,
             AppointmentStatus::Proposed
             | AppointmentStatus::Pending
+            | AppointmentStatus::Waitlist
+            | AppointmentStatus::Cancelled
+            | AppointmentStatus::EnteredInError => false,
+        }
+    }
+
+    /// Says whether the hub has to decide if the appointment gets its slot.
+    pub fn asks_for_slot(self) -> bool {
+        matches!(
+            self,
+            AppointmentStatus::Proposed | AppointmentStatus::Pending
+        )
+    }
+
+    /// Says whether the patient has come, or has not: nobody can decide that otherwise.
+    pub fn is_fact(self) -> bool {
+        match self {
+            AppointmentStatus::Arrived
+            | AppointmentStatus::CheckedIn
+            | AppointmentStatus::Fulfilled
+            | AppointmentStatus::NoShow => true,
+            AppointmentStatus::Proposed
+            | AppointmentStatus::Pending
+            | AppointmentStatus::Waitlist
+            | AppointmentStatus::Booked
             | AppointmentStatus::Cancelled
             | AppointmentStatus::EnteredInError => false,
         }
@@ -84,6 +126,7 @@ impl AppointmentStatus {
             | AppointmentStatus::EnteredInError => true,
             AppointmentStatus::Proposed
             | AppointmentStatus::Pending
+            | AppointmentStatus::Waitlist
             | AppointmentStatus::Booked
             | AppointmentStatus::Arrived
             | AppointmentStatus::CheckedIn => false,

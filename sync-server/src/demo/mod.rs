@@ -1,6 +1,7 @@
 //! The sample hospital: two wards, four departments, people with every role, medicines, and what happens today. Can be
 //! made again and again: what is there stays.
 
+mod hours;
 mod visits;
 
 use crate::app::App;
@@ -81,6 +82,7 @@ pub(crate) async fn run(app: &App) -> Result<String> {
         .execute(&app.pool)
         .await?;
     people(app).await?;
+    hours::make(app).await?;
     visits::make(app).await?;
     Ok(told())
 }

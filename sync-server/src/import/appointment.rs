@@ -47,12 +47,9 @@ pub(super) fn draft(
         .find(|ward| ward.id == home && !ward.doctors.is_empty());
     let ward = ward.ok_or_else(|| ("no doctor in the ward", String::new()))?;
     let (doctor, department) = ward.doctors[pick(index.id_of(resource), ward.doctors.len())];
-    let status = match json["status"].as_str().unwrap_or_default() {
-        "waitlist" => AppointmentStatus::Pending,
-        word => {
-            AppointmentStatus::parse(word).ok_or_else(|| ("unknown status", word.to_owned()))?
-        }
-    };
+    let word = json["status"].as_str().unwrap_or_default();
+    let status = AppointmentStatus::parse(word);
+    let status = status.ok_or_else(|| ("unknown status", word.to_owned()))?;
     let mut draft = json!({
         "patient": patient, "practitioner": doctor, "department": department, "ward": ward.id,
         "start": start, "minutes": minutes(json, &start), "status": status.word(),

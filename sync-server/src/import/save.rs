@@ -272,11 +272,12 @@ fn matched(kind: Kind, base: &Value, draft: &Value) -> Value {
 async fn before(app: &App, drafts: &[Draft]) -> Result<BTreeMap<RecordId, Before>> {
     let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.id.0).collect();
     let rows = sqlx::query(
-        "select record.id, document.doc || record.tail as doc, (select hash from change where record = record.id and device = $2 order by id desc limit 1)
+        "select record.id, document.doc || record.tail as doc, (select hash from change where record = record.id and device = $2 and staff = $3 order by id desc limit 1)
          from record join document on document.record = record.id where record.id = any($1)",
     )
     .bind(ids)
     .bind(HUB.0)
+    .bind(IMPORT.0)
     .fetch_all(&app.pool)
     .await?;
     let row = |row: &sqlx::postgres::PgRow| {

@@ -4,13 +4,16 @@ use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::error::Result;
 use crate::people::{member, username};
+use crate::scheduling::hours;
 use crate::session::Signed;
 use crate::world;
 use axum::Json;
 use axum::extract::State;
+use jiff::tz::TimeZone;
 use shared::access::Role;
 use shared::audit::entry::What;
 use shared::ids::{DepartmentId, StaffId, WardId};
+use shared::scheduling::clinic::Clinic;
 use shared::staff::{Department, Reference, Ward};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -31,12 +34,12 @@ pub(crate) async fn reference(State(app): State<App>, _signed: Signed) -> Result
     sqlx::raw_sql("set transaction isolation level repeatable read read only")
         .execute(&mut *tx)
         .await?;
-    let reference = read(&mut tx).await?;
+    let reference = read(&mut tx, app.zone()).await?;
     tx.commit().await?;
     Ok(Json(reference))
 }
 
-async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
+async fn read(db: &mut PgConnection, zone: TimeZone) -> sqlx::Result<Reference> {
     let hospital = sqlx::query("select name, zone, reference_version from hospital")
         .fetch_one(&mut *db)
         .await?;
@@ -52,8 +55,9 @@ async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
     .fetch_all(&mut *db)
     .await?;
     let medicines = sqlx::query_scalar("select name from medicine order by name")
-        .fetch_all(db)
+        .fetch_all(&mut *db)
         .await?;
+    let schedules = hours::all(db, &Clinic::of_zone(zone)).await?;
     let department = |row: &PgRow| {
         let (id, ward) = (DepartmentId(row.get("id")), WardId(row.get("ward")));
         Department {
@@ -76,6 +80,7 @@ async fn read(db: &mut PgConnection) -> sqlx::Result<Reference> {
         departments: departments.iter().map(department).collect(),
         staff: staff.iter().map(member).collect(),
         medicines,
+        schedules,
     })
 }
 

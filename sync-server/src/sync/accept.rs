@@ -5,7 +5,7 @@
 //! Statements work on whole pushes; a single change costs the same few turns as five hundred.
 
 use crate::app::App;
-use crate::claims::{self, Claim};
+use crate::claims::{self, Claim, Left};
 use crate::error::{Error, Result};
 use crate::sync::late;
 use crate::sync::lock::{Locked, lock_device};
@@ -30,6 +30,15 @@ const AT_ONCE: usize = 4;
 
 /// Takes what can be taken of a push, and says of each envelope what became of it.
 pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Result<Vec<Verdict>> {
+    Ok(take(app, source, envelopes).await?.0)
+}
+
+/// The same; says too whether something is left to decide.
+pub(crate) async fn take(
+    app: &App,
+    source: &Source,
+    envelopes: Vec<Envelope>,
+) -> Result<(Vec<Verdict>, Left)> {
     if envelopes.is_empty() && source.waybill.is_none() {
         // a desk of the version before that was loaded anew only says which incarnation it is now
         sqlx::query(NOTE_INCARNATION)
@@ -37,7 +46,7 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
             .bind(i32::from(source.incarnation))
             .execute(&app.pool)
             .await?;
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Left::Nothing));
     }
     let by = source.clone();
     let letters = long(envelopes.len(), move || weigh::read(&by, envelopes)).await?;
@@ -48,7 +57,7 @@ pub async fn accept(app: &App, source: &Source, envelopes: Vec<Envelope>) -> Res
                 tracing::debug!("Two pushes were in each other's way; one is tried again")
             }
             Err(Refusal::Failed(error)) => return Err(error),
-            Ok(verdicts) => return Ok(verdicts),
+            Ok(taken) => return Ok(taken),
         }
     }
     attempt(app, source, &letters)
@@ -94,7 +103,7 @@ async fn attempt(
     app: &App,
     source: &Source,
     letters: &Arc<Vec<Letter>>,
-) -> Result<Vec<Verdict>, Refusal> {
+) -> Result<(Vec<Verdict>, Left), Refusal> {
     let wards = app.wards(&wards_of(letters)).await?;
     let mut tx = app.pool.begin().await?;
     let locked = match lock_device(&mut tx, source, letters).await? {
@@ -112,7 +121,8 @@ async fn attempt(
         charts.extend(lock_charts(&mut tx, more).await?);
     }
     let left = late::left(&mut tx, source, &charts).await?;
-    let made = if late::matters(source, &locked) || !left.is_empty() {
+    let is_asked = claims::asks_when(letters) || late::matters(source, &locked);
+    let made = if is_asked || !left.is_empty() {
         late::made_at(&mut tx, source, letters, app.now()).await?
     } else {
         BTreeMap::new()
@@ -120,6 +130,7 @@ async fn attempt(
     let late = late::late(letters, &locked, &made);
     let Locked { staff, doubt, .. } = locked;
     let known = Known {
+        hours: claims::hours(&mut tx, app, letters, &records).await?,
         staff,
         records,
         documents: BTreeMap::new(),
@@ -134,6 +145,7 @@ async fn attempt(
         now_s: app.now().seconds(),
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
+    let undecided = claims::settle(&mut tx, source, letters, &weighed, &known).await?;
     let stored = store::store(&mut tx, source, letters, &weighed).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
@@ -157,7 +169,7 @@ async fn attempt(
         app.news.wake(*ward);
     }
     app.news.announce(&app.pool, &woken).await?;
-    Ok(weighed.verdicts)
+    Ok((weighed.verdicts, undecided))
 }
 
 /// Weighs, and weighs again with the documents that turn out to be needed and without what other records turn out to

@@ -1,9 +1,10 @@
 //! `POST /sync/v1/push`: changes come in.
 
 use crate::app::App;
+use crate::claims;
 use crate::error::{Error, Result};
 use crate::session::Sending;
-use crate::sync::accept::accept;
+use crate::sync::accept::take;
 use crate::sync::pace::too_many;
 use crate::sync::weigh::Source;
 use axum::extract::State;
@@ -69,7 +70,8 @@ pub(crate) async fn push(
         reviewed: false,
     };
     let count = push.envelopes.len();
-    let verdicts = accept(&app, &source, push.envelopes).await?;
+    let (verdicts, left) = take(&app, &source, push.envelopes).await?;
+    claims::decide(&app, left).await;
     app.pace
         .answered(device.id, app.now().0, not_taken(&verdicts));
     tally(&verdicts);

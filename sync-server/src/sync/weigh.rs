@@ -1,6 +1,6 @@
 //! Weighs the envelopes of a push against the records they change: pure, and on all cores when there are many.
 
-use crate::claims::{self, Claim};
+use crate::claims::{self, Claim, Hours};
 use crate::sync::cores::on_all_cores;
 use crate::sync::lock::KnownStaff;
 use crate::sync::stored::{has, stored_after, stored_before};
@@ -127,6 +127,7 @@ pub(crate) struct Known {
     /// What other records have.
     pub(crate) denied: BTreeMap<RecordId, BTreeSet<Claim>>,
     pub(crate) today: Date,
+    pub(crate) hours: Hours,
     /// What the device wrote before an old copy of its replica was put back.
     pub(crate) doubt: Option<Doubt>,
     /// Charts that left the device's ward, and until when its work on them counts, in milliseconds since 1970.
@@ -451,10 +452,10 @@ impl Scale<'_> {
         {
             return Err(vec![Problem::new("ward.unknown", "ward")]);
         }
-        let wrote = seen
-            .writes
-            .iter()
-            .any(|write| claims::is_claimed_by(kind, &write.path));
+        let wrote = claims::writes(kind, seen);
+        if wrote && self.source.authority() != Authority::Hub {
+            claims::keeps_rules(kind, self.known, (self.id, after.as_ref()), &merged, seen)?;
+        }
         let claim = match after {
             Some(after) if !wrote => after.claim.clone(),
             _ if wrote => claims::of(kind, &merged.body),

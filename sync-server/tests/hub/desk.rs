@@ -267,7 +267,7 @@ impl Desk {
             hub.other_department
         };
         let draft = json!({ "patient": patient, "practitioner": hub.doctor, "department": department, "ward": ward,
-            "start": start, "minutes": 20, "status": "booked" });
+            "start": start, "minutes": 30, "status": "booked" });
         self.make(Kind::Appointment, &draft)
     }
 
@@ -283,6 +283,18 @@ impl Desk {
                 .expect("the draft differs"),
         }
     }
+}
+
+/// The start of a slot that nothing speaks against: eight of each weekday from a Monday on.
+pub(crate) fn slot(nth: u32) -> String {
+    use jiff::ToSpan;
+    let (day, place) = (i64::from(nth / 8), i64::from(nth % 8));
+    let monday = jiff::civil::date(2028, 1, 3);
+    let at = (monday + (day / 5 * 7 + day % 5).days()).at(9, 0, 0, 0);
+    let at = at + (place * 30).minutes();
+    let zone = jiff::tz::TimeZone::get("Europe/London").expect("the zone is known");
+    let at = at.to_zoned(zone).expect("a time");
+    at.timestamp().to_string()
 }
 
 /// A record after the last edit made to it.

@@ -1,6 +1,6 @@
 //! What comes out: every ward's part, in order, without a gap.
 
-use crate::desk::{Desk, Made};
+use crate::desk::{Desk, Made, slot};
 use serde_json::json;
 use shared::ids::RecordId;
 use shared::sync::wire::{FeedItem, FeedPage, Verdict};
@@ -277,7 +277,7 @@ async fn eight_desks_at_once_leave_no_gap_and_nothing_out() {
                 &hub,
                 patient.id,
                 ward,
-                &format!("20{:02}-01-01T09:{n:02}:00Z", desk.enrolled.number + 10),
+                &slot(n * 8 + desk.enrolled.number % 8),
             );
             let verdicts = desk.push(vec![patient.envelope(), visit.envelope()]).await;
             assert_eq!(verdicts, [Verdict::Taken, Verdict::Taken]);

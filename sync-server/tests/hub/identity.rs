@@ -196,9 +196,14 @@ async fn reference_data_has_a_version_that_grows_when_it_changes() {
             before.departments.len(),
             before.staff.len()
         ),
-        (2, 2, 4)
+        // three people, and two names under which the hub writes
+        (2, 2, 5)
     );
     assert_eq!(desk.feed(0).await.reference, before.version);
+    // a doctor of whom nothing else is said works whenever the clinic is open
+    assert_eq!(before.schedules.len(), 1);
+    assert_eq!(before.schedules[0].practitioner, hub.doctor);
+    assert_eq!(before.schedules[0].departments.len(), 2);
     // work on records is not a change of it
     desk.push(vec![desk.patient("A").envelope()]).await;
     assert_eq!(read().await.version, before.version);

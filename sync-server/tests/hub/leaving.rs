@@ -90,7 +90,7 @@ async fn a_visit_to_come_keeps_a_chart_and_so_does_coming_back_in_time() {
     let hub = TestHub::start().await;
     let desk = Desk::new(&hub, hub.ward).await;
     let patient = desk.patient("Visiting");
-    let visit = desk.appointment(&hub, patient.id, hub.ward, "2090-01-01T09:00:00Z");
+    let visit = desk.appointment(&hub, patient.id, hub.ward, "2090-01-02T09:00:00Z");
     let gone = desk.edit(&patient, &json!({ "ward": hub.other_ward }));
     let all = [&patient, &visit, &gone]
         .map(|made| made.envelope())

@@ -16,6 +16,7 @@ mod feeds;
 mod fuzz;
 mod identity;
 mod imports;
+mod leases;
 mod leaving;
 mod logs;
 mod orders;
@@ -24,6 +25,7 @@ mod pushes;
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
 mod renewals;
+mod slots;
 mod slow_heads;
 mod tls;
 mod trust;

@@ -32,6 +32,7 @@ export const reference: Reference = {
   medicines: ['Amlodipine', 'Amoxicillin', 'Aspirin', 'Atorvastatin', 'Bisoprolol', 'Codeine', 'Furosemide', 'Ibuprofen',
     'Insulin glargine', 'Lisinopril', 'Metformin', 'Morphine', 'Omeprazole', 'Paracetamol', 'Penicillin V', 'Ramipril',
     'Salbutamol', 'Warfarin'],
+  schedules: [],
 };
 
 export const people = { ada: staffId(1), musa: staffId(2), jonas: staffId(3), lin: staffId(4), rossi: staffId(5), mona: staffId(8) };

@@ -124,11 +124,21 @@ minutes: number | null, status: AppointmentStatus, reason: string | null, cancel
 /**
  * Every time the slot was moved. A set of events, never a counter.
  */
-move: Array<Move>, notes: string, };
+move: Array<Move>, 
+/**
+ * Why it needs rebooking, as a code: `slot.taken`, `patient.taken`, `practitioner.day_full`. Only the hub writes it.
+ */
+lost: string | null, 
+/**
+ * What may be had instead of a slot that was lost, nearest first. Only the hub writes it; one without start is none.
+ */
+offer: Array<Offer>, notes: string, };
 
 export type Move = { id: string, from: string | null, to: string | null, reason: string | null, };
 
-export type AppointmentStatus = "proposed" | "pending" | "booked" | "cancelled" | "noshow" | "arrived" | "checked-in" | "fulfilled" | "entered-in-error";
+export type Offer = { id: string, practitioner: StaffId | null, start: string | null, };
+
+export type AppointmentStatus = "proposed" | "pending" | "waitlist" | "booked" | "cancelled" | "noshow" | "arrived" | "checked-in" | "fulfilled" | "entered-in-error";
 
 export type Prescription = { patient: RecordId | null, ward: WardId | null, status: PrescriptionStatus, 
 /**
@@ -196,6 +206,22 @@ export type Ward = { id: WardId, name: string, };
 
 export type Department = { id: DepartmentId, name: string, ward: WardId, };
 
+export type Hours = { from: string, to: string, };
+
+export type Schedule = { practitioner: StaffId, departments: Array<DepartmentId>, 
+/**
+ * Hours of each day of the week, Monday first; several when there is a pause for good.
+ */
+hours: Hours[][], 
+/**
+ * Pauses of every day.
+ */
+breaks: Array<Hours>, 
+/**
+ * First and last day of each leave.
+ */
+leave: [string, string][], };
+
 export type Reference = { version: number, hospital: string, 
 /**
  * IANA time zone of the hospital, such as `Europe/London`.
@@ -204,7 +230,11 @@ zone: string, wards: Array<Ward>, departments: Array<Department>, staff: Array<S
 /**
  * Names of medicines to pick from.
  */
-medicines: Array<string>, };
+medicines: Array<string>, 
+/**
+ * When each doctor sees patients.
+ */
+schedules: Array<Schedule>, };
 
 export type SyncState = "accepted" | "sent" | "saved" | "held";
 
@@ -651,6 +681,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "planned", fields: ["notes"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "over", fields: ["notes"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "decision", kind: "appointment", state: "planned", fields: ["lost", "offer"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "decision", kind: "appointment", state: "over", fields: ["lost", "offer"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "order", kind: "prescription", state: "draft", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "order", kind: "prescription", state: "ordered", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "order", kind: "prescription", state: "signed", fields: ["patient", "ward", "line", "authoredOn", "notes", "serial"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },

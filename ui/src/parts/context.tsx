@@ -29,7 +29,7 @@ export function useSession(): Session {
   return session;
 }
 
-const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [] };
+const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [], schedules: [] };
 
 export function useReference(): Reference {
   const backend = useBackend();

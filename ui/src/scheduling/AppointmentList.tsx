@@ -21,7 +21,7 @@ function AppointmentLine({ row }: { row: Row }) {
   const time = useMoment();
   const names = useNames();
   const appointment = asAppointment(row.body);
-  const isOpen = ['booked', 'pending', 'proposed'].includes(appointment.status);
+  const isOpen = ['booked', 'pending', 'proposed', 'waitlist'].includes(appointment.status);
   const mayWrite = useMay().write('appointment', 'start');
   return (
     <li className="line">

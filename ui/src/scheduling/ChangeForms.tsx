@@ -35,7 +35,9 @@ export function MoveForm({ row, patient }: ChangeFormProps) {
   async function submit() {
     const isMoved = form.values.start !== was.start;
     const moves = form.values.move.map((one) => (one.id === added?.id && isMoved ? { ...one, from: was.start, to: form.values.start } : one));
-    if (!(await form.submit({ move: moves }))) return;
+    // who needs rebooking asks for the new slot
+    const asks = was.status === 'waitlist' ? { status: 'pending' as const } : {};
+    if (!(await form.submit({ move: moves, ...asks }))) return;
     toast(t('saved.here'));
     go(backTo(row));
   }

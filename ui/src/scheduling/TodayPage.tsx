@@ -71,7 +71,7 @@ function Counts({ visits }: { visits: Visit[] }) {
   const status = useStatus();
   const count = (...words: string[]) => visits.filter((visit) => words.includes(asAppointment(visit.appointment.body).status)).length;
   const facts = [
-    [t('count.expected'), count('booked', 'pending', 'proposed')], [t('count.waiting'), count('arrived', 'checked-in')],
+    [t('count.expected'), count('booked', 'pending', 'proposed', 'waitlist')], [t('count.waiting'), count('arrived', 'checked-in')],
     [t('count.seen'), count('fulfilled')], [t('count.noshow'), count('noshow')], [t('count.cancelled'), count('cancelled')],
   ] as const;
   return (

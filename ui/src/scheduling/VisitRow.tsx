@@ -53,7 +53,7 @@ function NextSteps({ visit, appointment }: { visit: Visit; appointment: Appointm
   const mayWrite = useMay().write('appointment', 'status');
   const who = nameText(shownName(asPatient(visit.patient?.body)));
   const id = visit.appointment.id;
-  const isOpen = appointment.status === 'booked' || appointment.status === 'pending' || appointment.status === 'proposed';
+  const isOpen = appointment.status === 'booked' || appointment.status === 'pending' || appointment.status === 'proposed' || appointment.status === 'waitlist';
   if (!mayWrite) return null;
   return (
     <Group gap={4} wrap="nowrap" justify="flex-end">

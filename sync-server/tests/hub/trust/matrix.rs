@@ -1,6 +1,6 @@
 //! Every role × every field × every state of a record × own and other ward, as a change signed by a real device.
 
-use crate::desk::{Desk, Made, codes};
+use crate::desk::{Desk, Made, codes, slot};
 use crate::trust::{desk_of, hub, people};
 use serde_json::{Value, json};
 use shared::access::Role;
@@ -101,6 +101,7 @@ fn write(hub: &TestHub, field: &str, made: &Made, staff: &Value, nth: u32) -> Wr
         "alert" => return in_list("text", json!(format!("A{nth}"))),
         "line" => return in_list("instructions", json!(format!("I{nth}"))),
         "move" => return new("reason", json!("later")),
+        "offer" => return new("start", json!(slot(nth))),
         "signature" => return new("staff", staff.clone()),
         "mrn" => json!(mrn(nth)),
         "birthDate" => json!("1980-01-02"),
@@ -113,14 +114,9 @@ fn write(hub: &TestHub, field: &str, made: &Made, staff: &Value, nth: u32) -> Wr
         "patient" => body["patient"].clone(),
         "practitioner" => json!(hub.doctor),
         "department" => json!(hub.department),
-        "start" => json!(format!(
-            "2028-01-{:02}T{:02}:{:02}:00Z",
-            nth / 1440 % 28 + 1,
-            nth / 60 % 24,
-            nth % 60
-        )),
+        "start" => json!(slot(nth)),
         "minutes" => json!(25),
-        "status" if made.kind == Kind::Appointment => json!("noshow"),
+        "status" if made.kind == Kind::Appointment => json!("arrived"),
         "status" => json!("entered-in-error"),
         "authoredOn" => json!("2027-01-01T00:00:00Z"),
         _ => json!(format!("T{nth}")),
@@ -184,7 +180,7 @@ async fn every_role_writes_what_the_table_says_and_nothing_else() {
             }
         }
     }
-    assert_eq!(cells, 10 * 2 * (2 * 17 + 2 * 12 + 4 * 9), "every cell");
+    assert_eq!(cells, 10 * 2 * (2 * 17 + 2 * 14 + 4 * 9), "every cell");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -115,6 +115,8 @@ fn call_of(
         | "/console/v1/emergency"
         | "/console/v1/emergency/review"
         | "/sync/v1/bootstrap"
+        | "/sync/v1/free"
+        | "/sync/v1/leases"
         | "/sync/v1/reference"
         | "/sync/v1/digest"
         | "/sync/v1/held"
@@ -316,12 +318,12 @@ async fn a_push_to_a_record_of_another_ward_is_answered_like_one_to_nothing() {
         Desk::new(&hub, hub.other_ward).await,
     );
     let foreign = there.patient("There");
-    let visit = there.appointment(&hub, foreign.id, hub.other_ward, "2090-01-01T09:00:00Z");
+    let visit = there.appointment(&hub, foreign.id, hub.other_ward, "2090-01-02T09:00:00Z");
     there.push(vec![foreign.envelope(), visit.envelope()]).await;
     // its id and even its versions are known to whoever was there once
     let edits = [
         here.edit(&foreign, &json!({ "bed": "A-1" })),
-        here.edit(&visit, &json!({ "minutes": 30 })),
+        here.edit(&visit, &json!({ "minutes": 45 })),
     ];
     let (mut to_foreign, mut to_nothing) = (Vec::new(), Vec::new());
     for _ in 0..30 {

@@ -1,0 +1,249 @@
+//! What a change of an appointment does to its slot, and whether it may: asked of the version its author saw and of the one
+//! they made, at the time it was made. The desk asks before it saves, the hub when it takes the change.
+
+use crate::problem::Problem;
+use crate::scheduling::clinic::{Clinic, Schedule, Slot};
+use crate::scheduling::rules::{
+    Around, Ask, LEAD_MS, cancellation, may_book, may_mark_no_show, may_move,
+};
+use crate::scheduling::{Appointment, AppointmentStatus};
+use jiff::Timestamp;
+
+/// Returns the slot that an appointment is about, also one that no rule would give; nothing when it says no time.
+pub fn slot_of(appointment: &Appointment, clinic: &Clinic) -> Option<Slot> {
+    let start: Timestamp = appointment.start.as_deref()?.parse().ok()?;
+    let start_ms = start.as_millisecond();
+    if let Ok(slot) = clinic.slot_at(start_ms) {
+        return Some(slot);
+    }
+    let local = clinic.zone.to_datetime(start);
+    let minutes = i64::from(appointment.minutes.unwrap_or_default());
+    Some(Slot {
+        start_ms,
+        end_ms: start_ms.saturating_add(minutes * 60_000),
+        date: local.date(),
+        time: local.time(),
+    })
+}
+
+/// Says whether an appointment has its slot or asks for it.
+pub fn wants_slot(status: AppointmentStatus) -> bool {
+    status.holds_slot() || status.asks_for_slot()
+}
+
+/// A change of an appointment, at the time `t_ms` at which it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    pub before: Option<&'a Appointment>,
+    pub after: &'a Appointment,
+    pub clinic: &'a Clinic,
+    /// Of the doctor named afterwards; nothing when there is none of that name.
+    pub schedule: Option<&'a Schedule>,
+    /// What others have is nothing that a change is refused for at the hub; a desk says what it knows.
+    pub around: Around,
+    pub t_ms: i64,
+}
+
+/// Returns every rule that a change breaks, each with its field and what would be allowed.
+pub fn problems(change: &Change<'_>) -> Vec<Problem> {
+    let (after, t_ms) = (change.after, change.t_ms);
+    let status = after.status;
+    let before = change.before.filter(|before| wants_slot(before.status));
+    let old = before.and_then(|before| slot_of(before, change.clinic));
+    let Some(new) = slot_of(after, change.clinic) else {
+        // a body without a time is unsound, and that is said elsewhere
+        return Vec::new();
+    };
+    let became = |is: AppointmentStatus| {
+        status == is && change.before.is_none_or(|before| before.status != is)
+    };
+    if let (true, Some(old)) = (became(AppointmentStatus::Cancelled), old) {
+        return cancellation(old.start_ms, t_ms).err().into_iter().collect();
+    }
+    let mut problems = Vec::new();
+    if became(AppointmentStatus::NoShow) {
+        problems.extend(may_mark_no_show(new.end_ms, t_ms).err());
+    }
+    if !wants_slot(status) {
+        return problems;
+    }
+    let is_same = before.is_some_and(|before| {
+        before.start == after.start && before.practitioner == after.practitioner
+    });
+    let is_elsewhere = before.is_some_and(|before| before.department != after.department);
+    if is_same && !is_elsewhere {
+        return problems;
+    }
+    let Some(schedule) = change.schedule else {
+        problems.push(Problem::new("practitioner.unknown", "practitioner"));
+        return problems;
+    };
+    let Some(department) = after.department else {
+        return problems;
+    };
+    if is_same {
+        if !schedule.departments.contains(&department) {
+            problems.push(Problem::new("department.mismatch", "department"));
+        }
+        return problems;
+    }
+    // who stands at the counter did not have to say so two hours before
+    let came_by = if status.is_fact() {
+        new.start_ms - LEAD_MS
+    } else {
+        t_ms
+    };
+    let ask = Ask {
+        clinic: change.clinic,
+        schedule,
+        department,
+        start_ms: new.start_ms,
+        t_ms: came_by.min(t_ms),
+        around: change.around,
+    };
+    let found = match (before, old) {
+        (Some(before), Some(old)) => may_move(old.start_ms, before.moves.len(), &ask).err(),
+        (Some(_) | None, _) => may_book(&ask).err(),
+    };
+    let is_other_doctor = before.is_some_and(|before| before.practitioner != after.practitioner);
+    problems.extend(found.unwrap_or_default());
+    // the same time with somebody else is another slot
+    problems.retain(|problem| !(is_other_doctor && problem.code == "appointment.same_slot"));
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{DepartmentId, StaffId};
+    use crate::scheduling::Move;
+    use jiff::tz::TimeZone;
+    use uuid::Uuid;
+
+    const HEART: DepartmentId = DepartmentId(Uuid::from_u128(1));
+    const ADA: StaffId = StaffId(Uuid::from_u128(2));
+    const MUSA: StaffId = StaffId(Uuid::from_u128(3));
+    const HOUR_MS: i64 = 3_600_000;
+
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().expect("a time").as_millisecond()
+    }
+
+    fn visit(start: &str, status: AppointmentStatus) -> Appointment {
+        Appointment {
+            practitioner: Some(ADA),
+            department: Some(HEART),
+            start: Some(start.into()),
+            minutes: Some(30),
+            status,
+            ..Appointment::default()
+        }
+    }
+
+    fn codes(before: Option<&Appointment>, after: &Appointment, t_ms: i64) -> Vec<String> {
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        let doctor = after.practitioner.unwrap_or(ADA);
+        let schedule = Schedule::full_week(doctor, vec![HEART], &clinic);
+        let change = Change {
+            before,
+            after,
+            clinic: &clinic,
+            schedule: Some(&schedule),
+            around: Around::default(),
+            t_ms,
+        };
+        problems(&change)
+            .into_iter()
+            .map(|problem| problem.code)
+            .collect()
+    }
+
+    // a Monday
+    const TEN: &str = "2027-03-01T10:00:00Z";
+    const NOON: &str = "2027-03-01T12:00:00Z";
+    use AppointmentStatus::{Arrived, Booked, Cancelled, CheckedIn, NoShow, Pending, Waitlist};
+
+    #[test]
+    fn a_booking_is_asked_for_its_lead_its_hours_and_its_department() {
+        let ten = at(TEN);
+        for status in [Booked, Pending] {
+            assert!(codes(None, &visit(TEN, status), ten - 2 * HOUR_MS).is_empty());
+            assert_eq!(
+                codes(None, &visit(TEN, status), ten - 2 * HOUR_MS + 1),
+                ["appointment.lead_time"]
+            );
+        }
+        let early = visit("2027-03-01T08:30:00Z", Booked);
+        assert_eq!(codes(None, &early, 0), ["slot.hours"]);
+        let elsewhere = Appointment {
+            department: Some(DepartmentId(Uuid::nil())),
+            ..visit(TEN, Booked)
+        };
+        assert_eq!(codes(None, &elsewhere, 0), ["department.mismatch"]);
+        // also where only the department changes
+        assert_eq!(
+            codes(Some(&visit(TEN, Booked)), &elsewhere, 0),
+            ["department.mismatch"]
+        );
+    }
+
+    #[test]
+    fn a_move_is_counted_and_rebooking_what_was_lost_is_none() {
+        let (ten, now) = (at(TEN), at(TEN) - 90 * 60_000);
+        let booked = visit(TEN, Booked);
+        assert!(codes(Some(&booked), &visit(NOON, Booked), now).is_empty());
+        assert_eq!(
+            codes(Some(&booked), &visit(NOON, Booked), ten - HOUR_MS),
+            ["appointment.within_1h"]
+        );
+        let twice = Appointment {
+            moves: vec![Move::default(); 2],
+            ..visit(TEN, Booked)
+        };
+        assert_eq!(
+            codes(Some(&twice), &visit(NOON, Booked), now),
+            ["appointment.move_limit"]
+        );
+        let lost = Appointment {
+            status: Waitlist,
+            ..twice
+        };
+        assert!(codes(Some(&lost), &visit(NOON, Pending), now).is_empty());
+        // the same time with another doctor is another slot
+        let other = Appointment {
+            practitioner: Some(MUSA),
+            ..visit(TEN, Booked)
+        };
+        assert!(codes(Some(&booked), &other, 0).is_empty());
+    }
+
+    #[test]
+    fn what_becomes_of_a_visit_has_its_time() {
+        let (ten, booked) = (at(TEN), visit(TEN, Booked));
+        assert!(codes(Some(&booked), &visit(TEN, Cancelled), ten - 1).is_empty());
+        assert_eq!(
+            codes(Some(&booked), &visit(TEN, Cancelled), ten),
+            ["appointment.too_late"]
+        );
+        assert_eq!(
+            codes(Some(&booked), &visit(TEN, NoShow), ten + 1),
+            ["appointment.not_over"]
+        );
+        assert!(codes(Some(&booked), &visit(TEN, NoShow), ten + HOUR_MS / 2).is_empty());
+        assert!(codes(Some(&booked), &visit(TEN, CheckedIn), ten - 1).is_empty());
+        // who needs rebooking gives up for nothing whenever they like
+        assert!(codes(Some(&visit(TEN, Waitlist)), &visit(TEN, Cancelled), ten).is_empty());
+        // who comes without having booked did not have to say so before
+        assert!(codes(None, &visit(TEN, Arrived), ten).is_empty());
+        assert_eq!(
+            codes(None, &visit(TEN, Booked), ten),
+            ["appointment.lead_time"]
+        );
+        // nothing else about a visit has a time
+        let told = Appointment {
+            notes: "told".into(),
+            ..visit(TEN, Booked)
+        };
+        assert!(codes(Some(&booked), &told, ten + 9 * HOUR_MS).is_empty());
+    }
+}

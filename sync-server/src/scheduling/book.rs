@@ -1,0 +1,247 @@
+//! Who gets the slots that a push asks for: decided in the transaction of the push, once its doctors' days are locked.
+
+use super::hours::Hours;
+use super::tables::{self, Day, Had, Said};
+use serde_json::Value;
+use shared::ids::{DeviceId, RecordId};
+use shared::record;
+use shared::scheduling::adjudicate::{Answer, Priority, Request, Waiting, at_once};
+use shared::scheduling::clinic::Clinic;
+use shared::scheduling::visit::{slot_of, wants_slot};
+use shared::scheduling::{Appointment, AppointmentStatus};
+use shared::sync::wire::Hash;
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// What the document of an appointment says that has its slot, and of one that waits.
+pub(crate) const STANDS: &str = "stands";
+pub(crate) const WAITS: &str = "waits";
+
+/// An appointment as a push leaves it.
+#[derive(Debug)]
+pub(crate) struct Visit<'a> {
+    pub(crate) appointment: RecordId,
+    pub(crate) body: &'a Value,
+    /// The last change, and when it was made.
+    pub(crate) change: Hash,
+    pub(crate) made_ms: i64,
+}
+
+/// Who pushes, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) device: DeviceId,
+    /// The hub itself: it brings in what happened elsewhere, and nobody waits for a decision about the past.
+    pub(crate) is_hub: bool,
+    pub(crate) came_ms: i64,
+}
+
+/// What is left to do once a push was committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Left {
+    #[default]
+    Nothing,
+    /// Something was decided that an appointment has to say, or waits for a decision.
+    Decisions,
+}
+
+/// An appointment that wants a slot.
+struct Wish {
+    request: Request,
+    status: AppointmentStatus,
+}
+
+impl Wish {
+    fn of(visit: &Visit<'_>, sender: Sender, clinic: &Clinic) -> Option<Self> {
+        let body = record::parse::<Appointment>(visit.body).ok()?;
+        let slot = slot_of(&body, clinic)?;
+        let request = Request {
+            priority: Priority::Routine,
+            is_unleased: true,
+            t_ms: visit.made_ms,
+            device: sender.device,
+            command: visit.change,
+            appointment: visit.appointment,
+            patient: body.patient?,
+            practitioner: body.practitioner?,
+            slot,
+        };
+        let wish = Self {
+            request,
+            status: body.status,
+        };
+        (wants_slot(body.status) && slot.end_ms > slot.start_ms).then_some(wish)
+    }
+
+    fn is_for(&self, had: &Had) -> bool {
+        let same =
+            (had.practitioner, had.patient) == (self.request.practitioner, self.request.patient);
+        same && had.slot.start_ms == self.request.slot.start_ms
+            && had.slot.end_ms == self.request.slot.end_ms
+    }
+
+    /// Says whether what it has, or waits for, is what it wants.
+    fn is_met(&self, had: &Had) -> bool {
+        self.is_for(had) && !(had.waits && self.status.is_fact())
+    }
+}
+
+/// Gives away and takes back what the appointments of a push want.
+pub(crate) async fn settle(
+    tx: &mut PgConnection,
+    hours: &Hours,
+    sender: Sender,
+    visits: &[Visit<'_>],
+) -> sqlx::Result<Left> {
+    if visits.is_empty() {
+        return Ok(Left::Nothing);
+    }
+    let clinic = &hours.clinic;
+    let ids: Vec<Uuid> = visits.iter().map(|visit| visit.appointment.0).collect();
+    let wishes: Vec<Option<Wish>> = visits
+        .iter()
+        .map(|visit| Wish::of(visit, sender, clinic))
+        .collect();
+    let mut had = tables::had(tx, clinic, &ids).await?;
+    let mut days: BTreeSet<Day> = BTreeSet::new();
+    for (visit, wish) in visits.iter().zip(&wishes) {
+        let has = had.get(&visit.appointment);
+        if let (Some(wish), Some(has)) = (wish, has)
+            && wish.is_met(has)
+            && !has.waits
+        {
+            continue;
+        }
+        days.extend(has.map(|has| (has.practitioner, has.slot.date)));
+        days.extend(
+            wish.iter()
+                .map(|wish| (wish.request.practitioner, wish.request.slot.date)),
+        );
+    }
+    if !days.is_empty() {
+        tables::lock_days(tx, &days).await?;
+    }
+    if had.values().any(|had| had.waits) {
+        // it may have been decided before the days were ours
+        had = tables::had(tx, clinic, &ids).await?;
+    }
+    let (mut gone, mut wanted, mut left) = (Vec::new(), Vec::new(), Left::Nothing);
+    for (visit, wish) in visits.iter().zip(wishes) {
+        match (wish, had.get(&visit.appointment)) {
+            (Some(wish), Some(has)) if wish.is_met(has) => {
+                left = left.and(say_again(tx, &wish, has).await?);
+            }
+            (wish, has) => {
+                gone.extend(has.map(|_| visit.appointment.0));
+                wanted.extend(wish);
+            }
+        }
+    }
+    if !gone.is_empty() {
+        tables::forget(tx, &gone).await?;
+    }
+    Ok(left.and(grant(tx, clinic, sender, wanted).await?))
+}
+
+impl Left {
+    fn and(self, other: Left) -> Left {
+        if self == Left::Nothing { other } else { self }
+    }
+}
+
+/// An appointment that has what it wants may not say so.
+async fn say_again(tx: &mut PgConnection, wish: &Wish, has: &Had) -> sqlx::Result<Left> {
+    let outcome = match (has.waits, wish.status.asks_for_slot()) {
+        (true, false) => WAITS,
+        (false, true) => STANDS,
+        (true, true) => return Ok(Left::Decisions),
+        (false, false) => return Ok(Left::Nothing),
+    };
+    tables::decided(tx, wish.request.appointment, outcome, Said::NotYet).await?;
+    Ok(Left::Decisions)
+}
+
+/// Decides about what is wanted, one after the other.
+async fn grant(
+    tx: &mut PgConnection,
+    clinic: &Clinic,
+    sender: Sender,
+    wanted: Vec<Wish>,
+) -> sqlx::Result<Left> {
+    if wanted.is_empty() {
+        return Ok(Left::Nothing);
+    }
+    let requests: Vec<Request> = wanted.iter().map(|wish| wish.request.clone()).collect();
+    let desk = (!sender.is_hub).then_some(sender.device);
+    let mut standing = tables::standing(tx, clinic, &requests, desk).await?;
+    let open = tables::open_around(tx, clinic, &requests).await?;
+    let mut open: Vec<Request> = open.into_iter().map(|waiting| waiting.request).collect();
+    let mut left = Left::Nothing;
+    for Wish {
+        mut request,
+        status,
+    } in wanted
+    {
+        let lease = standing
+            .own
+            .get(&(request.practitioner, request.slot.start_ms))
+            .copied();
+        request.is_unleased = lease.is_none();
+        // nobody is kept waiting with what has happened already
+        let is_done = status.is_fact() || sender.is_hub;
+        let others: &[Request] = if is_done { &[] } else { &open };
+        let came_ms = if is_done {
+            request.t_ms
+        } else {
+            sender.came_ms
+        };
+        let answer = at_once(&standing.booked, others, &request, came_ms);
+        match (answer, lease) {
+            (Answer::Stands, Some(lease)) => {
+                standing
+                    .own
+                    .remove(&(request.practitioner, request.slot.start_ms));
+                tables::give_lent(tx, lease, &request).await?;
+            }
+            (Answer::Stands, None) => tables::give(tx, clinic, &request).await?,
+            (Answer::Waits, _) => {
+                let came_ms = sender.came_ms;
+                let waiting = Waiting {
+                    request: request.clone(),
+                    came_ms,
+                };
+                tables::wait(tx, clinic, &waiting).await?;
+                open.push(request.clone());
+            }
+            (Answer::Lost(_), _) => {}
+        }
+        if answer == Answer::Stands {
+            standing
+                .booked
+                .add(request.practitioner, request.patient, request.slot);
+        }
+        let is_past = request.slot.start_ms <= sender.came_ms && sender.is_hub;
+        let said = said(answer, status, is_past);
+        if let Some((outcome, said)) = said {
+            tables::decided(tx, request.appointment, outcome, said).await?;
+        }
+        if answer == Answer::Waits || matches!(said, Some((_, Said::NotYet))) {
+            left = Left::Decisions;
+        }
+    }
+    Ok(left)
+}
+
+/// Returns what is decided with an answer, and whether the appointment says it already. Nothing is decided about what has
+/// happened without a slot, or is past and comes from elsewhere: nobody can be told to come at another time.
+fn said(answer: Answer, status: AppointmentStatus, is_past: bool) -> Option<(&'static str, Said)> {
+    match answer {
+        Answer::Stands if status.asks_for_slot() => Some((STANDS, Said::NotYet)),
+        Answer::Stands => Some((STANDS, Said::Already)),
+        Answer::Waits if status.asks_for_slot() => None,
+        Answer::Waits => Some((WAITS, Said::NotYet)),
+        Answer::Lost(_) if status.is_fact() || is_past => None,
+        Answer::Lost(lost) => Some((lost.code(), Said::NotYet)),
+    }
+}

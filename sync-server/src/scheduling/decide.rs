@@ -1,0 +1,254 @@
+//! Decides who gets a slot that several asked for, and writes into each appointment what was decided about it.
+//!
+//! What is to be said lies in a table first, written in the transaction that decided. A hub that is killed in between says it
+//! when it is back; said twice, it is the same.
+
+use super::DECIDER;
+use super::book::{STANDS, WAITS};
+use super::search;
+use super::tables::{self, Said};
+use crate::app::App;
+use crate::deeds::HUB;
+use crate::error::Result;
+use crate::sync::accept::accept;
+use crate::sync::weigh::Source;
+use serde_json::{Value, json};
+use shared::document::{self, Heads, Stamp};
+use shared::ids::RecordId;
+use shared::record::{self, Kind};
+use shared::scheduling::adjudicate::{adjudicate, due};
+use shared::scheduling::clinic::Clinic;
+use shared::scheduling::{Appointment, AppointmentStatus};
+use shared::sync::wire::{Envelope, Verdict};
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How often the hub looks whether a window has closed.
+const EVERY: Duration = Duration::from_secs(5);
+/// Requests and decisions that are looked at in one go.
+const AT_ONCE: i64 = 500;
+/// How many offers somebody gets who lost a slot.
+const OFFERS: usize = 3;
+
+/// Decides what can be decided and says it, until it is dropped.
+pub(crate) async fn run(app: App) {
+    loop {
+        if let Err(error) = settle(&app).await {
+            tracing::warn!(
+                error.code = error.code(),
+                "Slots could not be decided about; it is tried again"
+            );
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Decides what can be decided now, and says it.
+pub async fn settle(app: &App) -> Result<()> {
+    // who comes meanwhile is taken along, and finds nothing left to do
+    let _turn = app.deciding.lock().await;
+    decide_due(app).await?;
+    while say(app).await? > 0 {}
+    Ok(())
+}
+
+/// Decides about every request whose window has closed.
+async fn decide_due(app: &App) -> Result<()> {
+    let clinic = Clinic::of_zone(app.zone());
+    let mut tx = app.pool.begin().await?;
+    let waiting = tables::open(&mut tx, &clinic, AT_ONCE).await?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let now_ms = app.now().0;
+    let heard_ms = heard(&mut tx).await?;
+    let first = due(&waiting, heard_ms, now_ms);
+    if first.is_empty() {
+        return Ok(());
+    }
+    tables::lock_days(&mut tx, &tables::days_of(&first)).await?;
+    // some may have been taken back before the days were ours, others may have come
+    let locked = tables::days_of(&first);
+    let mut now_waiting = tables::open_around(&mut tx, &clinic, &first).await?;
+    now_waiting.retain(|one| locked.contains(&(one.request.practitioner, one.request.slot.date)));
+    let requests = due(&now_waiting, heard_ms, now_ms);
+    if requests.is_empty() {
+        return Ok(());
+    }
+    let standing = tables::standing(&mut tx, &clinic, &requests, None).await?;
+    let ids: Vec<Uuid> = requests.iter().map(|one| one.appointment.0).collect();
+    tables::forget(&mut tx, &ids).await?;
+    for (request, outcome) in adjudicate(standing.booked, requests) {
+        let word = match outcome {
+            Ok(()) => {
+                tables::give(&mut tx, &clinic, &request).await?;
+                STANDS
+            }
+            Err(lost) => lost.code(),
+        };
+        tables::decided(&mut tx, request.appointment, word, Said::NotYet).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Returns when every desk that may still bring a request was heard last, the least of them.
+async fn heard(db: &mut PgConnection) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(
+        "select (extract(epoch from min(coalesce(seen_at, enrolled_at))) * 1000)::bigint from device
+         where state = 'active' and ward is not null",
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A decision that its appointment does not say yet.
+struct Unsaid {
+    decision: i64,
+    appointment: RecordId,
+    outcome: String,
+    body: Appointment,
+    doc: Vec<u8>,
+    heads: Heads,
+}
+
+impl Unsaid {
+    /// Says whether the appointment says otherwise. It may have been written and not noted; and who has come, or has
+    /// cancelled, is not told anything any more.
+    fn is_news(&self) -> bool {
+        let status = self.body.status;
+        match self.outcome.as_str() {
+            STANDS => status.asks_for_slot(),
+            WAITS => status == AppointmentStatus::Booked,
+            _ => status.asks_for_slot() || status == AppointmentStatus::Booked,
+        }
+    }
+}
+
+/// Writes decisions into their appointments; returns how many were.
+async fn say(app: &App) -> Result<usize> {
+    let unsaid = unsaid(app).await?;
+    if unsaid.is_empty() {
+        return Ok(0);
+    }
+    let source = source(app).await?;
+    let stamp = Stamp {
+        staff: DECIDER,
+        now: app.now(),
+        device: 0,
+        incarnation: source.incarnation,
+    };
+    let (mut envelopes, mut sent, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    for one in &unsaid {
+        if !one.is_news() {
+            said.push(one.decision);
+            continue;
+        }
+        let draft = draft(app, one).await?;
+        let edited = document::edit(Kind::Appointment, &one.doc, &one.heads, &draft, &stamp);
+        match edited {
+            Ok(Some(edited)) => {
+                envelopes.push(Envelope {
+                    kind: Kind::Appointment.number(),
+                    record: one.appointment,
+                    change: edited.change,
+                });
+                sent.push((one.decision, one.appointment));
+            }
+            Ok(None) => said.push(one.decision),
+            Err(_) => {
+                tracing::error!(record.id = %one.appointment, "A decision could not be written into its appointment")
+            }
+        }
+    }
+    if !envelopes.is_empty() {
+        let verdicts = accept(app, &source, envelopes).await?;
+        for ((decision, appointment), verdict) in sent.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Taken | Verdict::Had => said.push(decision),
+                // made on a version that is not the newest any more, or nothing will do: it is tried again
+                Verdict::Parked { .. } | Verdict::Held { .. } | Verdict::Refused { .. } => {
+                    tracing::warn!(record.id = %appointment, "A decision was not taken into its appointment");
+                }
+            }
+        }
+    }
+    sqlx::query(
+        "update booking_decision set said_at = now() where id = any($1) and said_at is null",
+    )
+    .bind(&said)
+    .execute(&app.pool)
+    .await?;
+    Ok(said.len())
+}
+
+async fn unsaid(app: &App) -> Result<Vec<Unsaid>> {
+    let rows = sqlx::query(
+        "select decision.id, decision.appointment, decision.outcome, record.body, record.heads, document.doc || record.tail as doc
+         from booking_decision decision join record on record.id = decision.appointment
+         join document on document.record = record.id
+         where decision.said_at is null and not decision.is_pointless order by decision.id limit $1",
+    )
+    .bind(AT_ONCE)
+    .fetch_all(&app.pool)
+    .await?;
+    let one = |row: &sqlx::postgres::PgRow| {
+        let Json(body): Json<Value> = row.get("body");
+        Some(Unsaid {
+            decision: row.get("id"),
+            appointment: RecordId(row.get("appointment")),
+            outcome: row.get("outcome"),
+            body: record::parse(&body).ok()?,
+            doc: row.get("doc"),
+            heads: Heads::from_bytes(row.get("heads")),
+        })
+    };
+    Ok(rows.iter().filter_map(one).collect())
+}
+
+/// The hub as a device that writes.
+async fn source(app: &App) -> Result<Source> {
+    let incarnation: i32 =
+        sqlx::query_scalar("select greatest(incarnation, 1) from device where id = $1")
+            .bind(HUB.0)
+            .fetch_one(&app.pool)
+            .await?;
+    Ok(Source {
+        device: HUB,
+        number: 0,
+        incarnation: u16::try_from(incarnation).unwrap_or(u16::MAX),
+        ward: None,
+        waybill: None,
+        reviewed: false,
+    })
+}
+
+/// Returns what an appointment is to say.
+async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
+    let status = |status: AppointmentStatus| status.word();
+    match unsaid.outcome.as_str() {
+        STANDS => Ok(
+            json!({ "status": status(AppointmentStatus::Booked), "lost": null, "offer": none() }),
+        ),
+        WAITS => Ok(json!({ "status": status(AppointmentStatus::Pending) })),
+        code => {
+            let mut offers = none();
+            let found = search::instead_of(app, &unsaid.body, OFFERS).await?;
+            for (place, free) in found.iter().enumerate() {
+                offers[place]["practitioner"] = json!(free.practitioner);
+                offers[place]["start"] = json!(search::rfc3339(free.slot.start_ms));
+            }
+            Ok(
+                json!({ "status": status(AppointmentStatus::Waitlist), "lost": code, "offer": offers }),
+            )
+        }
+    }
+}
+
+/// The places of the offers: written over each time, since nothing is ever deleted.
+fn none() -> Vec<Value> {
+    let place = |nth| json!({ "id": nth, "practitioner": null, "start": null });
+    (1..=OFFERS).map(|nth| place(nth.to_string())).collect()
+}

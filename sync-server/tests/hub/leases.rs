@@ -1,0 +1,179 @@
+//! What desks may give away by themselves: lent by the hub, kept from everybody else, taken back when nobody can use it.
+
+use crate::slots::{HOUR_MS, House};
+use shared::clock::Now;
+use shared::scheduling::leases::Lent;
+use shared::sync::wire::Verdict;
+use sqlx::Row;
+use sync_server::scheduling::lend;
+
+/// Moves what was lent so that it begins in so many milliseconds.
+async fn begins_in(house: &House, ms: i64) {
+    sqlx::query("update booking set starts_ms = $1, ends_ms = $1 + 1800000, day = to_timestamp($1 / 1000)::date where lent_to is not null")
+        .bind(house.hub.app.now().0 + ms)
+        .execute(&house.hub.app.pool)
+        .await
+        .expect("it is moved");
+}
+
+async fn lent(house: &House) -> i64 {
+    sqlx::query_scalar("select count(*) from booking where lent_to is not null")
+        .fetch_one(&house.hub.app.pool)
+        .await
+        .expect("a count")
+}
+
+/// Lends both desks what there is, and leaves the first its first slot alone.
+async fn one_lent(house: &House) -> i64 {
+    lend::look_after(&house.hub.app).await.expect("it is lent");
+    let lent: Vec<Lent> = house.desks[0].get("/sync/v1/leases").await.json();
+    let start = *lent[0].lease.slots.first().expect("a slot");
+    sqlx::query("delete from booking where starts_ms <> $1")
+        .bind(start)
+        .execute(&house.hub.app.pool)
+        .await
+        .expect("the others go");
+    start
+}
+
+#[tokio::test]
+async fn every_day_a_third_of_the_places_is_lent_and_no_more_when_asked_again() {
+    let house = House::new(2, 1).await;
+    for _ in 0..2 {
+        lend::look_after(&house.hub.app).await.expect("it is lent");
+        let days: Vec<(i32, i32)> = sqlx::query_as("select counted, lent from doctor_day")
+            .fetch_all(&house.hub.app.pool)
+            .await
+            .expect("the days");
+        assert!(
+            (9..=lend::DAYS).contains(&i32::try_from(days.len()).expect("a few")),
+            "{days:?}"
+        );
+        assert!(
+            days.iter().all(|(_, lent)| (0..=2).contains(lent)),
+            "{days:?}"
+        );
+    }
+    // both desks have some, none of it twice, and each is told of its own
+    let mut all = Vec::new();
+    for desk in &house.desks {
+        let lent: Vec<Lent> = desk.get("/sync/v1/leases").await.json();
+        assert!(!lent.is_empty());
+        for one in lent {
+            assert_eq!(one.practitioner, house.hub.doctor);
+            assert_eq!(one.lease.tokens as usize, one.lease.slots.len());
+            all.extend(one.lease.slots);
+        }
+    }
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!((all.len(), count as i64), (count, lent(&house).await));
+}
+
+#[tokio::test]
+async fn a_slot_that_a_desk_was_lent_is_its_own_whenever_it_comes() {
+    let house = House::new(2, 2).await;
+    let start = Now(one_lent(&house).await).rfc3339();
+    let first = house.ago(1, 1, &start, 3 * HOUR_MS);
+    assert_eq!(house.push(1, &first).await, Verdict::Taken);
+    assert_eq!(house.status(&first).await, "waitlist");
+    let own = house.ago(0, 0, &start, HOUR_MS);
+    assert_eq!(house.push(0, &own).await, Verdict::Taken);
+    assert_eq!(house.status(&own).await, "booked");
+    let row = sqlx::query("select counted, lent from doctor_day where counted + lent > 0")
+        .fetch_one(&house.hub.app.pool)
+        .await
+        .expect("the day");
+    assert_eq!(
+        (row.get::<i32, _>("counted"), row.get::<i32, _>("lent")),
+        (1, 0)
+    );
+}
+
+#[tokio::test]
+async fn what_is_lent_counts_for_the_day() {
+    let house = House::new(1, 9).await;
+    let first = crate::slots::at(&crate::desk::slot(0));
+    for nth in 0..2 {
+        sqlx::query("insert into booking (practitioner, day, starts_ms, ends_ms, slots, lent_to) values ($1, '2028-01-03', $2, $2 + 1800000, $3, $4)")
+            .bind(house.hub.doctor.0)
+            .bind(first + (16 + nth) * HOUR_MS / 2)
+            .bind(1_i64 << (16 + nth))
+            .bind(house.desks[0].enrolled.device.0)
+            .execute(&house.hub.app.pool)
+            .await
+            .expect("it is lent");
+    }
+    let mut said = Vec::new();
+    for patient in 0..7 {
+        let made = house.ago(
+            0,
+            patient,
+            &crate::desk::slot(u32::try_from(patient).expect("few")),
+            0,
+        );
+        assert_eq!(house.push(0, &made).await, Verdict::Taken);
+        said.push((
+            house.status(&made).await,
+            house.body(made.id).await["lost"].clone(),
+        ));
+    }
+    assert!(
+        said[..6].iter().all(|(status, _)| status == "booked"),
+        "{said:?}"
+    );
+    assert_eq!(said[6], ("waitlist".into(), "practitioner.day_full".into()));
+}
+
+#[tokio::test]
+async fn a_lease_ends_two_hours_before_its_slot_once_its_desk_was_heard() {
+    let house = House::new(1, 1).await;
+    one_lent(&house).await;
+    // two hours and a minute before, it is the desk's
+    begins_in(&house, 2 * HOUR_MS + 60_000).await;
+    lend::look_after(&house.hub.app)
+        .await
+        .expect("looked after");
+    assert!(lent(&house).await > 0);
+    sqlx::query("delete from booking where starts_ms > $1")
+        .bind(house.hub.app.now().0 + 3 * HOUR_MS)
+        .execute(&house.hub.app.pool)
+        .await
+        .expect("only the first is left");
+    let left = async || {
+        let near: i64 = sqlx::query_scalar("select count(*) from booking where starts_ms < $1")
+            .bind(house.hub.app.now().0 + 3 * HOUR_MS)
+            .fetch_one(&house.hub.app.pool)
+            .await
+            .expect("a count");
+        near
+    };
+    // nobody may book it any more, but the desk may have done so in time
+    begins_in_near(&house, 2 * HOUR_MS - 60_000).await;
+    house.silence(0).await;
+    lend::look_after(&house.hub.app)
+        .await
+        .expect("looked after");
+    assert_eq!(left().await, 1);
+    // heard since: it has not
+    sqlx::query("update device set seen_at = now() where state = 'active'")
+        .execute(&house.hub.app.pool)
+        .await
+        .expect("it is heard");
+    lend::look_after(&house.hub.app)
+        .await
+        .expect("looked after");
+    assert_eq!(left().await, 0);
+}
+
+/// The same for the one that begins soon.
+async fn begins_in_near(house: &House, ms: i64) {
+    let now_ms = house.hub.app.now().0;
+    sqlx::query("update booking set starts_ms = $1, ends_ms = $1 + 1800000 where lent_to is not null and starts_ms < $2")
+        .bind(now_ms + ms)
+        .bind(now_ms + 3 * HOUR_MS)
+        .execute(&house.hub.app.pool)
+        .await
+        .expect("it is moved");
+}
