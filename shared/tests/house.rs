@@ -256,7 +256,14 @@ fn rooms_depend_only_on_what_they_may() {
             &["tauri", "sqlx", "axum", "sync-server"][..],
         ),
         ("src-tauri", &["rusqlite", "automerge", "sqlx", "axum"][..]),
-        ("sync-server", &["rusqlite", "tauri", "replica"][..]),
+        (
+            "src-tauri/print",
+            &["tauri", "rusqlite", "replica", "tokio", "reqwest"][..],
+        ),
+        (
+            "sync-server",
+            &["rusqlite", "tauri", "replica", "print"][..],
+        ),
     ];
     for (room, forbidden) in allowed {
         let text = fs::read_to_string(root().join(room).join("Cargo.toml"))

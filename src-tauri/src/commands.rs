@@ -10,12 +10,13 @@ use shared::desk::{
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
-use shared::ids::{LookId, RecordId, WardId};
+use shared::ids::{LookId, RecordId, StaffId, WardId};
 use shared::record::Kind;
 use shared::staff::Reference;
 use tauri::{Builder, State, Wry};
 
 use crate::desk::{self, Answer, Desk, Person};
+use crate::paper;
 
 /// Most results of one search.
 const RESULTS: u32 = 50;
@@ -43,6 +44,8 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         audit_chain,
         audit_log,
         printed,
+        print_slip,
+        print_day_list,
         conflicts,
         conflict_list,
         waiting,
@@ -196,6 +199,31 @@ fn printed(desk: State<'_, Desk>, patient: RecordId) -> Answer<()> {
     let reader = desk.reader(Kind::Patient)?;
     desk.replica()?.printed(reader.actor.staff, patient);
     Ok(())
+}
+
+/// Returns the pages of the slip of an appointment. They stay in memory: the window prints them without a file.
+#[tauri::command(async)]
+fn print_slip(
+    desk: State<'_, Desk>,
+    appointment: RecordId,
+    language: String,
+) -> Answer<Vec<String>> {
+    let reader = desk.reader(Kind::Appointment)?;
+    reader.may_read(Kind::Patient)?;
+    paper::slip(&desk.replica()?, &reader, appointment, &language)
+}
+
+/// Returns the pages of what a doctor has on a day, as far as this desk's ward knows.
+#[tauri::command(async)]
+fn print_day_list(
+    desk: State<'_, Desk>,
+    practitioner: StaffId,
+    date: String,
+    language: String,
+) -> Answer<Vec<String>> {
+    let reader = desk.reader(Kind::Appointment)?;
+    reader.may_read(Kind::Patient)?;
+    paper::day_list(&desk.replica()?, &reader, practitioner, &date, &language)
 }
 
 #[tauri::command(async)]

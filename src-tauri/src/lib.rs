@@ -4,6 +4,7 @@ mod commands;
 mod desk;
 mod events;
 mod logs;
+mod paper;
 mod settings;
 
 use std::path::PathBuf;

@@ -94,6 +94,8 @@ pub const DESK: &[(&str, Needs)] = &[
     ("audit_chain", Needs::Do(Task::ReadAudit)),
     ("audit_log", Needs::Do(Task::ReadAudit)),
     ("printed", Needs::Read(Kind::Patient)),
+    ("print_slip", Needs::Read(Kind::Appointment)),
+    ("print_day_list", Needs::Read(Kind::Appointment)),
     ("conflicts", Needs::ReadAsked),
     // these hold several kinds and leave out what the person may not read
     ("conflict_list", Needs::Person),

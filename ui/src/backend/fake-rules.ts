@@ -1,5 +1,5 @@
 import { asAppointment, asPatient, asPrescription, isStruck, shownName } from '../parts/records';
-import type { Checked, Kind, Line, Patient, Prescription, Problem, Standing } from './types.gen';
+import type { Checked, Kind, Line, Patient, Prescription, Problem, Row, SaveAnswer, Standing } from './types.gen';
 
 /** The made-up hospital judges drafts as `shared/` does. Tests only: the window itself holds no rule. */
 
@@ -134,4 +134,19 @@ export function mrn(serial: number): string {
     return total + Math.floor(value / 10) + (value % 10);
   }, 0);
   return `${digits}${(10 - (sum % 10)) % 10}`;
+}
+
+/** What the desk sets for paper, with nothing on it. */
+export const blankPage = '<svg xmlns="http://www.w3.org/2000/svg" width="595" height="420"/>';
+
+export function refused(code: string, field: string): { ok: false; problems: Problem[] } {
+  return { ok: false, problems: [{ code, field, with: {} }] };
+}
+
+export function problems(code: string, field: string): SaveAnswer {
+  return { outcome: 'problems', problems: [{ code, field, with: {} }] };
+}
+
+export function member(row: Row, name: string): string {
+  return String((row.body as Record<string, unknown>)[name] ?? '');
 }

@@ -6,7 +6,7 @@ import { FakeAudit } from './fake-audit';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
-import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf } from './fake-rules';
+import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf, blankPage, member, problems, refused } from './fake-rules';
 import type { Backend, Changed, Outcome } from './index';
 import type {
   AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
@@ -253,6 +253,17 @@ export class FakeHospital implements Backend {
     this.note(patient, 'printed');
   }
 
+  async printSlip(appointment: string): Promise<Outcome<string[]>> {
+    const row = this.view(appointment);
+    if (!row) return refused('print.failed', '');
+    this.note(member(row, 'patient'), 'printed');
+    return { ok: true, value: [blankPage] };
+  }
+
+  async printDayList(): Promise<Outcome<string[]>> {
+    return { ok: true, value: [blankPage] };
+  }
+
   async day(ward: string, date: string): Promise<Visit[]> {
     return this.all('appointment')
       .filter((row) => member(row, 'ward') === ward && wallOf(member(row, 'start'), reference.zone).date === date)
@@ -485,16 +496,4 @@ export class FakeHospital implements Backend {
     this.documents.set(id, document.with(this.change(kind, draft, known.heads(), staff, elsewhere)));
     this.touched(kind, id);
   }
-}
-
-function member(row: Row, name: string): string {
-  return String((row.body as Record<string, unknown>)[name] ?? '');
-}
-
-function refused(code: string, field: string): { ok: false; problems: Problem[] } {
-  return { ok: false, problems: [{ code, field, with: {} }] };
-}
-
-function problems(code: string, field: string): SaveAnswer {
-  return { outcome: 'problems', problems: [{ code, field, with: {} }] };
 }

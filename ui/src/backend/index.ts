@@ -56,6 +56,10 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   auditTrail(patient: string): Promise<AuditTrail>;
   /** Says that a chart is being printed. */
   printed(patient: string): Promise<void>;
+  /** The pages of an appointment's slip, as SVG; in the language of whoever asks. */
+  printSlip(appointment: string, language: string): Promise<Outcome<string[]>>;
+  /** The pages of what a doctor has on a day. */
+  printDayList(practitioner: string, date: string, language: string): Promise<Outcome<string[]>>;
   conflicts(kind: Kind, id: string): Promise<Conflict[]>;
   conflictList(): Promise<Row[]>;
 

@@ -7,6 +7,7 @@ import { useBackend, useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
+import { isPrintingPaper } from '../parts/paper';
 import { PrintFoot } from '../parts/PrintFoot';
 import { useChart } from '../parts/queries';
 import { go, href } from '../parts/route';
@@ -43,7 +44,7 @@ export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
 function usePrintNote(id: string) {
   const backend = useBackend();
   useEffect(() => {
-    const note = () => void backend.printed(id);
+    const note = () => void (isPrintingPaper() || backend.printed(id));
     window.addEventListener('beforeprint', note);
     return () => window.removeEventListener('beforeprint', note);
   }, [backend, id]);

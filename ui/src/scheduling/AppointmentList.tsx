@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import type { Row } from '../backend/types.gen';
 import { useMay, useNames } from '../parts/context';
 import { Empty } from '../parts/Empty';
+import { usePaper } from '../parts/paper';
 import { asAppointment } from '../parts/records';
 import { go } from '../parts/route';
 import { SyncMark } from '../parts/SyncMark';
@@ -23,6 +24,7 @@ function AppointmentLine({ row }: { row: Row }) {
   const appointment = asAppointment(row.body);
   const isOpen = ['booked', 'pending', 'proposed', 'waitlist'].includes(appointment.status);
   const mayWrite = useMay().write('appointment', 'start');
+  const paper = usePaper();
   return (
     <li className="line">
       <span>
@@ -31,12 +33,13 @@ function AppointmentLine({ row }: { row: Row }) {
         {appointment.cancelReason && <span className="line-facts">{t('field.cancelReason')}: <bdi>{appointment.cancelReason}</bdi></span>}
         {appointment.move.map((move) => <span key={move.id} className="line-facts">{t('appointments.moved', { from: time(move.from), reason: move.reason ?? '' })}</span>)}
       </span>
-      {isOpen && mayWrite && (
-        <Group gap={4} wrap="nowrap" className="no-print">
+      <Group gap={4} wrap="nowrap" className="no-print">
+        {isOpen && <Button size="compact-sm" variant="subtle" aria-label={`${t('slip.print')}: ${time(appointment.start)}`} onClick={() => paper.slip(row.id)}>{t('slip.print')}</Button>}
+        {isOpen && mayWrite && <>
           <Button size="compact-sm" variant="subtle" aria-label={`${t('do.move')}: ${time(appointment.start)}`} onClick={() => go({ page: 'move', id: row.id })}>{t('do.move')}</Button>
           <Button size="compact-sm" variant="subtle" aria-label={`${t('do.cancel')}: ${time(appointment.start)}`} onClick={() => go({ page: 'cancel', id: row.id })}>{t('do.cancel')}</Button>
-        </Group>
-      )}
+        </>}
+      </Group>
     </li>
   );
 }

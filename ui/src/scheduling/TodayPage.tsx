@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text } from '@mantine/core';
 import { DateInput } from '@mantine/dates';
 import { IconCalendarPlus, IconChevronLeft, IconChevronRight, IconPrinter } from '@tabler/icons-react';
 import type { Visit } from '../backend/types.gen';
@@ -6,6 +6,7 @@ import { useMay, useNames, useReference, useSession, useStatus, useToday } from 
 import { addDays, showDate } from '../parts/dates';
 import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
+import { usePaper } from '../parts/paper';
 import { PersonName } from '../parts/PersonName';
 import { PrintFoot } from '../parts/PrintFoot';
 import { useDay } from '../parts/queries';
@@ -30,6 +31,7 @@ export function TodayPage({ date: asked }: { date: string | null }) {
     <Page
       title={title} titleExtra={<DayStepper date={date} today={today} />}
       actions={<>
+        <DoctorLists visits={visits} date={date} />
         <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>{t('print')}</Button>
         <Button leftSection={<IconCalendarPlus size={16} aria-hidden />} disabled={!mayBook} title={mayBook ? undefined : t('may.notBook')} onClick={() => go({ page: 'book', id: null })}>{t('today.book')}</Button>
       </>}
@@ -46,6 +48,23 @@ export function TodayPage({ date: asked }: { date: string | null }) {
         )}
       <PrintFoot />
     </Page>
+  );
+}
+
+/** A list on paper for each doctor who has somebody that day. */
+function DoctorLists({ visits, date }: { visits: Visit[]; date: string }) {
+  const t = useWords();
+  const names = useNames();
+  const paper = usePaper();
+  const doctors = [...new Set(visits.flatMap((visit) => asAppointment(visit.appointment.body).practitioner ?? []))];
+  if (doctors.length === 0) return null;
+  return (
+    <Menu>
+      <Menu.Target><Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />}>{t('dayList.button')}</Button></Menu.Target>
+      <Menu.Dropdown>
+        {doctors.map((doctor) => <Menu.Item key={doctor} onClick={() => paper.dayList(doctor, date)}>{t('dayList.print', { doctor: names.staff(doctor) })}</Menu.Item>)}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

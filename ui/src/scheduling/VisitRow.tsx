@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import type { Appointment, AppointmentStatus, Row, Visit } from '../backend/types.gen';
 import { bornText } from '../parts/Banner';
 import { useBackend, useMay, useNames, useReference, useToday } from '../parts/context';
+import { usePaper } from '../parts/paper';
 import { PersonName } from '../parts/PersonName';
 import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { go, href } from '../parts/route';
@@ -51,12 +52,15 @@ function NextSteps({ visit, appointment }: { visit: Visit; appointment: Appointm
   const t = useWords();
   const setStatus = useSetStatus();
   const mayWrite = useMay().write('appointment', 'status');
+  const paper = usePaper();
   const who = nameText(shownName(asPatient(visit.patient?.body)));
   const id = visit.appointment.id;
   const isOpen = appointment.status === 'booked' || appointment.status === 'pending' || appointment.status === 'proposed' || appointment.status === 'waitlist';
-  if (!mayWrite) return null;
+  const slip = isOpen && <Button size="compact-sm" variant="subtle" aria-label={`${t('slip.print')}: ${who}`} onClick={() => paper.slip(id)}>{t('slip.print')}</Button>;
+  if (!mayWrite) return slip;
   return (
     <Group gap={4} wrap="nowrap" justify="flex-end">
+      {slip}
       {next[appointment.status]?.map((status) => (
         <Button key={status} size="compact-sm" variant={status === 'noshow' ? 'subtle' : 'default'} aria-label={`${t(`do.${status}`)}: ${who}`} onClick={() => void setStatus(visit.appointment, appointment.status, status, who)}>{t(`do.${status}`)}</Button>
       ))}

@@ -64,6 +64,12 @@ impl Replica {
         self.0.clerk.note(entry);
     }
 
+    /// Notes that a sheet about a record was printed; the code says which sheet.
+    pub fn sheet_printed(&self, staff: StaffId, kind: Kind, record: RecordId, sheet: &str) {
+        let entry = self.entry(What::Printed, staff).about(kind, record);
+        self.0.clerk.note(entry.because(sheet));
+    }
+
     /// Notes that a person left.
     pub fn signed_out(&self, staff: StaffId) {
         self.0.clerk.note(self.entry(What::SignedOut, staff));

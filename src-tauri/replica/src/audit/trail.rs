@@ -35,6 +35,23 @@ impl Replica {
         Ok(AuditTrail { lines, trouble })
     }
 
+    /// Says whether a sheet about a record was printed at this desk before, as long as its entries are kept here.
+    pub fn was_printed(&self, kind: Kind, record: RecordId) -> Result<bool> {
+        self.settle_audit();
+        let sql = "select entry from audit where record = ?1";
+        let entries = self.read(|db| {
+            let mut found = db.prepare_cached(sql)?;
+            let rows = found.query_map([record.0.as_bytes()], |row| row.get::<_, Vec<u8>>(0))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        })?;
+        let is_print =
+            |entry: Entry| entry.what == What::Printed && entry.record == Some((kind, record));
+        Ok(entries
+            .iter()
+            .filter_map(|bytes| Entry::from_bytes(bytes))
+            .any(is_print))
+    }
+
     /// Returns the first entry of this desk's chains that is not as it was written. Seals are for the hub to check.
     pub fn first_bad_entry(&self) -> Result<Option<(Place, Flaw)>> {
         let (links, pen, device) = self.read(|db| {

@@ -5,7 +5,7 @@ use super::*;
 use crate::courier::Courier;
 use rusqlite::Connection;
 use shared::audit::chain::{Batch, Checker, Flaw, Link, origin};
-use shared::audit::entry::{Entry, Place, What};
+use shared::audit::entry::{Entry, Place, Reason, What};
 use shared::audit::start;
 use shared::sample::Dice;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -35,6 +35,22 @@ impl Desk {
             .write(Lasting::Yes, |db| Ok(work(db)?))
             .expect("the row is changed");
     }
+}
+
+#[test]
+fn a_sheet_that_was_printed_before_is_known_again() {
+    let desk = Desk::new(1);
+    let (slip, other) = (record(1), record(2));
+    let was_printed = |id| desk.replica.was_printed(Kind::Appointment, id).unwrap();
+    assert!(!was_printed(slip));
+    desk.replica
+        .sheet_printed(desk.actor.staff, Kind::Appointment, slip, "slip");
+    // known at once, however soon it is asked for again
+    assert!(was_printed(slip));
+    assert!(!was_printed(other));
+    let last = desk.entries().pop().expect("an entry");
+    assert_eq!(last.what, What::Printed);
+    assert_eq!(last.reason.as_ref().map(Reason::as_str), Some("slip"));
 }
 
 #[test]

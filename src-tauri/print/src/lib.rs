@@ -1,0 +1,14 @@
+//! Paper: the slip a patient takes home and a doctor's day, set by Typst from templates that a hospital may change.
+//!
+//! Facts in, sheets out: nothing here reads a file, a clock or the network. Templates and fonts are in the program.
+
+mod code;
+mod day;
+mod press;
+mod slip;
+mod words;
+
+pub use day::{DayListFacts, Visit, day_list};
+pub use press::{Error, Sheet};
+pub use slip::{Edition, Patient, Printed, SlipFacts, slip};
+pub use words::Words;
