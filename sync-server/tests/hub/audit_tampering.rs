@@ -91,7 +91,8 @@ async fn heads_kept_elsewhere_show_a_log_that_was_cut_with_everything_it_was_mad
     busy(&hub).await;
     let file = hub.audit_heads();
     let heads = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(heads.lines().count(), 2);
+    // one for each time it was settled, and the hub settles by itself too
+    assert!(heads.lines().count() >= 2, "{heads}");
     // somebody who owns the database takes the last change out of everything it holds
     tamper(&hub, "delete from audit_head where size = (select max(size) from audit_head); delete from change where id = (select max(id) from change);
         update audit_source set done = (select max(id) from change) where source = 1;
