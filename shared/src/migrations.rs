@@ -70,6 +70,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0018_slots.hub",
         include_str!("../../migrations/0018_slots.hub.sql"),
     ),
+    (
+        "0023_lineage.hub",
+        include_str!("../../migrations/0023_lineage.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// The hub, as its handlers see it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Parts {
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
     pub(crate) audit: Audit,
+    /// Names the hub since it was last put back from a backup.
+    pub(crate) lineage: Uuid,
     /// Held by whoever decides about slots and says so.
     pub(crate) deciding: tokio::sync::Mutex<()>,
     /// What the search for free slots begins with.
@@ -84,7 +87,7 @@ impl std::ops::Deref for App {
 impl App {
     /// Makes the hub over a database that has been migrated.
     pub async fn new(pool: PgPool, options: Options) -> anyhow::Result<Self> {
-        let zone: String = sqlx::query_scalar("select zone from hospital")
+        let (zone, lineage): (String, Uuid) = sqlx::query_as("select zone, lineage from hospital")
             .fetch_one(&pool)
             .await?;
         let zone = TimeZone::get(&zone).unwrap_or_else(|_| {
@@ -106,6 +109,7 @@ impl App {
                 looks: Looks::default(),
             },
             authority,
+            lineage,
             pool,
             key,
             data: options.data,

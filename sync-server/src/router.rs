@@ -7,7 +7,7 @@ use crate::services::console::{oidc, session, sign_in};
 use crate::services::emergency::{openings, review, summaries};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
-use crate::sync::{bootstrap, digest, feed, held, line, live, push};
+use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
 use crate::web;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, header};
@@ -48,6 +48,8 @@ fn described() -> OpenApiRouter<App> {
         routes!(digest::digest),
         routes!(held::held),
         routes!(line::standing),
+        routes!(lineage::lineage),
+        routes!(lineage::missing),
         routes!(summaries::summaries),
         routes!(openings::arrive),
         routes!(review::at_desk),

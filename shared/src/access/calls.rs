@@ -47,6 +47,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/sync/v1/digest", Needs::Device),
     ("get", "/sync/v1/held", Needs::Device),
     ("get", "/sync/v1/standing", Needs::Device),
+    ("get", "/sync/v1/lineage", Needs::Device),
+    ("post", "/sync/v1/missing", Needs::Device),
     ("post", "/sync/v1/numbers", Needs::Device),
     ("get", "/sync/v1/emergency", Needs::Device),
     ("post", "/sync/v1/emergency/openings", Needs::Device),

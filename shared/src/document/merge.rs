@@ -1,6 +1,7 @@
 //! Bringing in changes from elsewhere, and taking refused ones out again.
 
-use super::{Clock, DocumentError, Hash, Heads, Merged, body};
+use super::{Clock, DocumentError, Hash, Heads, Merged, body, device_of};
+use crate::ids::DeviceNumber;
 use crate::record::Kind;
 use automerge::{AutoCommit, Change, ChangeHash};
 use serde_json::Value;
@@ -140,4 +141,15 @@ pub fn changes(doc: &[u8], asked_for: &[Hash]) -> Result<Vec<Vec<u8>>, DocumentE
     }
     found.reverse();
     Ok(found)
+}
+
+/// Returns every change of a document that a device made, oldest first.
+pub fn changes_of(doc: &[u8], device: DeviceNumber) -> Result<Vec<Vec<u8>>, DocumentError> {
+    let made = |change: &&Change| device_of(change.actor_id()).is_some_and(|(by, _)| by == device);
+    let all = load(doc)?.get_changes(&[]);
+    Ok(all
+        .iter()
+        .filter(made)
+        .map(|change| change.raw_bytes().to_vec())
+        .collect())
 }

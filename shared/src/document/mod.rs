@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub(crate) use edit::is_element_id;
 pub use edit::{create, edit, write};
 pub use history::{conflicts, has_moved, history};
-pub use merge::{body_at, changes, heads, merge, without};
+pub use merge::{body_at, changes, changes_of, heads, merge, without};
 pub(crate) use merge::{leb128, load, merged, tail_bytes};
 
 use crate::clock::Now;

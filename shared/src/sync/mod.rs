@@ -8,6 +8,7 @@ pub mod guard;
 pub mod judge;
 pub mod late;
 pub mod leaving;
+pub mod lineage;
 pub mod resent;
 pub mod stage;
 pub mod waybill;

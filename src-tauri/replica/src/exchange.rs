@@ -8,13 +8,14 @@ use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
-use crate::{line, load, meta, openings, outbox};
+use crate::{line, lineage, load, meta, openings, outbox};
 use rusqlite::Connection;
 use shared::desk::Link;
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::staff::Reference;
 use shared::sync::digest::Digest;
+use shared::sync::lineage::OTHER_LINEAGE;
 use shared::sync::wire::{self, Envelope, FeedPage, NumberBlock, Verdict};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -77,6 +78,11 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
             replica.read(|db| replica.must_restart(db))
         })
         .await?;
+    // before anything is loaded anew: what the hub lost may be here alone
+    if needs_load || blocking(replica, |replica| replica.read(lineage::is_due)).await? {
+        lineage::settle(replica, &hub).await?;
+        lineage::give_back(replica, &hub).await?;
+    }
     if needs_load {
         line::settle(replica, &hub).await?;
         replica.set_link(Link::Loading, None);
@@ -269,13 +275,20 @@ pub(crate) async fn follow(replica: &Replica, hub: &Hub) -> Result<Outcome> {
 }
 
 async fn pull(replica: &Replica, hub: &Hub, call: &str) -> Result<(u64, bool, Outcome)> {
-    let after = cursor(replica).await?;
-    let page: FeedPage = match hub
-        .frame(&format!("/sync/v1/{call}?after={after}"), replica.now())
-        .await
-    {
+    let (after, of) = blocking(replica, |replica| {
+        replica.read(|db| Ok((meta::CURSOR.get(db)?.unwrap_or(0), meta::LINEAGE.get(db)?)))
+    })
+    .await?;
+    let of = of.map(|id| format!("&of={id}")).unwrap_or_default();
+    let path = format!("/sync/v1/{call}?after={after}{of}");
+    let page: FeedPage = match hub.frame(&path, replica.now()).await {
         Ok(page) => page,
-        // the hub was put back from a copy, or does not keep the feed so far back
+        // the hub was put back from a copy: what it lost is given back first
+        Err(error) if is_other_lineage(&error) => {
+            lineage::settle(replica, hub).await?;
+            return Ok((0, false, Outcome::Restart));
+        }
+        // the hub does not keep the feed so far back, or is of the version before and was put back from a copy
         Err(Error::Refused {
             status: 409 | 410, ..
         }) => {
@@ -302,6 +315,11 @@ async fn pull(replica: &Replica, hub: &Hub, call: &str) -> Result<(u64, bool, Ou
         Outcome::Done
     };
     Ok((items, more, outcome))
+}
+
+fn is_other_lineage(error: &Error) -> bool {
+    let problems = error.problems();
+    problems.iter().any(|problem| problem.code == OTHER_LINEAGE)
 }
 
 async fn cursor(replica: &Replica) -> Result<u64> {

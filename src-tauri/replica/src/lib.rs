@@ -20,6 +20,7 @@ mod identity;
 mod keychain;
 mod leaving;
 mod line;
+mod lineage;
 mod load;
 mod meta;
 mod mirror;

@@ -49,6 +49,10 @@ items! {
     PLACE: shared::sync::waybill::Place = "place";
     /// The place in the feed up to which everything is in.
     CURSOR: u64 = "cursor";
+    /// The lineage of the hub that the place is of.
+    LINEAGE: uuid::Uuid = "lineage";
+    /// The hub was put back from a backup: up to this record it was asked what it lost of this desk's changes.
+    GIVING_BACK: i64 = "giving_back";
     /// A first load was completed.
     LOADED: bool = "loaded";
     /// Why the replica has to be loaded anew; nothing normally.

@@ -9,6 +9,7 @@ use shared::document::{self, Hash};
 use shared::ids::{DeviceId, RecordId};
 use shared::problem::Problem;
 use shared::record::Kind;
+use shared::sync::judge;
 use shared::sync::wire::{Envelope, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -189,25 +190,37 @@ fn parked(db: &Connection, item: &Item, missing: &[Hash]) -> Result<Parked> {
     for hash in missing {
         unsent |= outbox::place(db, hash)?.is_some();
     }
-    outbox::note_parked(db, item.lseq)?;
-    if item.parked >= PARKED_AT_MOST {
-        return Ok(Parked::GiveUp(Problem::new("change.parents_missing", "")));
+    // the hub lost them, or never had them: they are in our document
+    let changes = match row::stored(db, item.kind, item.record)? {
+        Some(stored) => document::changes(&stored.doc, missing)?,
+        None => Vec::new(),
+    };
+    let device = meta::DEVICE.get(db)?.ok_or(Error::NotEnrolled)?;
+    let seen = |change: Vec<u8>| Some((judge::inspect(&change).ok()?, change));
+    let (own, others): (Vec<_>, Vec<_>) = changes
+        .into_iter()
+        .filter_map(seen)
+        .partition(|(seen, _)| seen.device == device.number);
+    let is_elsewhere = others.iter().any(|(seen, _)| missing.contains(&seen.hash));
+    if is_elsewhere {
+        // only the desk that made them can give them back to a hub that lost them
+        outbox::note_error(db, &[item.lseq], Some("change.parents_elsewhere"))?;
+    } else {
+        outbox::note_parked(db, item.lseq)?;
+        if item.parked >= PARKED_AT_MOST {
+            return Ok(Parked::GiveUp(Problem::new("change.parents_missing", "")));
+        }
     }
-    if unsent {
+    if unsent || (own.is_empty() && is_elsewhere) {
         return Ok(Parked::Wait);
     }
-    // the hub lost them, or never had them: they are in our document
-    let Some(stored) = row::stored(db, item.kind, item.record)? else {
-        return Ok(Parked::GiveUp(Problem::new("change.parents_missing", "")));
-    };
-    let changes = document::changes(&stored.doc, missing)?;
-    if changes.is_empty() {
+    if own.is_empty() {
         return Ok(Parked::GiveUp(Problem::new("change.parents_missing", "")));
     }
-    let envelope = |change| Envelope {
+    let envelope = |(_, change)| Envelope {
         kind: item.kind.number(),
         record: item.record,
         change,
     };
-    Ok(Parked::Ask(changes.into_iter().map(envelope).collect()))
+    Ok(Parked::Ask(own.into_iter().map(envelope).collect()))
 }

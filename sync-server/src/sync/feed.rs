@@ -12,9 +12,11 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use shared::ids::RecordId;
 use shared::problem::Problem;
+use shared::sync::lineage::OTHER_LINEAGE;
 use shared::sync::wire::{FeedItem, FeedPage, PAGE_BYTES, VERSION};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 /// A page is not cut inside a push unless it grows to this: what a desk takes in one message.
 const PAGE_BYTES_MAX: usize = 4 * PAGE_BYTES;
@@ -28,6 +30,18 @@ pub(crate) struct After {
     /// The place up to which the desk has everything
     #[serde(default)]
     pub(crate) after: u64,
+    /// The lineage that the place is of; a desk of the version before does not say
+    pub(crate) of: Option<Uuid>,
+}
+
+impl After {
+    /// Refuses a place that is of another lineage.
+    pub(crate) fn check(self, app: &App) -> Result<()> {
+        if self.of.is_none_or(|of| of == app.lineage) {
+            return Ok(());
+        }
+        Err(Error::Clash(Problem::new(OTHER_LINEAGE, "of")))
+    }
 }
 
 /// Returns what happened in the device's ward after a place, at once
@@ -45,6 +59,7 @@ pub(crate) async fn feed(
     headers: HeaderMap,
     signed: Signed,
 ) -> Result<Response> {
+    after.check(&app)?;
     let page = page(&app, &signed.device, after.after).await?;
     Ok(framed(version_asked(&headers)?, &page))
 }

@@ -45,6 +45,7 @@ pub(crate) async fn live(
     signed: Signed,
 ) -> Result<Response> {
     let version = version_asked(&headers)?;
+    after.check(&app)?;
     let _waiting = Waiting::begin();
     let mut device = signed.device;
     let until = Instant::now() + Duration::from_secs(LIVE_WAIT_S);

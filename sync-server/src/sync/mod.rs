@@ -10,6 +10,7 @@ pub mod held;
 mod late;
 pub mod leaving;
 pub mod line;
+pub mod lineage;
 pub mod live;
 mod lock;
 pub mod news;

@@ -21,6 +21,7 @@ mod leaving;
 mod logs;
 mod orders;
 mod pushes;
+mod put_back;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;

@@ -7,6 +7,7 @@ use serde_json::json;
 use shared::access::calls::{HUB, Needs};
 use shared::emergency::Opening;
 use shared::ids::{DeviceId, OpeningId, RecordId};
+use shared::sync::lineage::Hashes;
 use shared::sync::wire::{self, Envelope, Manifest, Verdict};
 use std::time::{Duration, Instant};
 use sync_server::testing::{PASSWORD, TestHub};
@@ -104,6 +105,8 @@ fn call_of(
         ),
         "/sync/v1/audit" => (path.into(), b"not a batch".to_vec()),
         "/console/v1/sign-in" | "/identity/v1/certificate" => (path.into(), b"{}".to_vec()),
+        "/sync/v1/lineage" => (format!("{path}?after=0"), Vec::new()),
+        "/sync/v1/missing" => (path.into(), wire::encode(&Hashes::default())),
         "/sync/v1/standing" => (format!("{path}?incarnation=1&dseq=0"), Vec::new()),
         "/identity/v1/status" => (path.into(), json(json!({ "nonce": "n", "staff": [] }))),
         "/identity/v1/wiped" => (path.into(), json(json!({ "at_ms": 0, "took_ms": 0 }))),
