@@ -10,6 +10,7 @@ use shared::emergency::Opening;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
 use shared::staff::Reference;
 use shared::sync::judge;
+use shared::sync::lineage::Lineage;
 use shared::sync::waybill::{Place, Standing};
 use shared::sync::wire::{
     self, FeedItem, FeedPage, Manifest, Push, PushAnswer, Segment, SegmentRecord, Verdict,
@@ -134,10 +135,10 @@ impl StandIn {
     fn respond(&self, path: &str, body: &[u8]) -> Vec<u8> {
         let mut ward = self.ward.lock().unwrap();
         let after = || {
-            path.split("after=")
-                .nth(1)
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0)
+            let named = path
+                .split(['?', '&'])
+                .find_map(|part| part.strip_prefix("after="));
+            named.and_then(|n| n.parse().ok()).unwrap_or(0)
         };
         match path.split('?').next().unwrap() {
             "/sync/v1/push" => wire::encode(&ward.take(&wire::decode(body).unwrap())),
@@ -165,6 +166,10 @@ impl StandIn {
             "/sync/v1/standing" => {
                 let (place, pushes) = (Place::default(), Vec::new());
                 serde_json::to_vec(&Standing { place, pushes }).unwrap()
+            }
+            "/sync/v1/lineage" => {
+                let (id, shared) = (uuid::Uuid::max(), after() as u64);
+                serde_json::to_vec(&Lineage { id, shared }).unwrap()
             }
             "/sync/v1/emergency" => wire::encode(&ward.summary_page(after())),
             "/sync/v1/emergency/openings" => {
