@@ -360,6 +360,7 @@ impl Replica {
         let mut problems = allow::forbidden(edit.kind, &before, &edited.writes, actor);
         problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
+        problems.extend(judge::misplaced(&edited.writes));
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }
