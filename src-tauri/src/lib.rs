@@ -4,6 +4,8 @@ mod commands;
 mod desk;
 mod events;
 mod logs;
+#[cfg(test)]
+mod nonsense;
 mod paper;
 mod settings;
 

@@ -5,6 +5,7 @@ pub mod proxy;
 use crate::app::{App, Options};
 use crate::passwords;
 use crate::postgres::{Keep, Postgres};
+use crate::services::staff::NewStaff;
 use crate::services::{devices, identity};
 use crate::{database, migrate, world};
 use anyhow::{Context, Result};
@@ -120,6 +121,20 @@ impl TestHub {
             .expect("a code is made")
     }
 
+    /// Adds somebody with these roles, who signs in with [`PASSWORD`].
+    pub async fn add_staff(&self, username: &str, roles: &[Role]) -> StaffId {
+        let hash = test_hash().await.expect("the password is hashed");
+        let new = NewStaff {
+            username: username.into(),
+            name: format!("Test {username}"),
+            roles: roles.to_vec(),
+            departments: vec![self.department],
+            password_hash: hash,
+        };
+        let added = crate::services::staff::add(&self.app, new).await;
+        added.expect("somebody is added")
+    }
+
     /// Lets every workstation in that waits for it: the doctor does.
     pub async fn approve(&self) {
         let waiting: Vec<uuid::Uuid> =
@@ -228,7 +243,7 @@ impl People {
         ];
         let mut staff = Vec::new();
         for (username, role) in people {
-            let new = crate::services::staff::NewStaff {
+            let new = NewStaff {
                 username: username.into(),
                 name: format!("Test {username}"),
                 roles: vec![role],
