@@ -1,6 +1,7 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::authority::Authority;
+use crate::events::Told;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
 use crate::services::audit::key::AuditKey;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub(crate) lineage: Uuid,
     /// Held by whoever decides about slots and says so.
     pub(crate) deciding: tokio::sync::Mutex<()>,
+    /// Wakes who hands events on.
+    pub(crate) told: Told,
     /// What the search for free slots begins with.
     pub(crate) diary: Kept,
     /// Gives certificates to desks and to the hub itself.
@@ -120,6 +123,7 @@ impl App {
             pace: Pace::default(),
             quota: Quota::new(options.new_an_hour),
             deciding: tokio::sync::Mutex::default(),
+            told: Told::default(),
             diary: Kept::default(),
             zone,
             stopping: watch::channel(false).0,

@@ -2,13 +2,14 @@
 //!
 //! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
 //! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`adjudicate`] who gets a slot that several
-//! asked for, and [`free`] finds those still free.
+//! asked for, [`free`] finds those still free, and [`telling`] says what others are told.
 
 pub mod adjudicate;
 pub mod clinic;
 pub mod free;
 pub mod leases;
 pub mod rules;
+pub mod telling;
 pub mod visit;
 
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};

@@ -5,6 +5,7 @@ use crate::ids::DepartmentId;
 use crate::problem::Problem;
 use crate::scheduling::clinic::{Clinic, DAY_CAP, Schedule, Slot};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const HOUR_MS: i64 = 3_600_000;
 /// A slot is booked, or moved to, this long before it begins.
@@ -121,7 +122,8 @@ pub fn may_move(from_ms: i64, moves: usize, ask: &Ask<'_>) -> Result<Moved, Vec<
 }
 
 /// What a patient pays who does not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fee {
     Nothing,
     /// Half of the net fee for the visit.

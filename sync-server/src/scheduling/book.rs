@@ -2,11 +2,13 @@
 
 use super::hours::Hours;
 use super::tables::{self, Day, Had, Said};
+use super::tell::{self, Holding};
 use serde_json::Value;
 use shared::ids::{DeviceId, RecordId};
 use shared::record;
 use shared::scheduling::adjudicate::{Answer, Priority, Request, Waiting, at_once};
 use shared::scheduling::clinic::Clinic;
+use shared::scheduling::telling::Step;
 use shared::scheduling::visit::{slot_of, wants_slot};
 use shared::scheduling::{Appointment, AppointmentStatus};
 use shared::sync::wire::Hash;
@@ -26,6 +28,10 @@ pub(crate) struct Visit<'a> {
     /// The last change, and when it was made.
     pub(crate) change: Hash,
     pub(crate) made_ms: i64,
+    /// The hub made it by itself.
+    pub(crate) is_decided: bool,
+    /// Those of the changes of the push that say what became of it.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// Who pushes, and when it came.
@@ -127,9 +133,17 @@ pub(crate) async fn settle(
         had = tables::had(tx, clinic, &ids).await?;
     }
     let (mut gone, mut wanted, mut left) = (Vec::new(), Vec::new(), Left::Nothing);
+    let holders = had.iter().filter(|(_, had)| !had.waits);
+    let mut holding = Holding {
+        before: holders.map(|(appointment, _)| *appointment).collect(),
+        now: BTreeSet::new(),
+    };
     for (visit, wish) in visits.iter().zip(wishes) {
         match (wish, had.get(&visit.appointment)) {
             (Some(wish), Some(has)) if wish.is_met(has) => {
+                holding
+                    .now
+                    .extend((!has.waits).then_some(visit.appointment));
                 left = left.and(say_again(tx, &wish, has).await?);
             }
             (wish, has) => {
@@ -141,7 +155,9 @@ pub(crate) async fn settle(
     if !gone.is_empty() {
         tables::forget(tx, &gone).await?;
     }
-    Ok(left.and(grant(tx, clinic, sender, wanted).await?))
+    let granted = grant(tx, clinic, sender, wanted, &mut holding.now).await?;
+    tell::tell(tx, clinic, sender, visits, &holding).await?;
+    Ok(left.and(granted))
 }
 
 impl Left {
@@ -168,6 +184,7 @@ async fn grant(
     clinic: &Clinic,
     sender: Sender,
     wanted: Vec<Wish>,
+    holders: &mut BTreeSet<RecordId>,
 ) -> sqlx::Result<Left> {
     if wanted.is_empty() {
         return Ok(Left::Nothing);
@@ -217,6 +234,7 @@ async fn grant(
             (Answer::Lost(_), _) => {}
         }
         if answer == Answer::Stands {
+            holders.insert(request.appointment);
             standing
                 .booked
                 .add(request.practitioner, request.patient, request.slot);

@@ -12,6 +12,7 @@ mod console_oidc;
 mod desk;
 mod doors;
 mod emergency;
+mod events;
 mod feeds;
 mod fuzz;
 mod identity;

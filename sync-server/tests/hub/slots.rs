@@ -58,7 +58,7 @@ impl House {
         }
     }
 
-    fn visit(&self, patient: usize, start: &str, status: &str) -> Value {
+    pub(crate) fn visit(&self, patient: usize, start: &str, status: &str) -> Value {
         json!({ "patient": self.patients[patient], "practitioner": self.hub.doctor, "department": self.hub.department,
             "ward": self.hub.ward, "start": start, "minutes": 30, "status": status })
     }
@@ -96,7 +96,7 @@ impl House {
     }
 
     /// What was decided about an appointment, in order.
-    async fn decided(&self, made: &Made) -> Vec<String> {
+    pub(crate) async fn decided(&self, made: &Made) -> Vec<String> {
         sqlx::query_scalar("select outcome from booking_decision where appointment = $1 and said_at is not null order by id")
             .bind(made.id.0)
             .fetch_all(&self.hub.app.pool)
@@ -114,7 +114,7 @@ impl House {
     }
 
     /// Closes the window of everything that waits.
-    async fn close_window(&self) {
+    pub(crate) async fn close_window(&self) {
         sqlx::query("update booking_request set came_ms = came_ms - $1")
             .bind(WINDOW_MS)
             .execute(&self.hub.app.pool)
