@@ -75,6 +75,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0020_events.hub.sql"),
     ),
     (
+        "0021_visits.hub",
+        include_str!("../../migrations/0021_visits.hub.sql"),
+    ),
+    (
         "0023_lineage.hub",
         include_str!("../../migrations/0023_lineage.hub.sql"),
     ),

@@ -8,6 +8,7 @@ use crate::services::audit::key::AuditKey;
 use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
+use crate::sync::heard::Listeners;
 use crate::sync::news::News;
 use crate::sync::pace::Pace;
 use crate::sync::quota::Quota;
@@ -43,6 +44,7 @@ pub struct Parts {
     pub directory: Directory,
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
+    pub(crate) listeners: Listeners,
     pub(crate) audit: Audit,
     /// Names the hub since it was last put back from a backup.
     pub(crate) lineage: Uuid,
@@ -121,6 +123,7 @@ impl App {
             throttle: Throttle::default(),
             directory: Directory::default(),
             pace: Pace::default(),
+            listeners: Listeners::default(),
             quota: Quota::new(options.new_an_hour),
             deciding: tokio::sync::Mutex::default(),
             told: Told::default(),

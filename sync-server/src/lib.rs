@@ -102,6 +102,8 @@ async fn serve(
     let leaving = tokio::spawn(sync::leaving::run(app.clone()));
     let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
     let lending = tokio::spawn(scheduling::lend::run(app.clone()));
+    let missing = tokio::spawn(scheduling::no_show::run(app.clone()));
+    let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
@@ -130,6 +132,8 @@ async fn serve(
     leaving.abort();
     deciding.abort();
     lending.abort();
+    missing.abort();
+    reminding.abort();
     telling.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(

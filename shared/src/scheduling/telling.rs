@@ -228,8 +228,20 @@ fn contested(
     }
 }
 
+/// Returns the reminder of an appointment that stands, if it is due. `told_ms` is when its patient was told something last.
+pub fn reminder(
+    appointment: &Appointment,
+    clinic: &Clinic,
+    told_ms: Option<i64>,
+    now_ms: i64,
+) -> Option<What> {
+    let visit = visit(appointment, clinic)?;
+    let is_due = is_reminder_due(visit.start.as_millisecond(), told_ms, now_ms);
+    (appointment.status == AppointmentStatus::Booked && is_due).then_some(What::Reminder(visit))
+}
+
 /// Says whether a patient is to be reminded now: a day before, unless they were told later than that.
-pub fn is_reminder_due(start_ms: i64, told_ms: Option<i64>, now_ms: i64) -> bool {
+fn is_reminder_due(start_ms: i64, told_ms: Option<i64>, now_ms: i64) -> bool {
     let from_ms = start_ms - REMINDER_MS;
     let knows = told_ms.is_some_and(|told| told >= from_ms);
     (from_ms..start_ms).contains(&now_ms) && !knows

@@ -8,9 +8,12 @@ pub(crate) mod book;
 pub mod decide;
 pub(crate) mod hours;
 pub mod lend;
+pub mod no_show;
+pub mod remind;
 pub(crate) mod search;
 mod tables;
 mod tell;
+mod write;
 
 use shared::ids::StaffId;
 use uuid::Uuid;

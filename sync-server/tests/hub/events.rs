@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// The last words of the types of what was told about a record, in order.
-async fn told(pool: &PgPool, subject: RecordId) -> Vec<String> {
+pub(crate) async fn told(pool: &PgPool, subject: RecordId) -> Vec<String> {
     let types: Vec<String> =
         sqlx::query_scalar("select type from event where subject = $1 order by nth")
             .bind(subject.0)
@@ -33,7 +33,7 @@ async fn told(pool: &PgPool, subject: RecordId) -> Vec<String> {
     types.iter().map(word).collect()
 }
 
-async fn data(pool: &PgPool, subject: RecordId, nth: i32) -> Value {
+pub(crate) async fn data(pool: &PgPool, subject: RecordId, nth: i32) -> Value {
     sqlx::query_scalar("select data from event where subject = $1 and nth = $2")
         .bind(subject.0)
         .bind(nth)

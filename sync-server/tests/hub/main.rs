@@ -31,4 +31,5 @@ mod slots;
 mod slow_heads;
 mod tls;
 mod trust;
+mod visits;
 mod waybills;
