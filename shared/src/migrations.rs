@@ -79,6 +79,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0021_visits.hub.sql"),
     ),
     (
+        "0022_waiting.hub",
+        include_str!("../../migrations/0022_waiting.hub.sql"),
+    ),
+    (
         "0023_lineage.hub",
         include_str!("../../migrations/0023_lineage.hub.sql"),
     ),

@@ -63,13 +63,16 @@ pub(crate) fn writes(kind: Kind, seen: &Inspected) -> bool {
             "department",
             "start",
             "minutes",
+            "priority",
             "status",
         ],
         Kind::Prescription => &[],
     };
+    // an offer is told, like what becomes of a slot
+    let is_offer = |path: &str| kind == Kind::Appointment && path.starts_with("offer/");
     seen.writes
         .iter()
-        .any(|write| fields.contains(&write.path.as_str()))
+        .any(|write| fields.contains(&write.path.as_str()) || is_offer(&write.path))
 }
 
 /// Returns when a change was made, by the hub's clock.

@@ -104,6 +104,7 @@ async fn serve(
     let lending = tokio::spawn(scheduling::lend::run(app.clone()));
     let missing = tokio::spawn(scheduling::no_show::run(app.clone()));
     let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
+    let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
@@ -134,6 +135,7 @@ async fn serve(
     lending.abort();
     missing.abort();
     reminding.abort();
+    offering.abort();
     telling.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(

@@ -73,6 +73,9 @@ fn summary(what: &What) -> &'static str {
         What::NoShow(_) => "Nobody came. Contested as with one that was cancelled.",
         What::Reminder(_) => "An appointment begins within a day.",
         What::NeedsRebooking(_) => "An appointment lost its slot to another and needs a new one.",
+        What::SlotOffered(_) => {
+            "Somebody who waits for a slot may have one: theirs to take for a while, not kept for them."
+        }
     }
 }
 

@@ -53,6 +53,9 @@ pub enum What {
     /// An appointment lost its slot to another, and somebody has to find it a new one.
     #[serde(rename = "org.wardbook.appointment.needs_rebooking.v1")]
     NeedsRebooking(NeedsRebooking),
+    /// Somebody who waits for a slot may have one.
+    #[serde(rename = "org.wardbook.appointment.slot_offered.v1")]
+    SlotOffered(SlotOffered),
 }
 
 /// Who sees whom, and when.
@@ -113,6 +116,16 @@ pub struct NeedsRebooking {
     pub offers: Vec<Offer>,
 }
 
+/// Slots that somebody who waits may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotOffered {
+    #[serde(flatten)]
+    pub visit: Visit,
+    /// Nearest first.
+    pub offers: Vec<Offer>,
+}
+
 /// A slot that was free.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -132,6 +145,7 @@ impl What {
             What::NoShow(_) => "org.wardbook.appointment.no_show.v1",
             What::Reminder(_) => "org.wardbook.appointment.reminder.v1",
             What::NeedsRebooking(_) => "org.wardbook.appointment.needs_rebooking.v1",
+            What::SlotOffered(_) => "org.wardbook.appointment.slot_offered.v1",
         }
     }
 
@@ -143,6 +157,7 @@ impl What {
             What::Cancelled(cancelled) => &cancelled.visit,
             What::Completed(closed) | What::NoShow(closed) => &closed.visit,
             What::NeedsRebooking(lost) => &lost.visit,
+            What::SlotOffered(offered) => &offered.visit,
         }
     }
 
@@ -154,7 +169,8 @@ impl What {
             What::Scheduled(_)
             | What::Rescheduled(_)
             | What::Reminder(_)
-            | What::NeedsRebooking(_) => false,
+            | What::NeedsRebooking(_)
+            | What::SlotOffered(_) => false,
         }
     }
 }
@@ -250,6 +266,10 @@ pub fn examples() -> Vec<Event> {
         start: moment(start.0),
         end: moment(start.0 + 1_800_000),
     };
+    let offers = vec![Offer {
+        practitioner: StaffId(id(2)),
+        start: moment(start.0 + 3_600_000),
+    }];
     let closed = || Closed {
         visit: visit.clone(),
         is_automatic: false,
@@ -273,10 +293,11 @@ pub fn examples() -> Vec<Event> {
         What::NeedsRebooking(NeedsRebooking {
             visit: visit.clone(),
             why: Some("slot.taken".into()),
-            offers: vec![Offer {
-                practitioner: StaffId(id(2)),
-                start: moment(start.0 + 3_600_000),
-            }],
+            offers: offers.clone(),
+        }),
+        What::SlotOffered(SlotOffered {
+            visit: visit.clone(),
+            offers,
         }),
     ];
     let numbered = (1..).zip(every).map(|(nth, what)| Event {

@@ -2,6 +2,7 @@
 //! is when it was done, as [`crate::sync::late::made`] reckons it, not when it arrived.
 
 use crate::ids::DepartmentId;
+use crate::planted::{self, Fault};
 use crate::problem::Problem;
 use crate::scheduling::clinic::{Clinic, DAY_CAP, Schedule, Slot};
 use jiff::Timestamp;
@@ -160,7 +161,7 @@ pub enum NoShow {
 pub fn no_show(end_ms: i64, now_ms: i64, heard_ms: Option<i64>) -> NoShow {
     if now_ms < end_ms {
         NoShow::NotYet
-    } else if heard_ms.is_none_or(|heard| heard >= end_ms) {
+    } else if heard_ms.is_none_or(|heard| heard >= end_ms) || planted::is_on(Fault::UnheardNoShow) {
         NoShow::Automatic
     } else {
         NoShow::Unresolved

@@ -1,6 +1,8 @@
 //! What others are told when an appointment changes: the difference between what they were told last and what it says now.
 
-use crate::events::{Cancelled, Closed, NeedsRebooking, Offer, Rescheduled, Visit, What, moment};
+use crate::events::{
+    Cancelled, Closed, NeedsRebooking, Offer, Rescheduled, SlotOffered, Visit, What, moment,
+};
 use crate::scheduling::clinic::Clinic;
 use crate::scheduling::rules::{Fee, cancellation};
 use crate::scheduling::visit::slot_of;
@@ -56,9 +58,14 @@ pub fn news(told: Option<&What>, changed: &Changed<'_>) -> Vec<(i64, What)> {
 
 fn visit(appointment: &Appointment, clinic: &Clinic) -> Option<Visit> {
     let slot = slot_of(appointment, clinic)?;
+    // who would see anybody is told of whoever has time
+    let offered_by = appointment
+        .offers
+        .iter()
+        .find_map(|offer| offer.practitioner);
     Some(Visit {
         patient: appointment.patient?,
-        practitioner: appointment.practitioner?,
+        practitioner: appointment.practitioner.or(offered_by)?,
         department: appointment.department,
         ward: appointment.ward,
         start: moment(slot.start_ms),
@@ -94,7 +101,11 @@ fn stands(told: Option<&What>, changed: &Changed<'_>, visit: &Visit) -> Option<W
         // who is here after all is told nothing
         Some(What::Completed(_) | What::NoShow(_)) if status.is_fact() => return None,
         Some(
-            What::Cancelled(_) | What::Completed(_) | What::NoShow(_) | What::NeedsRebooking(_),
+            What::Cancelled(_)
+            | What::Completed(_)
+            | What::NoShow(_)
+            | What::NeedsRebooking(_)
+            | What::SlotOffered(_),
         )
         | None => return Some(What::Scheduled(visit.clone())),
     };
@@ -117,7 +128,7 @@ fn closed(told: Option<&What>, changed: &Changed<'_>, visit: Visit) -> Option<Wh
         | AppointmentStatus::Booked
         | AppointmentStatus::Arrived
         | AppointmentStatus::CheckedIn => None,
-        AppointmentStatus::Waitlist => needs_rebooking(told, changed, visit),
+        AppointmentStatus::Waitlist => waits(told, changed, visit),
         AppointmentStatus::Fulfilled => {
             let is_new = !matches!(told, Some(What::Completed(_)));
             let closed = Closed {
@@ -164,7 +175,13 @@ fn stood(told: Option<&What>, changed: &Changed<'_>) -> bool {
         Some(What::Scheduled(_) | What::Rescheduled(_) | What::Reminder(_) | What::NoShow(_)) => {
             true
         }
-        Some(What::Cancelled(_) | What::Completed(_) | What::NeedsRebooking(_)) | None => false,
+        Some(
+            What::Cancelled(_)
+            | What::Completed(_)
+            | What::NeedsRebooking(_)
+            | What::SlotOffered(_),
+        )
+        | None => false,
     };
     let was_booked = |step: &Step| step.status == AppointmentStatus::Booked;
     was_told || changed.holds.before || changed.steps.iter().any(was_booked)
@@ -175,26 +192,38 @@ fn fee(visit: &Visit, t_ms: i64) -> Fee {
     cancellation(visit.start.as_millisecond(), t_ms).unwrap_or(Fee::Whole)
 }
 
-fn needs_rebooking(told: Option<&What>, changed: &Changed<'_>, visit: Visit) -> Option<What> {
-    let is_new = match told {
-        Some(What::NeedsRebooking(old)) => !is_same_slot(&old.visit, &visit),
-        Some(_) => true,
-        // who is put on the list of those who wait has lost nothing
-        None => changed.after.lost.is_some(),
-    };
+/// What is told of an appointment that waits for a slot.
+fn waits(told: Option<&What>, changed: &Changed<'_>, visit: Visit) -> Option<What> {
     let offer = |offer: &crate::scheduling::Offer| {
         Some(Offer {
             practitioner: offer.practitioner?,
             start: offer.start.as_deref()?.parse().ok()?,
         })
     };
-    is_new.then(|| {
-        What::NeedsRebooking(NeedsRebooking {
-            visit,
-            why: changed.after.lost.clone(),
-            offers: changed.after.offers.iter().filter_map(offer).collect(),
-        })
-    })
+    let offers: Vec<Offer> = changed.after.offers.iter().filter_map(offer).collect();
+    // who is put on the list of those who wait has lost nothing
+    let lost_nothing = changed.after.lost.is_none();
+    let knows = |old: &Visit| lost_nothing || is_same_slot(old, &visit);
+    let (lost_before, offered) = match told {
+        Some(What::NeedsRebooking(old)) => (knows(&old.visit), &old.offers[..]),
+        Some(What::SlotOffered(old)) => (knows(&old.visit), &old.offers[..]),
+        Some(
+            What::Scheduled(_)
+            | What::Rescheduled(_)
+            | What::Cancelled(_)
+            | What::Completed(_)
+            | What::NoShow(_)
+            | What::Reminder(_),
+        ) => (false, &[][..]),
+        None => (lost_nothing, &[][..]),
+    };
+    if !lost_before {
+        let why = changed.after.lost.clone();
+        let lost = NeedsRebooking { visit, why, offers };
+        return Some(What::NeedsRebooking(lost));
+    }
+    let is_new = !offers.is_empty() && offers != offered;
+    is_new.then_some(What::SlotOffered(SlotOffered { visit, offers }))
 }
 
 /// What is told of a change that says otherwise than what the appointment shows.

@@ -239,3 +239,39 @@ fn a_patient_is_reminded_a_day_before_unless_told_since() {
     assert!(!due(Some(start - day), start - 1));
     assert!(!due(None, start));
 }
+
+#[test]
+fn who_waits_is_told_of_each_new_offer() {
+    let offer = |start: &str| crate::scheduling::Offer {
+        id: "1".into(),
+        practitioner: Some(StaffId(Uuid::from_u128(5))),
+        start: Some(start.into()),
+    };
+    let waits = |offers: Vec<_>| Appointment {
+        practitioner: None,
+        offers,
+        ..appointment(TEN, Waitlist)
+    };
+    let none = Case {
+        had: false,
+        has: false,
+        ..QUIET
+    };
+    assert_eq!(one(None, &waits(Vec::new()), none), None);
+    let first = one(None, &waits(vec![offer(TEN)]), none);
+    assert_eq!(short(first.clone()), "slot_offered.v1");
+    assert_eq!(one(first.as_ref(), &waits(vec![offer(TEN)]), none), None);
+    let second = one(first.as_ref(), &waits(vec![offer(NOON)]), none);
+    assert_eq!(short(second), "slot_offered.v1");
+    // the same for who lost one
+    let lost = |offers| Appointment {
+        lost: Some("slot.taken".into()),
+        offers,
+        ..appointment(TEN, Waitlist)
+    };
+    let told = one(None, &lost(vec![offer(NOON)]), none);
+    assert_eq!(short(told.clone()), "needs_rebooking.v1");
+    assert_eq!(one(told.as_ref(), &lost(vec![offer(NOON)]), none), None);
+    let again = one(told.as_ref(), &lost(vec![offer(TEN)]), none);
+    assert_eq!(short(again), "slot_offered.v1");
+}

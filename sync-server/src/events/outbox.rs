@@ -5,6 +5,7 @@ use crate::error::Result;
 use serde_json::{Value, json};
 use shared::events::{Event, What};
 use shared::ids::RecordId;
+use shared::planted::{self, Fault};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
@@ -19,6 +20,7 @@ const AT_ONCE: i64 = 200;
 pub struct Known {
     /// How many events there are about it.
     pub count: u32,
+    last_nth: u32,
     /// The last one that is not contested, and when the hub told it.
     pub last: Option<What>,
     pub recorded_ms: Option<i64>,
@@ -39,13 +41,22 @@ pub async fn known(
     .await?;
     let mut known: BTreeMap<RecordId, Known> = BTreeMap::new();
     for row in &rows {
-        let of = known.entry(RecordId(row.get("subject"))).or_default();
-        of.count = row.get::<i32, _>("nth").unsigned_abs();
-        if !row.get::<bool, _>("is_contested") {
-            (of.last, of.recorded_ms) = (what(row), Some(row.get("recorded_ms")));
-        }
+        let subject = RecordId(row.get("subject"));
+        known.entry(subject).or_default().add(row);
     }
     Ok(known)
+}
+
+impl Known {
+    /// Adds an event, in whatever order.
+    pub(crate) fn add(&mut self, row: &PgRow) {
+        let nth = row.get::<i32, _>("nth").unsigned_abs();
+        self.count = self.count.max(nth);
+        if !row.get::<bool, _>("is_contested") && nth > self.last_nth {
+            self.last_nth = nth;
+            (self.last, self.recorded_ms) = (what(row), Some(row.get("recorded_ms")));
+        }
+    }
 }
 
 fn what(row: &PgRow) -> Option<What> {
@@ -106,7 +117,9 @@ pub async fn hand_on(pool: &PgPool, bus: &dyn Bus) -> Result<usize> {
         });
         read.push(seq);
     }
-    bus.publish(&events).await?;
+    if !planted::is_on(Fault::ToldEarly) {
+        bus.publish(&events).await?;
+    }
     sqlx::query(
         "update event set published_at = case when seq = any($1) then now() end, set_aside_at = case when seq = any($2) then now() end
          where seq = any($1 || $2)",
@@ -116,5 +129,8 @@ pub async fn hand_on(pool: &PgPool, bus: &dyn Bus) -> Result<usize> {
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
+    if planted::is_on(Fault::ToldEarly) {
+        bus.publish(&events).await?;
+    }
     Ok(rows.len())
 }

@@ -203,7 +203,7 @@ async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
 }
 
 /// The places of the offers: written over each time, since nothing is ever deleted.
-fn none() -> Vec<Value> {
+pub(super) fn none() -> Vec<Value> {
     let place = |nth| json!({ "id": nth, "practitioner": null, "start": null });
     (1..=OFFERS).map(|nth| place(nth.to_string())).collect()
 }

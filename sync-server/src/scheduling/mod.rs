@@ -13,6 +13,7 @@ pub mod remind;
 pub(crate) mod search;
 mod tables;
 mod tell;
+pub mod waiting;
 mod write;
 
 use shared::ids::StaffId;

@@ -1,7 +1,7 @@
 //! Tells others what became of the appointments of a push, in its transaction.
 
 use super::book::{Sender, Visit};
-use crate::events::outbox;
+use crate::events::outbox::{self, Known};
 use shared::events::Event;
 use shared::ids::RecordId;
 use shared::record;
@@ -9,8 +9,7 @@ use shared::scheduling::Appointment;
 use shared::scheduling::clinic::Clinic;
 use shared::scheduling::telling::{Changed, Holds, news};
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
-use uuid::Uuid;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which appointments have their slots.
 #[derive(Debug, Default)]
@@ -25,10 +24,9 @@ pub(crate) async fn tell(
     clinic: &Clinic,
     sender: Sender,
     visits: &[Visit<'_>],
+    known: &BTreeMap<RecordId, Known>,
     holding: &Holding,
 ) -> sqlx::Result<()> {
-    let ids: Vec<Uuid> = visits.iter().map(|visit| visit.appointment.0).collect();
-    let known = outbox::known(tx, &ids).await?;
     let mut events = Vec::new();
     for visit in visits {
         let subject = visit.appointment;

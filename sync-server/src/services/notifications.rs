@@ -40,6 +40,7 @@ fn word(event: &Event) -> (&'static str, bool) {
         What::NoShow(_) => ("no_show", true),
         What::Reminder(_) => ("reminder", true),
         What::NeedsRebooking(_) => ("needs_rebooking", true),
+        What::SlotOffered(_) => ("slot_offered", true),
     }
 }
 

@@ -215,7 +215,7 @@ fn orders() -> Vec<Vec<usize>> {
 
 #[tokio::test]
 async fn in_whatever_order_five_events_come_and_however_often_the_same_is_said() {
-    let hub = TestHub::start().await;
+    let hub = crate::trust::hub().await;
     let pool = &hub.app.pool;
     let five: Vec<Event> = examples().into_iter().take(5).collect();
     let orders = orders();
@@ -292,7 +292,7 @@ impl Bus for Deadly {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice() {
-    let mut hub = TestHub::start().await;
+    let mut hub = crate::trust::hub().await;
     // nobody else hands on
     hub.stop_serving().await;
     desk_of_clerks(&hub).await;
@@ -352,7 +352,7 @@ async fn killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_
 
 #[tokio::test]
 async fn an_event_that_always_fails_is_set_aside_and_nobody_waits_for_it() {
-    let mut hub = TestHub::start().await;
+    let mut hub = crate::trust::hub().await;
     hub.stop_serving().await;
     desk_of_clerks(&hub).await;
     let pool = &hub.app.pool;

@@ -32,4 +32,5 @@ mod slow_heads;
 mod tls;
 mod trust;
 mod visits;
+mod waiting;
 mod waybills;
