@@ -23,6 +23,8 @@ pub mod patients;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;
+// what departments tell each other
+pub mod events;
 // access to charts of other wards
 pub mod emergency;
 // who did what

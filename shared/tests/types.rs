@@ -32,6 +32,7 @@ use shared::prescriptions::{
 };
 use shared::problem::Problem;
 use shared::record::Kind;
+use shared::scheduling::adjudicate::Priority;
 use shared::scheduling::clinic::{Hours, Schedule};
 use shared::scheduling::{Appointment, AppointmentStatus, Move, Offer};
 use shared::staff::{Department, Reference, Staff, Ward};
@@ -52,7 +53,7 @@ fn the_types_of_the_screen_are_current() {
     }
     write! {
         RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
-        Criticality Verification BloodGroup Appointment Move Offer AppointmentStatus Prescription Line Signature
+        Criticality Verification BloodGroup Appointment Priority Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Reference SyncState Row Page ListAsk Chart
         Visit Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine

@@ -169,6 +169,12 @@ impl TestHub {
 
     /// Stops serving and lets go of the database.
     pub async fn stop(&mut self) {
+        self.stop_serving().await;
+        self.app.pool.close().await;
+    }
+
+    /// Stops serving: what the hub does by itself is left to the test.
+    pub async fn stop_serving(&mut self) {
         if let Some(stop) = self.stop.take() {
             // it may have stopped by itself
             let _ = stop.send(());
@@ -179,7 +185,6 @@ impl TestHub {
                 .expect("the server does not panic")
                 .expect("the server stops in order");
         }
-        self.app.pool.close().await;
     }
 }
 

@@ -120,7 +120,11 @@ start: string | null,
 /**
  * Length of the slot in minutes.
  */
-minutes: number | null, status: AppointmentStatus, reason: string | null, cancelReason: string | null, 
+minutes: number | null, status: AppointmentStatus, 
+/**
+ * How pressing it is: who presses more gets what several want.
+ */
+priority: Priority, reason: string | null, cancelReason: string | null, 
 /**
  * Every time the slot was moved. A set of events, never a counter.
  */
@@ -133,6 +137,8 @@ lost: string | null,
  * What may be had instead of a slot that was lost, nearest first. Only the hub writes it; one without start is none.
  */
 offer: Array<Offer>, notes: string, };
+
+export type Priority = "emergency" | "urgent" | "routine";
 
 export type Move = { id: string, from: string | null, to: string | null, reason: string | null, };
 
@@ -593,17 +599,17 @@ bad: BadEntry | null, };
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
     prescription: { reads: false, writes: [] },
   },
   nurse: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   doctor: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: ["authoredOn", "line", "notes", "patient", "signature", "status", "stopReason", "ward"] },
   },
   pharmacist: {
@@ -623,7 +629,7 @@ export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonl
   },
   manager: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "patient", "practitioner", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   admin: {
@@ -675,8 +681,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "clinical", kind: "patient", state: "deceased", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "alive", fields: ["deceased"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
-  { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
-  { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "planned", fields: ["notes"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
