@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Backend, Changed } from '../backend';
-import type { Kind, Page, Row } from '../backend/types.gen';
+import type { FreeAsk, Kind, Page, Row } from '../backend/types.gen';
 import { useBackend } from './context';
 
 const none: Row[] = [];
@@ -21,6 +21,18 @@ export function useChart(id: string) {
 export function useDay(ward: string, date: string) {
   const backend = useBackend();
   return useQuery({ queryKey: ['day', ward, date], queryFn: () => backend.day(ward, date) });
+}
+
+/** Free slots for a wish; those of the wish before are shown until its own are there. */
+export function useFree(ask: FreeAsk, isAsked: boolean) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['free', ask], queryFn: () => backend.free(ask), enabled: isAsked });
+}
+
+/** Appointments that lost their slot. */
+export function useRebooking() {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['rebooking'], queryFn: () => backend.rebooking() });
 }
 
 export function usePatients(ward: string) {
@@ -123,7 +135,7 @@ async function refresh(backend: Backend, client: QueryClient, heard: Changed[]):
     for (const key of ['row', 'history', 'conflicts']) void client.invalidateQueries({ queryKey: [key, kind, id] });
     if (kind === 'patient') await patchPages(backend, client, id);
   }
-  for (const key of ['chart', 'day', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+  for (const key of ['chart', 'day', 'free', 'rebooking', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** Puts one changed row into the loaded pages of the list, so that ten thousand rows are not read again. */
