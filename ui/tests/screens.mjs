@@ -18,6 +18,13 @@ async function held(page) {
   await page.locator('[data-testid=sync-line][data-held="1"]').waitFor();
 }
 
+async function choose(page) {
+  await page.locator('#field-department').selectOption({ label: 'Cardiology' });
+  await page.locator('#field-practitioner').selectOption({ label: 'Dr Mei Lin' });
+  await page.getByTestId('next-free').first().click();
+  await page.getByTestId('promise').waitFor();
+}
+
 async function lose(page) {
   await hospital(page, async () => {
     const h = window.hospital;
@@ -97,6 +104,7 @@ export const screens = [
   { name: 'allergy', hash: `#/patients/${maria}/allergy` },
   { name: 'book-whom', hash: '#/book' },
   { name: 'book', hash: `#/patients/${maria}/book` },
+  { name: 'book-chosen', hash: `#/patients/${maria}/book`, show: choose },
   { name: 'move', hash: `#/appointments/${appointment}/move` },
   { name: 'rebooking', hash: '#/rebooking', show: lose },
   { name: 'cancel', hash: `#/appointments/${appointment}/cancel` },

@@ -92,7 +92,7 @@ export class FakeBooking {
     if (status !== 'pending' && status !== 'booked') return null;
     if (!this.takenSlots.has(`${practitioner} ${start}`)) return status === 'pending' ? { status: 'booked' } : null;
     const day = wallOf(start ?? '', reference.zone).date;
-    const offers = [1, 2, 3].map((nth) => ({ id: String(nth), practitioner, start: instantOf(day, times[nth * 2]!, reference.zone) }));
+    const offers = [1, 2, 3].map((nth) => ({ id: String(nth), practitioner, start: instantOf(day, times[nth * 2 + 1]!, reference.zone) }));
     return { status: 'waitlist', lost: 'slot.taken', offer: offers, department };
   }
 }

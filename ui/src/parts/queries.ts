@@ -23,10 +23,13 @@ export function useDay(ward: string, date: string) {
   return useQuery({ queryKey: ['day', ward, date], queryFn: () => backend.day(ward, date) });
 }
 
-/** Free slots for a wish; those of the wish before are shown until its own are there. */
+/** How often what is free is asked again: slots come too near, and promises end, without anybody doing anything. */
+const freeAgainMs = 30_000;
+
+/** Free slots for a wish. */
 export function useFree(ask: FreeAsk, isAsked: boolean) {
   const backend = useBackend();
-  return useQuery({ queryKey: ['free', ask], queryFn: () => backend.free(ask), enabled: isAsked });
+  return useQuery({ queryKey: ['free', ask], queryFn: () => backend.free(ask), enabled: isAsked, refetchInterval: freeAgainMs });
 }
 
 /** Appointments that lost their slot. */

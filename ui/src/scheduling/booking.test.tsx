@@ -116,11 +116,11 @@ test('who lost a slot is counted on Today, and takes what is offered with one pr
   expect(item).toHaveTextContent('Another patient has this time with the doctor.');
   expect(item).toHaveTextContent('Was: 01-Mar-2027 10:00, Dr Mei Lin');
   const offers = within(item).getAllByTestId('take-offer');
-  expect(offers.map((offer) => offer.textContent)).toEqual(['10', '11', '12'].map((hour) => `01-Mar-2027 ${hour}:00, Dr Mei Lin`));
+  expect(offers.map((offer) => offer.textContent)).toEqual(['10', '11', '12'].map((hour) => `01-Mar-2027 ${hour}:30, Dr Mei Lin`));
   await user.click(offers[1]!);
   await waitFor(() => expect(screen.queryByTestId('rebook-item')).not.toBeInTheDocument());
   expect(await screen.findByText('Nobody waits for another time.')).toBeInTheDocument();
-  await waitFor(async () => expect(await future()).toMatchObject([{ start: '2027-03-01T11:00:00Z', status: 'booked', move: [] }]));
+  await waitFor(async () => expect(await future()).toMatchObject([{ start: '2027-03-01T11:30:00Z', status: 'booked', move: [] }]));
 });
 
 test('who lost a slot is given any other time, and that is no move of theirs', async () => {
