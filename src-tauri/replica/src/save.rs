@@ -51,8 +51,11 @@ impl Edit<'_> {
 
 impl Replica {
     /// Says what is wrong with a draft, and what to think of before saving it.
-    pub fn check(&self, kind: Kind, draft: &Value) -> Result<Checked> {
-        let problems = judge::problems(kind, draft, self.today());
+    pub fn check(&self, kind: Kind, id: Option<RecordId>, draft: &Value) -> Result<Checked> {
+        let mut problems = judge::problems(kind, draft, self.today());
+        if kind == Kind::Appointment {
+            problems.extend(self.advice(id, draft)?);
+        }
         let prescription: Option<Prescription> = match kind {
             Kind::Prescription => record::parse(draft).ok(),
             Kind::Patient | Kind::Appointment => None,
@@ -78,6 +81,7 @@ impl Replica {
     pub fn save(&self, actor: &Actor, ask: &Save) -> Result<SaveAnswer> {
         let answer = self.store_edit(ask.kind, ask.id, |db, noted| {
             let stored = row::stored(db, ask.kind, ask.id)?;
+            let ask = &*self.promised(db, ask, stored.as_ref())?;
             let edit = match (&stored, &ask.base) {
                 (Some(stored), Some(base)) => {
                     self.edit_of(db, actor, ask, stored, row::heads(base)?)?
@@ -361,6 +365,9 @@ impl Replica {
         problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
         problems.extend(judge::misplaced(&edited.writes));
+        if edit.kind == Kind::Appointment {
+            problems.extend(self.booking_problems(db, edit.id, &before, &edit.seen)?);
+        }
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }

@@ -298,6 +298,36 @@ export type Visit = { appointment: Row,
  */
 patient: Row | null, };
 
+export type FreeAsk = { practitioner: StaffId | null, department: DepartmentId | null, 
+/**
+ * First and last day of the hospital's calendar, `2027-03-01`.
+ */
+notBefore: string | null, notAfter: string | null, 
+/**
+ * Leaves out when the patient is somewhere else.
+ */
+patient: RecordId | null, 
+/**
+ * The appointment that is to be moved: it does not stand in its own way.
+ */
+moved: RecordId | null, 
+/**
+ * At most 200.
+ */
+limit: number, };
+
+export type Promise = "confirmed" | "toBeConfirmed";
+
+export type FreeSlot = { practitioner: StaffId, 
+/**
+ * RFC 3339 in UTC.
+ */
+start: string, 
+/**
+ * What may be said to the patient.
+ */
+promise: Promise, };
+
 export type Save = { kind: Kind, 
 /**
  * Made by the form for a new record, so that pressing Save twice makes one.

@@ -111,7 +111,7 @@ test('every address leads to the screen it was made for', () => {
     { page: 'edit', id: 'a' }, { page: 'allergy', id: 'a', element: null }, { page: 'allergy', id: 'a', element: '0001k.00000007' }, { page: 'book', id: null },
     { page: 'book', id: 'a' }, { page: 'move', id: 'a' }, { page: 'cancel', id: 'a' }, { page: 'prescribe', id: 'a' }, { page: 'prescription', id: 'a' },
     { page: 'stop', id: 'a' }, { page: 'waiting' }, { page: 'held' }, { page: 'conflicts' }, { page: 'shutdown' },
-    { page: 'conflict', kind: 'appointment', id: 'a' }, { page: 'heldForm', id: 'a/b' }, { page: 'help' },
+    { page: 'conflict', kind: 'appointment', id: 'a' }, { page: 'heldForm', id: 'a/b' }, { page: 'help' }, { page: 'rebooking' },
   ];
   for (const route of routes) expect(parse(href(route))).toEqual(route);
   expect(parse('#/nonsense')).toEqual({ page: 'missing' });

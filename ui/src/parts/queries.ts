@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Backend, Changed } from '../backend';
-import type { Kind, Page, Row } from '../backend/types.gen';
+import type { FreeAsk, Kind, Page, Row } from '../backend/types.gen';
 import { useBackend } from './context';
 
 const none: Row[] = [];
@@ -21,6 +21,21 @@ export function useChart(id: string) {
 export function useDay(ward: string, date: string) {
   const backend = useBackend();
   return useQuery({ queryKey: ['day', ward, date], queryFn: () => backend.day(ward, date) });
+}
+
+/** How often what is free is asked again: slots come too near, and promises end, without anybody doing anything. */
+const freeAgainMs = 30_000;
+
+/** Free slots for a wish. */
+export function useFree(ask: FreeAsk, isAsked: boolean) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['free', ask], queryFn: () => backend.free(ask), enabled: isAsked, refetchInterval: freeAgainMs });
+}
+
+/** Appointments that lost their slot. */
+export function useRebooking() {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['rebooking'], queryFn: () => backend.rebooking() });
 }
 
 export function usePatients(ward: string) {
@@ -123,7 +138,7 @@ async function refresh(backend: Backend, client: QueryClient, heard: Changed[]):
     for (const key of ['row', 'history', 'conflicts']) void client.invalidateQueries({ queryKey: [key, kind, id] });
     if (kind === 'patient') await patchPages(backend, client, id);
   }
-  for (const key of ['chart', 'day', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+  for (const key of ['chart', 'day', 'free', 'rebooking', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** Puts one changed row into the loaded pages of the list, so that ten thousand rows are not read again. */

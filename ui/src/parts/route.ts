@@ -12,6 +12,7 @@ export type Route =
   | { page: 'book'; id: string | null }
   | { page: 'move'; id: string }
   | { page: 'cancel'; id: string }
+  | { page: 'rebooking' }
   | { page: 'prescribe'; id: string }
   | { page: 'prescription'; id: string }
   | { page: 'stop'; id: string }
@@ -50,6 +51,7 @@ export function parse(hash: string): Route {
     case 'emergency':
       if (!second) return { page: 'emergency' };
       return second === 'review' ? { page: 'emergencyReview' } : { page: 'missing' };
+    case 'rebooking':
     case 'audit':
     case 'roles':
     case 'help': return { page: first };
@@ -96,6 +98,7 @@ export function href(route: Route): string {
     case 'heldForm': return `#/held/${encodeURIComponent(route.id)}`;
     case 'emergency': return '#/emergency';
     case 'emergencyReview': return '#/emergency/review';
+    case 'rebooking':
     case 'audit':
     case 'roles':
     case 'help': return `#/${route.page}`;

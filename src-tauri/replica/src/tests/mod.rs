@@ -2,6 +2,7 @@
 
 mod auditing;
 mod chances;
+mod booking;
 mod corruption;
 mod damage;
 mod disk;
