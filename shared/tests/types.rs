@@ -23,6 +23,8 @@ use shared::emergency::{
     Emergency, Finding, LookedLine, NoteLine, OpeningLine, OpeningState, Review, ReviewLine,
 };
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
+use shared::matching::evidence::Reason;
+use shared::matching::{Grade, Likeness};
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -58,6 +60,7 @@ fn the_types_of_the_screen_are_current() {
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Reference SyncState Row Page ListAsk Chart
         Visit FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
+        Grade Reason Likeness
         BadEntry HeadLine LogLook LookProgress ChainLook
     }
     text.push_str(&access());

@@ -567,6 +567,20 @@ export type NoteLine = { patient: RecordId | null, text: string, at: string, };
 
 export type ReviewLine = { by: string, at: string, finding: Finding, words: string, };
 
+export type Grade = "certain" | "probable" | "possible";
+
+export type Reason = "familySame" | "familyCommon" | "familySlip" | "familyAlike" | "familyShorter" | "familyShares" | "familyDiffers" | "givenSame" | "givenSlip" | "givenAlike" | "givenShorter" | "givenShares" | "givenInitial" | "givenDiffers" | "nameOrder" | "birthSame" | "birthSwapped" | "birthSlip" | "birthNear" | "birthOtherYear" | "birthPartly" | "birthDiffers" | "idSame" | "idSlip" | "idDiffers" | "genderSame" | "genderDiffers" | "phoneSame" | "phoneSlip" | "phoneDiffers" | "addressSame" | "addressAlike" | "addressNear" | "addressDiffers";
+
+export type Likeness = { grade: Grade, 
+/**
+ * What speaks for it and against it, in the order a person would check it.
+ */
+reasons: Array<Reason>, 
+/**
+ * The odds that it is one person, ten times their decimal logarithm. For putting the likeliest first.
+ */
+decibans: number, };
+
 export type BadEntry = { 
 /**
  * The leaf, or the device, incarnation and place of its chain.
