@@ -369,13 +369,13 @@ fn flaw(refusal: &Value, words: &Value) -> Option<String> {
     if let Some(inside) = INSIDE.iter().find(|inside| text.contains(*inside)) {
         return Some(format!("says {inside}: {text}"));
     }
-    let problems = match refusal {
-        Value::String(said) => {
-            let is_shape =
-                said.starts_with("invalid args `") || said.contains("missing required key");
-            return (!is_shape).then(|| said.clone());
-        }
-        other => other.as_array().filter(|problems| !problems.is_empty())?,
+    if let Some(said) = refusal.as_str() {
+        let is_shape = said.starts_with("invalid args `") || said.contains("missing required key");
+        return (!is_shape).then(|| said.to_owned());
+    }
+    let problems = refusal.as_array();
+    let Some(problems) = problems.filter(|problems| !problems.is_empty()) else {
+        return Some(format!("says nothing: {refusal}"));
     };
     let is_said = |problem: &&Value| {
         let code = problem["code"].as_str().unwrap_or_default();
