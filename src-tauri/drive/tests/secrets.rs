@@ -137,7 +137,7 @@ fn no_secret_is_built_into_a_program_or_a_page() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let key = "k".repeat(48);
     for (one, two) in [
-        ("-----BEGIN PRIVATE KEY", "-----\n"),
+        ("PRIVATE KEY", "-----\n"),
         ("sk_", "live_"),
         ("postgres://", "wardbook:secret@"),
     ] {
