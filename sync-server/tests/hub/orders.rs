@@ -45,7 +45,7 @@ async fn operations(hub: &TestHub) -> Vec<(Method, String)> {
                     Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
                 let path = path.replace("{snapshot}", "1").replace("{segment}", "0");
                 let query = match path.as_str() {
-                    "/sync/v1/feed" | "/sync/v1/live" => "?after=0",
+                    "/sync/v1/feed" | "/sync/v1/live" | "/sync/v1/lineage" => "?after=0",
                     "/sync/v1/standing" => "?incarnation=0&dseq=0",
                     _ => "",
                 };
