@@ -1,7 +1,8 @@
 //! Who may be the same person: two patients compared, graded and with the reasons, in any script.
 //!
 //! [`traits`] says what of a patient is compared, [`evidence`] what each likeness or difference is worth, [`blocks`] who is
-//! compared with whom at all, and [`look`] what a desk searches for instead. The same rules answer a desk that registers somebody and the hub that looks at everybody.
+//! compared with whom at all, and [`look`] what a desk searches for instead. The same rules answer a desk that registers
+//! somebody and the hub that looks at everybody.
 
 pub mod blocks;
 mod dates;
