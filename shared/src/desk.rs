@@ -3,6 +3,7 @@
 use crate::access::Role;
 use crate::audit::entry::What;
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
+use crate::matching::Likeness;
 use crate::prescriptions::Standing;
 use crate::problem::Problem;
 use crate::record::Kind;
@@ -48,6 +49,14 @@ pub struct Row {
     /// Who changed it last, and when (RFC 3339 in UTC, by the clock of the desk they used).
     pub changed_by: Option<StaffId>,
     pub changed_at: Option<String>,
+}
+
+/// Somebody here already who may be the person on a form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct Likely {
+    pub row: Row,
+    pub likeness: Likeness,
 }
 
 /// One page of a list.

@@ -15,7 +15,7 @@ use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
 use shared::desk::{
     AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held,
-    HistoryEntry, KeychainPlace, ListAsk, Page, Row, Save, SaveAnswer, Session,
+    HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
 use shared::emergency::summary::{Medicine, Summary};
@@ -60,7 +60,7 @@ fn the_types_of_the_screen_are_current() {
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Reference SyncState Row Page ListAsk Chart
         Visit FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
-        Grade Reason Likeness
+        Grade Reason Likeness Likely
         BadEntry HeadLine LogLook LookProgress ChainLook
     }
     text.push_str(&access());

@@ -5,7 +5,7 @@
 use serde_json::Value;
 use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
-    AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held, HistoryEntry,
+    AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held, HistoryEntry, Likely,
     ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::emergency::summary::Summary;
@@ -32,6 +32,7 @@ pub(crate) fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         touch,
         list,
         search,
+        likely,
         row,
         chart,
         day,
@@ -137,6 +138,16 @@ fn search(desk: State<'_, Desk>, text: String, limit: u32) -> Answer<Vec<Row>> {
     desk.replica()?
         .found(reader.actor.staff, rows.iter().map(|row| row.id));
     Ok(rows)
+}
+
+/// Who of those here may be the person on a form. Whoever is shown was found by a search.
+#[tauri::command(async)]
+fn likely(desk: State<'_, Desk>, draft: Value) -> Answer<Vec<Likely>> {
+    let reader = desk.reader(Kind::Patient)?;
+    let likely = desk.replica()?.likely(&draft)?;
+    desk.replica()?
+        .found(reader.actor.staff, likely.iter().map(|one| one.row.id));
+    Ok(likely)
 }
 
 #[tauri::command(async)]

@@ -88,6 +88,7 @@ pub const DESK: &[(&str, Needs)] = &[
     ("sync_now", Needs::Nothing),
     ("list", Needs::ReadAsked),
     ("search", Needs::Read(Kind::Patient)),
+    ("likely", Needs::Read(Kind::Patient)),
     ("row", Needs::ReadAsked),
     ("chart", Needs::Read(Kind::Patient)),
     ("day", Needs::Read(Kind::Patient)),

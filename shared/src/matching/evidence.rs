@@ -140,12 +140,9 @@ value_set! {
 }
 
 impl Reason {
-    /// Says whether it is likelier of one person than of two strangers.
+    /// Says whether it is likelier of one person than of two strangers. The order of names only says how they agree.
     pub fn speaks_for(self) -> bool {
-        let Weights {
-            same, strangers, ..
-        } = self.weights();
-        same > strangers
+        self == Self::NameOrder || self.worth() > 0
     }
 
     /// Returns what it is worth by itself, one person against strangers.
@@ -172,7 +169,7 @@ impl Reason {
             Reason::GivenAlike => weights(-15, -17, -16, -13, -20),
             Reason::GivenShorter => weights(-12, -20, -17, -23, -20),
             Reason::GivenShares => weights(-20, -17, -10, -10, -24),
-            Reason::GivenInitial => weights(-17, -13, -13, -10, -20),
+            Reason::GivenInitial => weights(-12, -13, -13, -10, -20),
             Reason::GivenDiffers => weights(-17, 0, 0, 0, -30),
             // in the other order once in ten of one person, once in three of strangers with the same words in their names
             Reason::NameOrder => weights(-10, -5, -10, -10, -10),

@@ -1,8 +1,10 @@
 //! How well duplicates are found, on samples of others and on made-up hospitals.
 //!
-//! While this was written, only the pairs told wrong in the first half of each sample were looked at; the second half is
-//! held out, and the made-up hospitals are of another kind altogether. What things are worth and from which odds a grade
-//! holds was fixed before.
+//! Worths and grades were set before anything was measured. Then the pairs told wrong among half of the families were read,
+//! and of the second sample more than half of all pairs: a lent card and another birth date became worth a little less,
+//! namesakes and the estimation of how many pairs are of one person were added. The other families are held out: nobody
+//! looked at them, but for one pair told wrong (two namesakes of the second sample), for which nothing was changed. The
+//! made-up hospitals are of another kind altogether.
 
 use super::Grade;
 use super::samples::{self, Found, Sample};
@@ -21,14 +23,16 @@ fn check(what: &str, sample: &Sample, f1: f64, precision: f64) {
 fn duplicates_with_slips_of_typing_are_found() {
     let sample = samples::febrl();
     check("all", &sample, 0.99, 0.98);
-    check("held out", &sample.half(1), 0.99, 0.98);
+    check("held out", &sample.held_out(), 0.99, 0.98);
 }
 
 #[test]
 fn duplicates_in_any_script_are_found() {
     let sample = samples::i18n();
+    let Sample { same, two, .. } = sample.held_out();
+    assert!(same.len() >= 60 && !two.is_empty(), "enough is held out");
     check("all", &sample, 0.95, 0.98);
-    check("held out", &sample.half(1), 0.95, 0.98);
+    check("held out", &sample.held_out(), 0.95, 0.98);
 }
 
 #[test]

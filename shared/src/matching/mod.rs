@@ -1,11 +1,13 @@
 //! Who may be the same person: two patients compared, graded and with the reasons, in any script.
 //!
 //! [`traits`] says what of a patient is compared, [`evidence`] what each likeness or difference is worth, [`blocks`] who is
-//! compared with whom at all. The same rules answer a desk that registers somebody and the hub that looks at everybody.
+//! compared with whom at all, and [`look`] what a desk searches for instead. The same rules answer a desk that registers
+//! somebody and the hub that looks at everybody.
 
 pub mod blocks;
 mod dates;
 pub mod evidence;
+pub mod look;
 mod names;
 mod places;
 #[cfg(any(test, feature = "sample"))]
@@ -44,8 +46,10 @@ const GRADES: [(i32, Grade); 3] = [
 #[ts(export_to = "types.gen.ts")]
 pub struct Likeness {
     pub grade: Grade,
-    /// What speaks for it and against it, in the order a person would check it.
+    /// What speaks for it, in the order a person would check it.
     pub reasons: Vec<Reason>,
+    /// What speaks against it.
+    pub against: Vec<Reason>,
     /// The odds that it is one person, ten times their decimal logarithm. For putting the likeliest first.
     pub decibans: i32,
 }
@@ -70,9 +74,11 @@ fn seen(one: &Traits, other: &Traits) -> Vec<Reason> {
 fn grade(reasons: Vec<Reason>, mix: Mix) -> Option<Likeness> {
     let decibans = mix.odds(&reasons);
     let (_, grade) = GRADES.into_iter().find(|(from, _)| decibans >= *from)?;
+    let (reasons, against) = reasons.into_iter().partition(|seen| seen.speaks_for());
     Some(Likeness {
         grade,
         reasons,
+        against,
         decibans,
     })
 }

@@ -18,6 +18,8 @@ pub struct Sample {
     pub same: BTreeSet<(usize, usize)>,
     /// Pairs of two people who are alike.
     pub two: BTreeSet<(usize, usize)>,
+    /// The number each record has in its sample.
+    pub numbers: Vec<usize>,
 }
 
 /// How well pairs were found.
@@ -43,6 +45,7 @@ pub fn febrl() -> Sample {
         if let Some(first) = persons.insert(person, place) {
             sample.same.insert((first, place));
         }
+        sample.numbers.push(place);
         let birth = &row["date_of_birth"];
         let is_date = birth.len() == 8;
         sample.patients.push(Patient {
@@ -86,8 +89,16 @@ pub fn i18n() -> Sample {
     Sample {
         same: pairs(include_str!("../../samples/i18n-truth.csv")),
         two: pairs(include_str!("../../samples/i18n-two-people.csv")),
+        numbers: rows_of_patients.iter().map(number_of).collect(),
         patients: rows_of_patients.iter().map(patient_of_the_world).collect(),
     }
+}
+
+fn number_of(row: &BTreeMap<String, String>) -> usize {
+    row["id"]
+        .trim_start_matches('P')
+        .parse()
+        .unwrap_or_default()
 }
 
 fn patient_of_the_world(row: &BTreeMap<String, String>) -> Patient {
@@ -144,6 +155,7 @@ pub fn made_up(seed: u64, count: usize) -> Sample {
             sample.patients.push(other);
         }
     }
+    sample.numbers = (0..sample.patients.len()).collect();
     sample
 }
 
@@ -244,18 +256,26 @@ fn digit(dice: &mut Dice, date: &str) -> String {
 }
 
 impl Sample {
-    /// Returns the patients of one half with their pairs: whole families, `half` 0 or 1 by the person who comes first.
-    pub fn half(&self, half: usize) -> Self {
+    /// Returns the patients of families that nobody looked at while the rules were written, with their pairs: those whose
+    /// smallest number is odd.
+    pub fn held_out(&self) -> Self {
         let mut first: Vec<usize> = (0..self.patients.len()).collect();
         // pairs come in any order: as often as it takes until nothing moves
-        while self.same.union(&self.two).any(|(a, b)| {
-            let root = first[*a].min(first[*b]);
-            let moves = first[*a] != root || first[*b] != root;
-            (first[*a], first[*b]) = (root, root);
-            moves
-        }) {}
+        let mut is_moving = true;
+        while is_moving {
+            is_moving = false;
+            for (a, b) in self.same.union(&self.two) {
+                let root = first[*a].min(first[*b]);
+                is_moving |= first[*a] != root || first[*b] != root;
+                (first[*a], first[*b]) = (root, root);
+            }
+        }
+        let mut smallest = self.numbers.clone();
+        for (place, root) in first.iter().enumerate() {
+            smallest[*root] = smallest[*root].min(self.numbers[place]);
+        }
         let kept: Vec<usize> = (0..first.len())
-            .filter(|place| first[*place] % 2 == half)
+            .filter(|place| smallest[first[*place]] % 2 == 1)
             .collect();
         let new: BTreeMap<usize, usize> = kept.iter().copied().zip(0..).collect();
         let moved = |pairs: &BTreeSet<(usize, usize)>| {
@@ -267,10 +287,8 @@ impl Sample {
         Self {
             same: moved(&self.same),
             two: moved(&self.two),
-            patients: kept
-                .iter()
-                .map(|place| self.patients[*place].clone())
-                .collect(),
+            patients: kept.iter().map(|at| self.patients[*at].clone()).collect(),
+            numbers: kept.iter().map(|at| self.numbers[*at]).collect(),
         }
     }
 

@@ -22,6 +22,7 @@ mod hub;
 mod identity;
 mod keychain;
 mod leaving;
+mod likely;
 mod line;
 mod lineage;
 mod load;

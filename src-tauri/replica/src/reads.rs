@@ -293,7 +293,8 @@ fn count(db: &Connection, kind: Kind, ward: &[u8]) -> Result<u64> {
     Ok(n.max(0).cast_unsigned())
 }
 
-fn matches(db: &Connection, query: &str, limit: u32) -> Result<Vec<i64>> {
+/// Returns the keys of records whose words match an FTS5 query.
+pub(crate) fn matches(db: &Connection, query: &str, limit: u32) -> Result<Vec<i64>> {
     let mut statement =
         db.prepare_cached("select rowid from record_text where record_text match ?1 limit ?2")?;
     Ok(statement

@@ -1,5 +1,5 @@
 import { asAppointment, asPatient, asPrescription, isStruck, shownName } from '../parts/records';
-import type { Checked, Kind, Line, Patient, Prescription, Problem, Row, SaveAnswer, Standing } from './types.gen';
+import type { Checked, Grade, Kind, Likely, Line, Patient, Prescription, Problem, Reason, Row, SaveAnswer, Standing } from './types.gen';
 
 /** The made-up hospital judges drafts as `shared/` does. Tests only: the window itself holds no rule. */
 
@@ -32,6 +32,22 @@ export function searchTerms(text: string): string[] {
 export function sortName(patient: Patient): string {
   const name = shownName(patient);
   return fold(`${name?.family ?? ''} ${name?.given ?? ''}`);
+}
+
+/** A little of what the desk knows: the same birth date, and the same words in the name or the same phone. */
+export function likely(draft: Patient, rows: Row[]): Likely[] {
+  const words = (patient: Patient) => sortName(patient).split(' ').sort().join(' ');
+  const phones = (patient: Patient) => patient.telecom.map((phone) => (phone.value ?? '').replace(/\D/g, '').slice(-9)).filter((end) => end.length > 6);
+  return rows.flatMap((row) => {
+    const other = asPatient(row.body);
+    const isNamed = words(other) === words(draft);
+    const isCalled = phones(other).some((phone) => phones(draft).includes(phone));
+    if (!draft.birthDate || draft.birthDate !== other.birthDate || !(isNamed || isCalled)) return [];
+    const reasons: Reason[] = [...(isNamed ? ['familySame', 'givenSame'] as const : []), 'birthSame', ...(isCalled ? ['phoneSame'] as const : [])];
+    const against: Reason[] = [...(isNamed ? [] : ['givenDiffers'] as const), ...(draft.gender && other.gender && draft.gender !== other.gender ? ['genderDiffers'] as const : [])];
+    const grade: Grade = !isNamed ? 'possible' : isCalled ? 'certain' : 'probable';
+    return [{ row, likeness: { grade, reasons, against, decibans: 10 * reasons.length } }];
+  }).sort((a, b) => b.likeness.decibans - a.likeness.decibans).slice(0, 5);
 }
 
 export function check(kind: Kind, body: unknown, patientOf: (id: string) => Patient | null, today: string): Checked {

@@ -7,10 +7,10 @@ import { FakeBooking } from './fake-booking';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
-import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf, blankPage, member, problems, refused } from './fake-rules';
+import { check, digestOf, likely, mrn, searchTerms, searchText, sortName, standingOf, blankPage, member, problems, refused } from './fake-rules';
 import type { Backend, Changed, Outcome } from './index';
 import type {
-  AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
+  AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, Likely, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
   Staff, SyncState, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -218,8 +218,8 @@ export class FakeHospital implements Backend {
 
   async search(text: string, limit: number): Promise<Row[]> {
     const terms = searchTerms(text);
-    if (terms.length === 0) return [];
     const found: Row[] = [];
+    if (terms.length === 0) return found;
     for (const [id, document] of this.documents) {
       if (document.kind !== 'patient') continue;
       if (!this.words.has(id)) this.words.set(id, searchText(this.patient(id)!));
@@ -229,6 +229,7 @@ export class FakeHospital implements Backend {
     return found;
   }
 
+  likely = async (draft: unknown): Promise<Likely[]> => likely(asPatient(draft), this.all('patient'));
   async chart(patient: string): Promise<Chart | null> {
     const row = await this.row('patient', patient);
     const of = (kind: Kind, at: string) => this.all(kind).filter((one) => member(one, 'patient') === patient)

@@ -1,5 +1,5 @@
 import type {
-  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
+  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, Likely, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
   Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -41,6 +41,8 @@ export interface Backend extends EmergencyBackend, AuditBackend {
 
   list(ask: ListAsk): Promise<Page>;
   search(text: string, limit: number): Promise<Row[]>;
+  /** Who of those here may be the person of a draft, the likeliest first. */
+  likely(draft: unknown): Promise<Likely[]>;
   row(kind: Kind, id: string): Promise<Row | null>;
   chart(patient: string): Promise<Chart | null>;
   /** Visits of a ward on a day of the hospital's calendar, YYYY-MM-DD. */

@@ -14,6 +14,7 @@ export const tauriBackend: Backend = {
   touch: async () => (await outcome(invoke('touch'))).ok,
   list: (ask) => invoke('list', { ask }),
   search: (text, limit) => invoke('search', { text, limit }),
+  likely: (draft) => invoke('likely', { draft }),
   row: (kind, id) => invoke('row', { kind, id }),
   chart: (patient) => invoke('chart', { patient }),
   day: (ward, date) => invoke('day', { ward, date }),

@@ -573,13 +573,19 @@ export type Reason = "familySame" | "familyCommon" | "familySlip" | "familyAlike
 
 export type Likeness = { grade: Grade, 
 /**
- * What speaks for it and against it, in the order a person would check it.
+ * What speaks for it, in the order a person would check it.
  */
 reasons: Array<Reason>, 
+/**
+ * What speaks against it.
+ */
+against: Array<Reason>, 
 /**
  * The odds that it is one person, ten times their decimal logarithm. For putting the likeliest first.
  */
 decibans: number, };
+
+export type Likely = { row: Row, likeness: Likeness, };
 
 export type BadEntry = { 
 /**

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Backend, Changed } from '../backend';
-import type { FreeAsk, Kind, Page, Row } from '../backend/types.gen';
+import type { FreeAsk, Kind, Likely, Page, Row } from '../backend/types.gen';
 import { useBackend } from './context';
 
 const none: Row[] = [];
+const nobody: Likely[] = [];
 
 /** Reads of the desk, kept fresh by its own news: nothing here waits for a network. */
 
@@ -60,6 +61,13 @@ export function useSearch(text: string, limit: number): { rows: Row[]; isCurrent
     gcTime: 10_000,
   });
   return { rows: (isAsked && data) || none, isCurrent: isAsked && isSuccess && !isPlaceholderData };
+}
+
+/** Who may be the person of a draft; those of an older draft until the desk has answered. */
+export function useLikely(draft: unknown): Likely[] {
+  const backend = useBackend();
+  const { data } = useQuery({ queryKey: ['likely', draft], queryFn: () => backend.likely(draft), placeholderData: (previous) => previous, gcTime: 10_000 });
+  return data ?? nobody;
 }
 
 export function useHistory(kind: Kind, id: string, isShown: boolean) {

@@ -11,6 +11,7 @@ mod emptying;
 mod exchange;
 mod hospital;
 mod leaving;
+mod likely;
 mod looking;
 mod permissions;
 pub(crate) mod planted;
