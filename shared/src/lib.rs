@@ -9,6 +9,7 @@ pub mod device;
 pub mod document;
 pub mod ids;
 pub mod migrations;
+pub mod money;
 pub mod orders;
 pub mod phi;
 pub mod planted;
