@@ -20,7 +20,10 @@ pub mod search;
 pub mod sync;
 pub mod unlock;
 // the departments
+pub mod billing;
+pub mod ledger;
 pub mod patients;
+pub mod payments;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;

@@ -1,5 +1,6 @@
 //! The arithmetic of money against its tables in `vectors/`, and over every small amount there is.
 
+#[expect(dead_code, reason = "each test program takes what it needs")]
 mod vectors;
 
 use shared::money::currency::Currency;

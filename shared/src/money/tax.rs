@@ -38,6 +38,11 @@ pub fn half(minor: i64) -> i64 {
     narrow(half_up(i128::from(minor), 2))
 }
 
+/// Returns a share of an amount that is not below nothing, half up.
+pub fn share(minor: i64, basis_points: u32) -> i64 {
+    narrow(half_up(i128::from(minor) * i128::from(basis_points), WHOLE))
+}
+
 /// Returns `dividend / divisor` rounded half up; neither is below nothing.
 fn half_up(dividend: i128, divisor: i128) -> i128 {
     (2 * dividend + divisor) / (2 * divisor)

@@ -1,5 +1,7 @@
 //! Reads the tables beside this file, and draws numbers that a seed repeats.
 
+pub(crate) mod story;
+
 /// Returns the cells of every line that is not a heading.
 pub(crate) fn lines(table: &'static str) -> Vec<Vec<&'static str>> {
     let told: Vec<Vec<&str>> = table
@@ -32,7 +34,7 @@ impl Random {
             .ok()
             .and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or(0x5EED);
-        println!("SEED={seed}");
+        eprintln!("SEED={seed}");
         Self(seed)
     }
 
