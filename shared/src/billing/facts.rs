@@ -207,7 +207,7 @@ impl Books {
         match (course, self.visit.bill) {
             (Course::Cancelled { fee: known, .. }, _) if known == fee => {}
             // what somebody paid is lowered, so that its number and their money stay together
-            (_, Some(bill)) if is_settled(&bill) || net == 0 => {
+            (_, Some(bill)) if is_settled(&bill) => {
                 self.lower(net + self.visit.rate.on(net), ToPatient::Payable);
             }
             _ => {

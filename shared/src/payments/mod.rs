@@ -243,3 +243,86 @@ pub fn may_take_offline(
     }
     Err(Problem::new("payment.needs_hub", "method"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inr(minor: i64) -> Money {
+        Money::new(minor, Currency::parse("INR").expect("a currency"))
+    }
+
+    #[test]
+    fn without_the_hub_cash_is_taken_and_cards_within_limits() {
+        let limits = StoredLimits::of(inr(0).currency);
+        let stored = Method::CardStored {
+            reference: "1".into(),
+        };
+        let cash = Method::Cash {
+            drawer: "front".into(),
+        };
+        let check = |method: &Method, minor: i64, before: StoredCards, expect: bool| {
+            let found = may_take_offline(method, inr(minor), before, limits);
+            assert_eq!(found.is_ok(), expect, "{method:?} {minor} {before:?}");
+        };
+        let none = StoredCards::default();
+        check(&cash, 1_000_000_000, none, true);
+        check(&stored, 500_000, none, true);
+        check(&stored, 500_001, none, false);
+        let of = |count, minor, since_contact_ms| StoredCards {
+            count,
+            minor,
+            since_contact_ms,
+        };
+        check(&stored, 500_000, of(99, 4_500_000, 86_400_000), true);
+        check(&stored, 500_000, of(99, 4_500_001, 0), false);
+        check(&stored, 1, of(100, 0, 0), false);
+        check(&stored, 1, of(0, 0, 86_400_001), false);
+        check(&stored, 1, of(0, i64::MAX, 0), false);
+        for name in ["card", "transfer"] {
+            let method = match name {
+                "card" => Method::Card {
+                    provider: "stripe".into(),
+                },
+                _ => Method::Transfer {
+                    reference: "1".into(),
+                },
+            };
+            check(&method, 1, none, false);
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_is_not_the_hospitals() {
+        let check = |tendered_minor: i64, change_minor: i64, expect: bool| {
+            let tender = Tender {
+                tendered_minor,
+                change_minor,
+            };
+            assert_eq!(tender.check(inr(10_500)).is_ok(), expect, "{tender:?}");
+        };
+        check(10_500, 0, true);
+        check(20_000, 9_500, true);
+        check(20_000, 9_499, false);
+        check(10_400, -100, false);
+        check(i64::MIN, 1, false);
+    }
+
+    #[test]
+    fn a_drawer_has_a_plain_name() {
+        let check = |drawer: &str, code: Option<&str>| {
+            let method = Method::Cash {
+                drawer: drawer.into(),
+            };
+            let found = method.check().err().map(|problem| problem.code);
+            assert_eq!(found.as_deref(), code, "{drawer}");
+        };
+        check("front", None);
+        check("A-1_b.2/3", None);
+        check("", Some("required"));
+        check(&"x".repeat(64), None);
+        check(&"x".repeat(65), Some("too_long"));
+        check("=cmd", Some("payment.name"));
+        check("a b", Some("payment.name"));
+    }
+}

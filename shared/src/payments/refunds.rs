@@ -141,3 +141,67 @@ pub fn may_agree(asked: StaffId, agrees: StaffId) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn inr() -> Currency {
+        Currency::parse("INR").expect("a currency")
+    }
+
+    #[test]
+    fn a_refund_goes_back_to_the_latest_payments_first_and_never_beyond_them() {
+        let of = |payment: u8, captured: i64, refunded: i64| Source {
+            payment,
+            captured,
+            refunded,
+        };
+        let sources = [of(1, 4_000, 0), of(2, 6_500, 500)];
+        let check = |minor: i64, expect: &[(u8, i64)]| {
+            assert_eq!(to_sources(minor, &sources).as_deref(), Ok(expect));
+        };
+        check(1, &[(2, 1)]);
+        check(6_000, &[(2, 6_000)]);
+        check(6_001, &[(2, 6_000), (1, 1)]);
+        check(10_000, &[(2, 6_000), (1, 4_000)]);
+        let refused = to_sources(10_001, &sources).expect_err("more than was paid");
+        assert_eq!(refused.code, "refund.exceeds_paid");
+        assert_eq!(refused.with["max"], "10000");
+        assert!(to_sources::<u8>(1, &[]).is_err());
+    }
+
+    #[test]
+    fn above_a_limit_two_people_agree() {
+        let limits = Limits::of(inr());
+        assert!(!needs_second(1_000_000, Way::Other, limits));
+        assert!(needs_second(1_000_001, Way::Other, limits));
+        assert!(!needs_second(200_000, Way::Cash, limits));
+        assert!(needs_second(200_001, Way::Cash, limits));
+        let [one, other] = [1, 2].map(|id| StaffId(Uuid::from_u128(id)));
+        assert_eq!(may_agree(one, other), Ok(()));
+        assert_eq!(
+            may_agree(one, one).expect_err("alone").code,
+            "refund.same_person"
+        );
+    }
+
+    #[test]
+    fn what_ended_stays_and_what_failed_is_still_owed() {
+        use RefundStep::{Canceled, Failed, Pending, RequiresAction, Succeeded};
+        assert_eq!(RequiresAction.then(Pending), Ok(Pending));
+        assert_eq!(Pending.then(Succeeded), Ok(Succeeded));
+        for ended in [Succeeded, Failed, Canceled] {
+            for next in RefundStep::ALL {
+                assert_eq!(ended.then(next).expect_err("it ended").code, "refund.state");
+            }
+        }
+        assert!(Pending.then(Pending).is_err() && RequiresAction.then(RequiresAction).is_err());
+        let counting = RefundStep::ALL.into_iter().filter(|step| step.counts());
+        assert_eq!(
+            counting.collect::<Vec<_>>(),
+            [Pending, RequiresAction, Succeeded]
+        );
+    }
+}
