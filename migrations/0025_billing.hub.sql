@@ -195,6 +195,8 @@ create table payments.refund (
     -- what it was asked for with, or the event that caused it
     cause       text   not null unique,
     bill        uuid,
+    -- the one payment that left it with the hospital
+    payment     uuid,
     appointment uuid,
     patient     uuid   not null,
     currency    text   not null,
@@ -225,6 +227,8 @@ create table payments.payment (
     -- of it: what paid the bill, and what stays the patient's
     applied     bigint not null check (applied >= 0),
     kept        bigint not null check (kept >= 0),
+    -- what of that is to be paid back
+    released    bigint not null default 0 check (released between 0 and kept),
     -- what of it went back
     refunded    bigint not null default 0,
     method      jsonb  not null,
@@ -286,7 +290,7 @@ grant select on billing.bill, billing.visit, billing.journal, billing.posting to
 grant update (deposit) on billing.visit to wardbook_payments;
 grant insert on billing.journal, billing.posting, billing.exception to wardbook_payments;
 grant select, insert on payments.payment, payments.refund, payments.series, payments.once to wardbook_payments;
-grant update (refunded) on payments.payment to wardbook_payments;
+grant update (refunded, released) on payments.payment to wardbook_payments;
 grant update (state, is_owed, agreed_by, handed_by) on payments.refund to wardbook_payments;
 grant update (last) on payments.series to wardbook_payments;
 grant update (status, body) on payments.once to wardbook_payments;

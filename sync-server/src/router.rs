@@ -7,7 +7,7 @@ use crate::services::audit::{arrive, look};
 use crate::services::billing::{bills, books, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
-use crate::services::payments::{refunds, take};
+use crate::services::payments::{hand_out, refunds, take};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
@@ -78,7 +78,7 @@ fn described() -> OpenApiRouter<App> {
         routes!(take::pay),
         routes!(refunds::list, refunds::ask),
         routes!(refunds::agree),
-        routes!(refunds::hand_out),
+        routes!(hand_out::hand_out),
         routes!(books::trial),
         routes!(books::account),
         routes!(books::exceptions),

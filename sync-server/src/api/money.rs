@@ -115,7 +115,8 @@ pub(crate) struct Refund {
 pub(crate) struct RefundAsk {
     /// Made by whoever asks
     refund: Uuid,
-    bill: Uuid,
+    /// `{"bill": id}` that was paid, or `{"payment": id}` that left more with the hospital than was owed
+    of: serde_json::Value,
     amount: Money,
     #[schema(min_length = 1, max_length = 200)]
     reason: String,

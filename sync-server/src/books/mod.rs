@@ -84,6 +84,8 @@ pub(crate) struct Owed {
     pub(crate) id: uuid::Uuid,
     pub(crate) cause: String,
     pub(crate) bill: Option<uuid::Uuid>,
+    /// The one payment that left it with the hospital.
+    pub(crate) payment: Option<uuid::Uuid>,
     pub(crate) appointment: Option<uuid::Uuid>,
     pub(crate) patient: uuid::Uuid,
     pub(crate) amount: Money,
@@ -106,8 +108,8 @@ pub(crate) enum InBooks {
 /// Writes down that something is to be paid back.
 pub(crate) async fn owe(db: &mut PgConnection, owed: &Owed) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into payments.refund (id, cause, bill, appointment, patient, currency, minor, state, is_owed, reason, asked_by, at_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into payments.refund (id, cause, bill, appointment, patient, currency, minor, state, is_owed, reason, asked_by, at_ms, payment)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(owed.id)
     .bind(&owed.cause)
@@ -121,6 +123,7 @@ pub(crate) async fn owe(db: &mut PgConnection, owed: &Owed) -> sqlx::Result<()> 
     .bind(&owed.reason)
     .bind(owed.asked_by.map(|by| by.0))
     .bind(owed.at_ms)
+    .bind(owed.payment)
     .execute(db)
     .await?;
     Ok(())

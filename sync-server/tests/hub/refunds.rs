@@ -6,9 +6,13 @@ use sync_server::world;
 use uuid::Uuid;
 
 async fn refund(office: &Office, clerk: &Clerk, bill: Uuid, minor: i64) -> (Uuid, Said) {
+    refund_of(office, clerk, json!({ "bill": bill }), minor).await
+}
+
+async fn refund_of(office: &Office, clerk: &Clerk, of: Value, minor: i64) -> (Uuid, Said) {
     let id = world::new_id();
     let ask = json!({
-        "refund": id, "bill": bill, "amount": { "amount_minor": minor, "currency": "INR" }, "reason": "kindness",
+        "refund": id, "of": of, "amount": { "amount_minor": minor, "currency": "INR" }, "reason": "kindness",
     });
     (id, office.post(clerk, "/console/v1/refunds", &ask).await)
 }
@@ -226,4 +230,60 @@ async fn the_books_are_shown_to_those_who_answer_for_them() {
             .as_u16(),
         200
     );
+}
+
+#[tokio::test]
+async fn what_was_paid_too_much_or_too_early_goes_back_once() {
+    let office = Office::of_fee(10_000).await;
+    let clerk = office.clerk("billing").await;
+    let (_, bill) = office.billed().await;
+    let mut pay = cash(bill, 11_000);
+    pay["keeps_rest"] = json!(true);
+    assert_eq!(
+        office.post(&clerk, PAY, &pay).await.json()["kept"]["amount_minor"],
+        500
+    );
+    let of = json!({ "payment": pay["payment"] });
+    let (_, said) = refund_of(&office, &clerk, of.clone(), 501).await;
+    assert_eq!(
+        (said.status.as_u16(), said.code()),
+        (422, "refund.exceeds_paid".into())
+    );
+    let (_, said) = refund_of(&office, &clerk, of.clone(), 0).await;
+    assert_eq!(
+        (said.status.as_u16(), said.code()),
+        (422, "money.out_of_range".into())
+    );
+    let (id, said) = refund_of(&office, &clerk, of.clone(), 500).await;
+    assert_eq!(said.json()["state"], "pending");
+    office.check("owed").await;
+    let (_, said) = refund_of(&office, &clerk, of, 1).await;
+    assert_eq!(said.code(), "refund.exceeds_paid");
+    let out = json!({ "refund": id, "drawer": "front" });
+    assert_eq!(
+        decide(&office, &clerk, "hand-out", out).await,
+        found(200, "succeeded")
+    );
+    // a deposit of a visit that is still to come, and one that paid a bill meanwhile
+    let mut told = office.visit().await;
+    let mut deposit = cash(Uuid::nil(), 10_600);
+    deposit["for"] = json!({ "visit": told.id });
+    assert_eq!(
+        office.post(&clerk, PAY, &deposit).await.status.as_u16(),
+        201
+    );
+    let of = json!({ "payment": deposit["payment"] });
+    let (_, said) = refund_of(&office, &clerk, of.clone(), 50).await;
+    assert_eq!(said.status.as_u16(), 201);
+    assert_eq!(happen(&office, &clerk, &mut told, "complete").await, None);
+    let (_, said) = refund_of(&office, &clerk, of.clone(), 51).await;
+    assert_eq!(said.code(), "refund.exceeds_paid");
+    let (_, said) = refund_of(&office, &clerk, of, 50).await;
+    assert_eq!(said.status.as_u16(), 201);
+    let (_, said) = refund_of(&office, &clerk, json!({ "payment": Uuid::nil() }), 1).await;
+    assert_eq!(
+        (said.status.as_u16(), said.code()),
+        (404, "payment.unknown".into())
+    );
+    office.check("too early").await;
 }

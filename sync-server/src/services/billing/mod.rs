@@ -285,6 +285,7 @@ async fn give_back(
         id: world::new_id(),
         cause: about.cause.clone(),
         bill: stored.bill.as_ref().map(|bill| bill.id),
+        payment: None,
         appointment: Some(stored.appointment),
         patient: stored.patient,
         amount: Money::new(minor, journal.currency()),

@@ -1,5 +1,7 @@
 //! Payments: money that comes in at the console, what goes back, and the receipts.
 
+pub(crate) mod credit;
+pub mod hand_out;
 pub mod receipts;
 pub mod refunds;
 pub mod take;
