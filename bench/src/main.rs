@@ -7,6 +7,7 @@ mod device;
 mod figures;
 mod hub;
 mod local;
+mod payments;
 mod plain;
 mod together;
 mod trust;
@@ -33,6 +34,7 @@ struct Cli {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Only these measurements, after a first load: local, resync, propagation, push, booking, window; or dedup, without one
+    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, window
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Seed of the made-up patients
@@ -137,6 +139,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     }
     if wants("booking") {
         booking::measure(&mut hub, &patients, size, figures).await?;
+    }
+    if wants("payments") {
+        payments::measure(&hub, size, figures).await?;
     }
     if wants("trust") {
         trust::cost(&patients, size, figures)?;

@@ -9,6 +9,7 @@ pub mod device;
 pub mod document;
 pub mod ids;
 pub mod migrations;
+pub mod money;
 pub mod orders;
 pub mod phi;
 pub mod planted;
@@ -19,7 +20,10 @@ pub mod search;
 pub mod sync;
 pub mod unlock;
 // the departments
+pub mod billing;
+pub mod ledger;
 pub mod patients;
+pub mod payments;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;

@@ -86,6 +86,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0023_lineage.hub",
         include_str!("../../migrations/0023_lineage.hub.sql"),
     ),
+    (
+        "0025_billing.hub",
+        include_str!("../../migrations/0025_billing.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

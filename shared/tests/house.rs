@@ -234,6 +234,19 @@ fn no_service_calls_another_and_only_the_door_writes_records() {
 }
 
 #[test]
+fn money_is_never_a_float() {
+    let rooms = [
+        "shared/src/money",
+        "shared/src/ledger",
+        "shared/src/billing",
+        "shared/src/payments",
+    ];
+    for room in rooms {
+        forbid(room, &["f32", "f64"], "money is in whole minor units");
+    }
+}
+
+#[test]
 fn rooms_depend_only_on_what_they_may() {
     let allowed = [
         (

@@ -2,6 +2,7 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
+pub(crate) mod money;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

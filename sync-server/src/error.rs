@@ -16,6 +16,9 @@ pub enum Error {
     Missing(Problem),
     #[error("clash: {0:?}")]
     Clash(Problem),
+    /// Somebody else is doing the same: it may be asked for again in a moment.
+    #[error("in progress: {0:?}")]
+    InProgress(Problem),
     #[error("malformed: {0:?}")]
     Malformed(Problem),
     #[error("not valid: {0:?}")]
@@ -87,7 +90,8 @@ impl Error {
             Error::SignedOut(problem)
             | Error::Forbidden(problem)
             | Error::Missing(problem)
-            | Error::Clash(problem) => of(problem),
+            | Error::Clash(problem)
+            | Error::InProgress(problem) => of(problem),
             Error::Malformed(problem) | Error::TooLarge(problem) | Error::Version(problem) => {
                 of(problem)
             }
@@ -138,6 +142,7 @@ impl IntoResponse for Error {
             Error::Forbidden(problem) => (StatusCode::FORBIDDEN, vec![problem], None),
             Error::Missing(problem) => (StatusCode::NOT_FOUND, vec![problem], None),
             Error::Clash(problem) => (StatusCode::CONFLICT, vec![problem], None),
+            Error::InProgress(problem) => (StatusCode::CONFLICT, vec![problem], Some(1)),
             Error::Malformed(problem) => (StatusCode::BAD_REQUEST, vec![problem], None),
             Error::Invalid(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems, None),
             Error::TooLarge(problem) => (StatusCode::PAYLOAD_TOO_LARGE, vec![problem], None),

@@ -20,6 +20,8 @@ pub mod testing;
 pub mod world;
 
 mod api;
+mod books;
+mod central;
 mod claims;
 mod deeds;
 mod demo;
@@ -105,6 +107,7 @@ async fn serve(
     let missing = tokio::spawn(scheduling::no_show::run(app.clone()));
     let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
     let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
+    let forgetting = tokio::spawn(services::payments::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
@@ -136,6 +139,7 @@ async fn serve(
     missing.abort();
     reminding.abort();
     offering.abort();
+    forgetting.abort();
     telling.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(

@@ -1,10 +1,13 @@
 //! Every route.
 
 use crate::app::App;
+use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::console::{oidc, session, sign_in};
+use crate::services::billing::{bills, books, prices};
+use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
+use crate::services::payments::{hand_out, refunds, take};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
@@ -70,6 +73,16 @@ fn described() -> OpenApiRouter<App> {
         routes!(devices::state),
         routes!(orders::status),
         routes!(orders::wiped),
+        routes!(bills::list),
+        routes!(bills::void),
+        routes!(take::pay),
+        routes!(refunds::list, refunds::ask),
+        routes!(refunds::agree),
+        routes!(hand_out::hand_out),
+        routes!(books::trial),
+        routes!(books::account),
+        routes!(books::exceptions),
+        routes!(prices::set),
         routes!(health::is_live),
         routes!(health::is_ready),
         routes!(health::figures),
@@ -114,7 +127,7 @@ pub fn router_within(app: App, body_time: Duration) -> Router {
         "authorization",
         "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body",
     );
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::COOKIE)));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(central::COOKIE)));
     openapi
         .components
         .get_or_insert_default()

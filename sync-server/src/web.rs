@@ -1,10 +1,12 @@
 //! What surrounds every call: an id, a span, figures, and problems in one shape.
 
+use crate::books::once::Said;
 use crate::error::Document;
 use crate::session::Heard;
 use crate::world;
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use futures::{StreamExt, stream};
 use metrics::{counter, histogram};
 use shared::orders::CONTACT_HEADER;
 use shared::planted::{self, Fault};
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,12 +23,25 @@ use tracing::{Instrument, info_span};
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
+/// What names a call in the log, and in the problem it is answered with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallId(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for CallId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
 /// Runs a call inside its span, counts it, and writes its problem if it has one.
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let heard = Heard::default();
     request.extensions_mut().insert(heard.clone());
     let id = world::new_id().to_string();
+    request.extensions_mut().insert(CallId(id.clone()));
     let method = request.method().clone();
     // the template, never the address itself: that holds ids
     let route = request
@@ -103,7 +119,8 @@ pub(crate) async fn in_time(limit: Duration, request: Request, next: Next) -> Re
 /// Gives every 4xx and 5xx the one JSON shape, also those that no handler made.
 fn with_problem(response: Response, id: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_problem = status.is_client_error() || status.is_server_error();
+    if !is_problem || response.extensions().get::<Said>().is_some() {
         return response;
     }
     let (mut parts, _) = response.into_parts();

@@ -86,16 +86,28 @@ pub enum Task {
     BreakGlass,
     /// Look at what the emergency access was used for.
     ReviewEmergency,
+    /// Take payments, void bills and give money back.
+    Cashier,
+    /// Agree to what another gives back.
+    AgreeRefund,
+    /// Read the hospital's books.
+    ReadBooks,
+    /// Say what visits cost.
+    SetPrices,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 5] = [
+    pub const ALL: [Task; 9] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::UseConsole,
         Task::BreakGlass,
         Task::ReviewEmergency,
+        Task::Cashier,
+        Task::AgreeRefund,
+        Task::ReadBooks,
+        Task::SetPrices,
     ];
 
     /// Returns its word in the table.
@@ -106,6 +118,10 @@ impl Task {
             Task::UseConsole => "console",
             Task::BreakGlass => "emergency",
             Task::ReviewEmergency => "emergency_review",
+            Task::Cashier => "cashier",
+            Task::AgreeRefund => "refund_agree",
+            Task::ReadBooks => "books",
+            Task::SetPrices => "prices",
         }
     }
 }

@@ -83,6 +83,12 @@ pub const TABLE: &[Line] = &[
     // those who treat, and may read what is prescribed
     (Do(Task::BreakGlass),           b"-ooo------"),
     (Do(Task::ReviewEmergency),      b"------a---"),
+
+    (Do(Task::Cashier),              b"-----a----"),
+    // never whoever asked for it
+    (Do(Task::AgreeRefund),          b"-----aa---"),
+    (Do(Task::ReadBooks),            b"-----aaaa-"),
+    (Do(Task::SetPrices),            b"-------a--"),
 ];
 
 /// Returns how far a role's right goes; nothing when it has none.

@@ -83,6 +83,8 @@ deeds! {
     Administered = 42 "hub.administered"
     /// A clinical manager looked at what an emergency access was used for; the reason says what they found.
     EmergencyReviewed = 43 "emergency.reviewed"
+    /// Money was taken, given back or written off, or a price was set; the reason says what.
+    MoneyMoved = 44 "money.moved"
 }
 
 /// A place in the chain of a device.

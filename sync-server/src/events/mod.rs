@@ -10,6 +10,7 @@ pub mod outbox;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::services::billing::Billing;
 use crate::services::notifications::Notifications;
 use futures::future::BoxFuture;
 use local::Local;
@@ -43,7 +44,7 @@ pub trait Consumer: Debug + Send + Sync {
 
 /// Who acts on what departments tell.
 pub fn consumers() -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(Notifications)]
+    vec![Arc::new(Notifications), Arc::new(Billing)]
 }
 
 /// Says that something was told.

@@ -4,6 +4,7 @@ mod audit_chains;
 mod audit_looks;
 mod audit_tampering;
 mod audits;
+mod billing;
 mod bootstrap;
 mod cabinets;
 mod callers;
@@ -20,12 +21,15 @@ mod imports;
 mod leases;
 mod leaving;
 mod logs;
+mod money;
 mod orders;
+mod payments;
 mod pushes;
 mod put_back;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod refunds;
 mod renewals;
 mod slots;
 mod slow_heads;

@@ -488,7 +488,7 @@ export type KeychainPlace = "system" | "file";
 
 export type Checked = { problems: Array<Problem>, warnings: Array<Problem>, };
 
-export type What = "chainBegan" | "chartViewed" | "historyRead" | "changeSaved" | "signedIn" | "signedOut" | "unlockFailed" | "printed" | "heldWithdrawn" | "heldRestored" | "conflictSettled" | "auditRead" | "emergencyOpened" | "changeTaken" | "changeHeld" | "changeRefused" | "deviceEnrolled" | "deviceRevoked" | "passwordRight" | "passwordWrong" | "codeMade" | "staffChanged" | "alarm" | "administered" | "emergencyReviewed";
+export type What = "chainBegan" | "chartViewed" | "historyRead" | "changeSaved" | "signedIn" | "signedOut" | "unlockFailed" | "printed" | "heldWithdrawn" | "heldRestored" | "conflictSettled" | "auditRead" | "emergencyOpened" | "changeTaken" | "changeHeld" | "changeRefused" | "deviceEnrolled" | "deviceRevoked" | "passwordRight" | "passwordWrong" | "codeMade" | "staffChanged" | "alarm" | "administered" | "emergencyReviewed" | "moneyMoved";
 
 export type AuditLine = { what: What, staff: StaffId | null, 
 /**
@@ -706,10 +706,10 @@ export const tasks: Record<Role, readonly string[]> = {
   doctor: ["emergency"],
   pharmacist: ["console", "emergency"],
   lab: [],
-  billing: ["console"],
-  manager: ["audit", "held", "console", "emergency_review"],
-  admin: ["console"],
-  auditor: ["audit", "console"],
+  billing: ["console", "cashier", "refund_agree", "books"],
+  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books"],
+  admin: ["console", "books", "prices"],
+  auditor: ["audit", "console", "books"],
   patient: [],
 };
 
@@ -756,4 +756,8 @@ export const rights: readonly Right[] = [
   { does: "do", what: "console", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
   { does: "do", what: "emergency", kind: null, state: null, fields: [], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "emergency_review", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "cashier", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: null, admin: null, auditor: null, patient: null } },
+  { does: "do", what: "refund_agree", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "books", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "prices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
 ];

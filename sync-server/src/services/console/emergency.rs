@@ -1,7 +1,7 @@
 //! What clinical managers see of the emergency access in a browser.
 
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::emergency::review::{self, IncludeReviewed, lines};
 use crate::error::{Error, Result};
 use axum::Json;

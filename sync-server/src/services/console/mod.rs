@@ -3,5 +3,4 @@
 pub mod emergency;
 pub mod oidc;
 pub(crate) mod second_factor;
-pub(crate) mod session;
 pub(crate) mod sign_in;

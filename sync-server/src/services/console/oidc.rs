@@ -1,8 +1,8 @@
 //! Signing in at the console by the hospital's own directory: OpenID Connect, authorization code with PKCE.
 
-use super::session::cookie;
 use super::sign_in::{begin as begin_session, may_use};
 use crate::app::App;
+use crate::central::cookie;
 use crate::error::{Error, Result};
 use crate::people::{member, username};
 use anyhow::Context;

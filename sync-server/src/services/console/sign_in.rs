@@ -1,8 +1,8 @@
 //! Signing in at the console with a password, and a second factor where the role wants one.
 
 use super::second_factor;
-use super::session::{self, COOKIE, Person};
 use crate::app::App;
+use crate::central::{self, COOKIE, Person};
 use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
@@ -127,7 +127,7 @@ pub(crate) async fn sign_out(
     person: Person,
     jar: CookieJar,
 ) -> Result<CookieJar> {
-    session::end(&app, &jar).await?;
+    central::end(&app, &jar).await?;
     write_down(&app, What::SignedOut, person.staff.id).await?;
     Ok(jar.remove(Cookie::build(COOKIE).path("/").secure(true)))
 }
@@ -140,7 +140,7 @@ pub(crate) fn may_use(staff: &Staff) -> Result<()> {
 
 /// Begins a session of somebody who has shown who they are.
 pub(crate) async fn begin(app: &App, staff: &Staff) -> Result<Cookie<'static>> {
-    let cookie = session::begin(app, staff.id).await?;
+    let cookie = central::begin(app, staff.id).await?;
     write_down(app, What::SignedIn, staff.id).await?;
     Ok(cookie)
 }

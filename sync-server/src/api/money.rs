@@ -1,0 +1,182 @@
+//! The shapes of messages about money.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Whole minor units of a currency.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"amount_minor": 10500, "currency": "INR"}))]
+pub(crate) struct Money {
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    amount_minor: i64,
+    /// ISO 4217
+    #[schema(min_length = 3, max_length = 3)]
+    currency: String,
+}
+
+/// What a consultation costs from now on.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Price {
+    /// Wherever no price of its own is set, if empty
+    department: Option<Uuid>,
+    /// Before tax
+    net: Money,
+}
+
+/// Whose bills.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Find {
+    patient: Uuid,
+    /// The number of the last bill of the page before
+    before: Option<i64>,
+}
+
+/// A bill.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Bill {
+    id: Uuid,
+    number: i64,
+    appointment: Option<Uuid>,
+    /// `consultation`, `cancellation`, `no_show`, `supplement`
+    kind: String,
+    /// `open`, `partially_paid`, `paid`, `void`
+    state: String,
+    /// `none`, `partial`, `full`
+    refunds: String,
+    net: Money,
+    tax: Money,
+    gross: Money,
+    balance: Money,
+    issued_ms: i64,
+}
+
+/// Which bill is void, and why.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct VoidAsk {
+    bill: Uuid,
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+}
+
+/// Money that somebody takes.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"payment": "01935f2e-0000-7000-8000-000000000000", "for": {"bill": "01935f2e-0000-7000-8000-000000000001"},
+    "till": "front", "amount": {"amount_minor": 10500, "currency": "INR"}, "how": {"method": "cash", "drawer": "front"},
+    "tender": {"tendered_minor": 11000, "change_minor": 500}}))]
+pub(crate) struct Pay {
+    /// Made by whoever asks
+    payment: Uuid,
+    /// `{"bill": id}`, or `{"visit": id}` before it is billed
+    r#for: serde_json::Value,
+    /// Where it is taken
+    #[schema(max_length = 64)]
+    till: String,
+    amount: Money,
+    /// `cash` and its `drawer`, `card` and its `provider`, `card_stored`, `cheque` or `transfer` and its `reference`
+    how: serde_json::Value,
+    /// `tendered_minor` less `change_minor` is the amount
+    tender: Option<serde_json::Value>,
+    /// More than is owed stays the patient's
+    #[serde(default)]
+    keeps_rest: bool,
+}
+
+/// A payment that is in the books.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Paid {
+    payment: Uuid,
+    /// The number on the receipt
+    receipt: String,
+    amount: Money,
+    applied: Money,
+    kept: Money,
+    at_ms: i64,
+}
+
+/// Something that goes back to a patient.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Refund {
+    id: Uuid,
+    bill: Option<Uuid>,
+    appointment: Option<Uuid>,
+    patient: Uuid,
+    currency: String,
+    minor: i64,
+    state: String,
+    reason: String,
+    asked_by: Option<Uuid>,
+    agreed_by: Option<Uuid>,
+    at_ms: i64,
+}
+
+/// What is to go back of a bill.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RefundAsk {
+    /// Made by whoever asks
+    refund: Uuid,
+    /// `{"bill": id}` that was paid, or `{"payment": id}` that left more with the hospital than was owed
+    of: serde_json::Value,
+    amount: Money,
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+}
+
+/// Which refund.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct AgreeAsk {
+    refund: Uuid,
+}
+
+/// Which refund, and the drawer it is taken out of.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct HandOutAsk {
+    refund: Uuid,
+    /// Otherwise it goes back by the way it came
+    #[schema(max_length = 64)]
+    drawer: Option<String>,
+}
+
+/// How far a refund is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RefundState {
+    refund: Uuid,
+    /// `requires_action`: somebody else has to agree; `pending`: it is owed; `succeeded`
+    state: String,
+}
+
+/// What is on one account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Balance {
+    account: i32,
+    part: String,
+    currency: String,
+    debit_minor: i64,
+    credit_minor: i64,
+}
+
+/// What one journal writes on an account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Entry {
+    journal: i64,
+    why: String,
+    cause: String,
+    bill: Option<Uuid>,
+    appointment: Option<Uuid>,
+    currency: String,
+    debit_minor: i64,
+    credit_minor: i64,
+    occurred_ms: i64,
+    recorded_ms: i64,
+}
+
+/// Something that a person has to look at.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct OpenException {
+    id: i64,
+    kind: String,
+    bill: Option<Uuid>,
+    appointment: Option<Uuid>,
+    prepared: Option<serde_json::Value>,
+    at_ms: i64,
+}

@@ -1,0 +1,302 @@
+//! A call that moves money is done once, in one transaction with what is answered: the same again gets the same, byte for byte.
+
+use super::{Role, as_hub, work_as};
+use crate::app::App;
+use crate::central::Person;
+use crate::deeds::{HUB, deed, note};
+use crate::error::{Document, Error, Result};
+use crate::web::CallId;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use shared::access::{Task, may_do};
+use shared::audit::entry::What;
+use shared::ids::StaffId;
+use shared::payments::idempotency::{Answer, Call, Fingerprint, Key, Stored, answer, is_kept};
+use shared::payments::plain::{self, Plain};
+use shared::problem::Problem;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+const KEY: &str = "idempotency-key";
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Everybody at the console asks under one name, so that a call can be made again by a page that was opened anew.
+const CONSOLE: &str = "console";
+/// How often a transaction is begun again that another one got in the way of.
+const TRIES: usize = 3;
+/// PostgreSQL's codes: waited too long for a lock; got in each other's way.
+const LOCKED: &str = "55P03";
+const IN_THE_WAY: [&str; 2] = ["40001", "40P01"];
+
+/// Where a call is made, and what it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) needs: Task,
+    /// How the audit log calls it.
+    pub(crate) deed: &'static str,
+}
+
+/// A call as it was made.
+pub(crate) struct Made {
+    pub(crate) person: Person,
+    pub(crate) id: CallId,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What somebody asks for.
+#[derive(Debug)]
+pub(crate) struct Asked<T> {
+    pub(crate) ask: T,
+    pub(crate) plain: Plain,
+    pub(crate) by: StaffId,
+    pub(crate) now_ms: i64,
+    /// The hospital's day.
+    pub(crate) today: Date,
+    key: Key,
+    fingerprint: Fingerprint,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+/// Answers a call: does what it asks for unless that was done. `run` refuses before it writes.
+pub(crate) async fn once<T: DeserializeOwned>(
+    app: &App,
+    route: Route,
+    made: Made,
+    run: impl AsyncFn(&mut PgConnection, &Asked<T>) -> Result<Done>,
+) -> Result<Response> {
+    may_do(&made.person.staff.roles, route.needs).map_err(Error::Forbidden)?;
+    let asked = read(app, route, &made)?;
+    let mut tries = 0;
+    loop {
+        match attempt(app, route, &asked, &run).await {
+            Err(error) if is_code(&error, &[LOCKED]) => return Err(in_progress()),
+            Err(error) if is_code(&error, &IN_THE_WAY) && tries < TRIES => tries += 1,
+            Err(Refused::Rule(error)) => {
+                // somebody else may have done it meanwhile: then theirs is what is answered
+                if let Some(response) = keep_refusal(app, &asked, error, &made.id).await? {
+                    return Ok(response);
+                }
+            }
+            Err(Refused::Hub(error)) => return Err(error),
+            Ok(Some(response)) => return Ok(response),
+            // who held the key let go of it without having done anything
+            Ok(None) if tries < TRIES => tries += 1,
+            Ok(None) => return Err(in_progress()),
+        }
+    }
+}
+
+/// Why a call came to nothing.
+enum Refused {
+    /// A rule refused: that is what is answered from now on.
+    Rule(Error),
+    /// It was not tried, or the hub failed: it may be tried again.
+    Hub(Error),
+}
+
+impl<E: Into<Error>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Refused::Hub(error.into())
+    }
+}
+
+fn is_code(refused: &Refused, codes: &[&str]) -> bool {
+    let Refused::Hub(Error::Bug(error)) = refused else {
+        return false;
+    };
+    let said = error.downcast_ref::<sqlx::Error>();
+    let said = said.and_then(sqlx::Error::as_database_error);
+    said.and_then(|said| said.code())
+        .is_some_and(|code| codes.contains(&code.as_ref()))
+}
+
+fn in_progress() -> Error {
+    Error::InProgress(Problem::new("idempotency.in_progress", "Idempotency-Key"))
+}
+
+fn read<T: DeserializeOwned>(app: &App, route: Route, made: &Made) -> Result<Asked<T>> {
+    let header = made.headers.get(KEY).and_then(|key| key.to_str().ok());
+    let key = Key::parse(header).map_err(Error::Malformed)?;
+    let (ask, plain) = plain::read(&made.body).map_err(Error::Malformed)?;
+    let by = made.person.staff.id;
+    let call = Call {
+        method: "POST",
+        route: route.path,
+        ids: &[],
+        by,
+        body: &plain,
+    };
+    let fingerprint = call.fingerprint();
+    Ok(Asked {
+        ask,
+        plain,
+        by,
+        now_ms: app.now().0,
+        today: app.today(),
+        key,
+        fingerprint,
+    })
+}
+
+async fn attempt<T>(
+    app: &App,
+    route: Route,
+    asked: &Asked<T>,
+    run: &impl AsyncFn(&mut PgConnection, &Asked<T>) -> Result<Done>,
+) -> Result<Option<Response>, Refused> {
+    let mut tx = app.pool.begin().await?;
+    work_as(&mut tx, Role::Payments).await?;
+    // waits for whoever has the key
+    let claimed = sqlx::query(
+        "insert into payments.once (scope, key, fingerprint, by, at_ms) values ($1, $2, $3, $4, $5) on conflict do nothing",
+    )
+    .bind(CONSOLE)
+    .bind(asked.key.0)
+    .bind(asked.fingerprint.as_slice())
+    .bind(asked.by.0)
+    .bind(asked.now_ms)
+    .execute(&mut *tx)
+    .await?;
+    if claimed.rows_affected() == 0 {
+        return Ok(replay(&mut tx, asked).await?);
+    }
+    let done = run(&mut tx, asked).await.map_err(of_rule)?;
+    let body = serde_json::to_vec(&done.body).map_err(anyhow::Error::from)?;
+    sqlx::query("update payments.once set status = $3, body = $4 where scope = $1 and key = $2")
+        .bind(CONSOLE)
+        .bind(asked.key.0)
+        .bind(i32::from(done.status.as_u16()))
+        .bind(&body)
+        .execute(&mut *tx)
+        .await?;
+    as_hub(&mut tx).await?;
+    note(
+        &mut tx,
+        &deed(What::MoneyMoved, HUB, Some(asked.by)).because(route.deed),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Some(response(done.status, body)))
+}
+
+/// What the rules refuse has a status that is kept; everything else may be tried again.
+fn of_rule(error: Error) -> Refused {
+    let status = match &error {
+        Error::Missing(_) => 404,
+        Error::Clash(_) => 409,
+        Error::Invalid(_) => 422,
+        Error::SignedOut(_)
+        | Error::Forbidden(_)
+        | Error::Malformed(_)
+        | Error::TooLarge(_)
+        | Error::TooMany { .. }
+        | Error::MediaType
+        | Error::Version(_)
+        | Error::InProgress(_)
+        | Error::Unavailable
+        | Error::Bug(_) => return Refused::Hub(error),
+    };
+    assert!(is_kept(status), "what a rule refuses stays refused");
+    Refused::Rule(error)
+}
+
+/// Answers what was answered before under the key; nothing when it is not held by anybody any more.
+async fn replay<T>(tx: &mut PgConnection, asked: &Asked<T>) -> Result<Option<Response>> {
+    let row = sqlx::query(
+        "select fingerprint, by, status, body from payments.once where scope = $1 and key = $2",
+    )
+    .bind(CONSOLE)
+    .bind(asked.key.0)
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    if row.get::<Uuid, _>("by") != asked.by.0 {
+        return Err(Error::Forbidden(Problem::new(
+            "not_allowed",
+            "Idempotency-Key",
+        )));
+    }
+    let known: Vec<u8> = row.get("fingerprint");
+    let known: Fingerprint = known.try_into().unwrap_or_default();
+    let stored = match row.get::<Option<i32>, _>("status") {
+        Some(_) => Stored::Finished(known),
+        None => Stored::InProgress(known),
+    };
+    match answer(&stored, &asked.fingerprint) {
+        Ok(Answer::Run) => Ok(None),
+        Ok(Answer::Replay) => {
+            let status: i32 = row.get("status");
+            let status = u16::try_from(status)
+                .ok()
+                .and_then(|status| StatusCode::from_u16(status).ok());
+            let mut response = response(status.unwrap_or_default(), row.get("body"));
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+            Ok(Some(response))
+        }
+        Err(problem) if problem.code == "idempotency.in_progress" => Err(in_progress()),
+        Err(problem) => Err(Error::Invalid(vec![problem])),
+    }
+}
+
+/// Keeps that a rule refused, in a transaction of its own: the one before left nothing.
+async fn keep_refusal<T>(
+    app: &App,
+    asked: &Asked<T>,
+    error: Error,
+    id: &CallId,
+) -> Result<Option<Response>> {
+    let refused = error.into_response();
+    let status = refused.status();
+    let mut document = refused.extensions().get::<Document>().cloned();
+    let document = document.get_or_insert_with(|| Document::of_status(status));
+    document.request = id.0.clone();
+    let body = serde_json::to_vec(&document).map_err(anyhow::Error::from)?;
+    let kept = sqlx::query(
+        "insert into payments.once (scope, key, fingerprint, by, at_ms, status, body) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict do nothing",
+    )
+    .bind(CONSOLE)
+    .bind(asked.key.0)
+    .bind(asked.fingerprint.as_slice())
+    .bind(asked.by.0)
+    .bind(asked.now_ms)
+    .bind(i32::from(status.as_u16()))
+    .bind(&body)
+    .execute(&app.pool)
+    .await?;
+    Ok((kept.rows_affected() == 1).then(|| response(status, body)))
+}
+
+fn response(status: StatusCode, body: Vec<u8>) -> Response {
+    let is_problem = status.is_client_error();
+    let mut response = (status, body).into_response();
+    let kind = if is_problem {
+        "application/problem+json"
+    } else {
+        "application/json"
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.extensions_mut().insert(Said);
+    response
+}
+
+/// Marks an answer that is written whole, problems too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said;

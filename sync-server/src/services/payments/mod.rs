@@ -1,0 +1,38 @@
+//! Payments: money that comes in at the console, what goes back, and the receipts.
+
+pub(crate) mod credit;
+pub mod hand_out;
+pub mod receipts;
+pub mod refunds;
+pub mod take;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use sqlx::PgPool;
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(3_600);
+
+/// Forgets old keys every hour, until it is dropped.
+pub(crate) async fn run(app: App) {
+    loop {
+        if let Err(error) = tidy(&app.pool, app.now().0).await {
+            tracing::warn!(
+                error.code = error.code(),
+                "Old keys of payments could not be forgotten; it is tried again"
+            );
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Forgets what was answered under keys that are older than they have to be kept.
+pub async fn tidy(pool: &PgPool, now_ms: i64) -> Result<u64> {
+    let oldest_ms = now_ms - shared::payments::idempotency::KEPT_DAYS * 86_400_000;
+    let gone = sqlx::query("delete from payments.once where at_ms < $1")
+        .bind(oldest_ms)
+        .execute(pool)
+        .await
+        .map_err(Error::from)?;
+    Ok(gone.rows_affected())
+}

@@ -1,0 +1,286 @@
+//! Money that goes back: asked for, and agreed to by somebody else where it is much.
+
+use super::credit::{self, Found, Of};
+use crate::app::App;
+use crate::books::once::{Asked, Done, Made, Route, once};
+use crate::books::{InBooks, Owed, currency, owe, refused};
+use crate::central::Person;
+use crate::error::{Error, Result};
+use crate::web::CallId;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::access::{Task, may_do};
+use shared::ids::StaffId;
+use shared::money::Money;
+use shared::payments::refunds::{Limits, RefundStep, Way, may_agree, needs_second};
+use shared::problem::Problem;
+use sqlx::{FromRow, PgConnection, Row};
+use uuid::Uuid;
+
+const REASON_CHARS: usize = 200;
+/// Refunds that are listed at once.
+const PAGE: i64 = 200;
+
+const ASK: Route = Route {
+    path: "/console/v1/refunds",
+    needs: Task::Cashier,
+    deed: "refund.asked",
+};
+const AGREE: Route = Route {
+    path: "/console/v1/refunds/agree",
+    needs: Task::AgreeRefund,
+    deed: "refund.agreed",
+};
+
+/// Something that goes back to a patient.
+#[derive(Clone, Debug, Serialize, FromRow)]
+pub(crate) struct Line {
+    id: Uuid,
+    bill: Option<Uuid>,
+    appointment: Option<Uuid>,
+    patient: Uuid,
+    currency: String,
+    minor: i64,
+    state: String,
+    reason: String,
+    asked_by: Option<Uuid>,
+    agreed_by: Option<Uuid>,
+    at_ms: i64,
+}
+
+/// Lists what is to be agreed to or handed out
+#[utoipa::path(
+    get, path = "/console/v1/refunds", operation_id = "console_refunds", tag = "console",
+    responses(
+        (status = 200, description = "The oldest two hundred", body = Vec<crate::api::money::Refund>),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("console" = []))
+)]
+pub(crate) async fn list(State(app): State<App>, person: Person) -> Result<Json<Vec<Line>>> {
+    may_do(&person.staff.roles, Task::AgreeRefund).map_err(Error::Forbidden)?;
+    let lines = sqlx::query_as(
+        "select id, bill, appointment, patient, currency, minor, state, reason, asked_by, agreed_by, at_ms from payments.refund
+         where state in ('pending', 'requires_action') order by at_ms, id limit $1",
+    )
+    .bind(PAGE)
+    .fetch_all(&app.pool)
+    .await?;
+    Ok(Json(lines))
+}
+
+/// What is to go back of a bill.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefundAsk {
+    refund: Uuid,
+    of: Of,
+    amount: Money,
+    reason: String,
+}
+
+/// Asks for a part of a paid bill to go back
+#[utoipa::path(
+    post, path = "/console/v1/refunds", operation_id = "console_refund", tag = "console", request_body = crate::api::money::RefundAsk,
+    params(("Idempotency-Key" = Uuid, Header, description = "Makes it happen once")),
+    responses(
+        (status = 201, description = "It is owed, or waits for somebody else to agree", body = crate::api::money::RefundState),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("console" = []))
+)]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    person: Person,
+    id: CallId,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response> {
+    let made = Made {
+        person,
+        id,
+        headers,
+        body,
+    };
+    once(&app, ASK, made, ask_one).await
+}
+
+async fn ask_one(tx: &mut PgConnection, asked: &Asked<RefundAsk>) -> Result<Done> {
+    let ask = &asked.ask;
+    let reason = ask.reason.trim();
+    if reason.is_empty() {
+        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
+    }
+    if reason.chars().count() > REASON_CHARS {
+        let problem = Problem::new("too_long", "reason").with("max", REASON_CHARS);
+        return Err(Error::Invalid(vec![problem]));
+    }
+    let amount = ask.amount.of_payment().map_err(refused)?;
+    let found = credit::find(tx, ask.of).await?;
+    found.currency().must_be(amount.currency).map_err(refused)?;
+    is_new(tx, ask.refund).await?;
+    // what waits for somebody's agreement is spoken for
+    let waiting = waiting(tx, &found).await?;
+    found.may(amount.minor + waiting)?;
+    let is_large = needs_second(amount.minor, Way::Other, Limits::of(amount.currency));
+    let (state, in_books) = if is_large {
+        (RefundStep::RequiresAction, InBooks::NotYet)
+    } else {
+        (RefundStep::Pending, InBooks::Yes)
+    };
+    let owed = Owed {
+        id: ask.refund,
+        cause: format!("refund:{}", ask.refund),
+        bill: found.bill(),
+        payment: found.payment(),
+        appointment: found.appointment(),
+        patient: found.patient(),
+        amount,
+        state,
+        in_books,
+        reason: reason.into(),
+        asked_by: Some(asked.by),
+        at_ms: asked.now_ms,
+    };
+    if in_books == InBooks::Yes {
+        found.owe(tx, &owed, asked.by).await?;
+    }
+    owe(tx, &owed).await?;
+    Ok(done(StatusCode::CREATED, ask.refund, state))
+}
+
+/// Returns what was asked for before and waits for somebody to agree.
+async fn waiting(tx: &mut PgConnection, found: &Found) -> Result<i64> {
+    let minor = sqlx::query_scalar(
+        "select coalesce(sum(minor), 0)::bigint from payments.refund
+         where not is_owed and state = 'requires_action' and payment is not distinct from $2 and bill is not distinct from $1",
+    )
+    .bind(found.bill())
+    .bind(found.payment())
+    .fetch_one(tx)
+    .await?;
+    Ok(minor)
+}
+
+async fn is_new(tx: &mut PgConnection, refund: Uuid) -> Result<()> {
+    let known: bool =
+        sqlx::query_scalar("select exists (select 1 from payments.refund where id = $1)")
+            .bind(refund)
+            .fetch_one(tx)
+            .await?;
+    if known {
+        return Err(Error::Clash(Problem::new("refund.exists", "refund")));
+    }
+    Ok(())
+}
+
+pub(crate) fn done(status: StatusCode, refund: Uuid, state: RefundStep) -> Done {
+    Done {
+        status,
+        body: json!({ "refund": refund, "state": state }),
+    }
+}
+
+/// Which refund.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgreeAsk {
+    refund: Uuid,
+}
+
+/// A refund as it is stored, and locked.
+pub(crate) struct Stored {
+    pub(crate) owed: Owed,
+    pub(crate) agreed_by: Option<StaffId>,
+}
+
+pub(crate) async fn lock(tx: &mut PgConnection, refund: Uuid) -> Result<Stored> {
+    let row = sqlx::query(
+        "select cause, bill, payment, appointment, patient, currency, minor, state, is_owed, reason, asked_by, agreed_by, at_ms
+         from payments.refund where id = $1 for update",
+    )
+    .bind(refund)
+    .fetch_optional(tx)
+    .await?
+    .ok_or_else(|| Error::Missing(Problem::new("refund.unknown", "refund")))?;
+    let state: &str = row.get("state");
+    let state = RefundStep::ALL
+        .into_iter()
+        .find(|step| step.word() == state);
+    let wrong = || Error::Bug(anyhow::anyhow!("a refund of the database cannot be read"));
+    let owed = Owed {
+        id: refund,
+        cause: row.get("cause"),
+        bill: row.get("bill"),
+        payment: row.get("payment"),
+        appointment: row.get("appointment"),
+        patient: row.get("patient"),
+        amount: Money::new(row.get("minor"), currency(row.get("currency"))?),
+        state: state.ok_or_else(wrong)?,
+        in_books: if row.get("is_owed") {
+            InBooks::Yes
+        } else {
+            InBooks::NotYet
+        },
+        reason: row.get("reason"),
+        asked_by: row.get::<Option<Uuid>, _>("asked_by").map(StaffId),
+        at_ms: row.get("at_ms"),
+    };
+    let agreed_by = row.get::<Option<Uuid>, _>("agreed_by").map(StaffId);
+    Ok(Stored { owed, agreed_by })
+}
+
+/// Agrees to what somebody else gives back
+#[utoipa::path(
+    post, path = "/console/v1/refunds/agree", operation_id = "console_refund_agree", tag = "console", request_body = crate::api::money::AgreeAsk,
+    params(("Idempotency-Key" = Uuid, Header, description = "Makes it happen once")),
+    responses(
+        (status = 200, description = "It may be handed out", body = crate::api::money::RefundState),
+        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
+    ),
+    security(("console" = []))
+)]
+pub(crate) async fn agree(
+    State(app): State<App>,
+    person: Person,
+    id: CallId,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response> {
+    let made = Made {
+        person,
+        id,
+        headers,
+        body,
+    };
+    once(&app, AGREE, made, agree_one).await
+}
+
+async fn agree_one(tx: &mut PgConnection, asked: &Asked<AgreeAsk>) -> Result<Done> {
+    let stored = lock(tx, asked.ask.refund).await?;
+    let owed = &stored.owed;
+    if let Some(asked_by) = owed.asked_by {
+        may_agree(asked_by, asked.by).map_err(refused)?;
+    }
+    if owed.state != RefundStep::Pending || stored.agreed_by.is_some() {
+        owed.state.then(RefundStep::Pending).map_err(refused)?;
+    }
+    if owed.in_books == InBooks::NotYet {
+        let of = match owed.payment {
+            Some(payment) => Of::Payment(payment),
+            None => Of::Bill(owed.bill.unwrap_or_default()),
+        };
+        credit::find(tx, of).await?.owe(tx, owed, asked.by).await?;
+    }
+    sqlx::query("update payments.refund set state = 'pending', is_owed = true, agreed_by = $2 where id = $1")
+        .bind(owed.id)
+        .bind(asked.by.0)
+        .execute(tx)
+        .await?;
+    Ok(done(StatusCode::OK, owed.id, RefundStep::Pending))
+}
