@@ -74,6 +74,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0023_lineage.hub",
         include_str!("../../migrations/0023_lineage.hub.sql"),
     ),
+    (
+        "0030_console.hub",
+        include_str!("../../migrations/0030_console.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -55,11 +55,17 @@ pub enum Fault {
     OldCertificate,
     /// What was written again waits for a person all the same.
     ResentWaits,
+    /// A workstation is emptied by whoever has the wrong one before them.
+    AnyNameWipes,
+    /// A list that refreshes itself keeps a session of the console alive.
+    ListsKeepSessions,
+    /// Doctors' hours that somebody else changed meanwhile are overwritten.
+    NewestHoursWin,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 25] = [
+    pub const ALL: [Fault; 28] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -85,6 +91,9 @@ impl Fault {
         Fault::SlowBodies,
         Fault::OldCertificate,
         Fault::ResentWaits,
+        Fault::AnyNameWipes,
+        Fault::ListsKeepSessions,
+        Fault::NewestHoursWin,
     ];
 }
 

@@ -2,6 +2,7 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
+pub(crate) mod console;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -336,7 +337,7 @@ mod tests {
         assert_eq!(serde_json::to_value(described).unwrap(), real);
     }
 
-    fn somebody() -> shared::staff::Staff {
+    pub(super) fn somebody() -> shared::staff::Staff {
         shared::staff::Staff {
             id: StaffId(Uuid::nil()),
             username: "ada".into(),

@@ -20,6 +20,7 @@ pub mod world;
 
 mod api;
 mod claims;
+mod contacts;
 mod deeds;
 mod demo;
 mod door;
@@ -29,6 +30,7 @@ pub mod own_certificate;
 mod passwords;
 mod people;
 mod quarantine;
+pub mod screens;
 mod secrets;
 mod serving;
 mod session;
@@ -101,6 +103,7 @@ async fn serve(
     let leaving = tokio::spawn(sync::leaving::run(app.clone()));
     let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
     let lending = tokio::spawn(scheduling::lend::run(app.clone()));
+    let noting = tokio::spawn(contacts::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -128,6 +131,14 @@ async fn serve(
     leaving.abort();
     deciding.abort();
     lending.abort();
+    noting.abort();
+    if let Err(error) = contacts::keep(&closing).await {
+        let code = error::Error::from(error).code();
+        tracing::warn!(
+            error.code = code,
+            "When workstations were heard was not written down"
+        );
+    }
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),

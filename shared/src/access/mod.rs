@@ -86,16 +86,28 @@ pub enum Task {
     BreakGlass,
     /// Look at what the emergency access was used for.
     ReviewEmergency,
+    /// Look up what the whole hospital's audit log has, and have it verified.
+    SearchAudit,
+    /// Let workstations in, stop and empty them.
+    RunDevices,
+    /// Say who may sign in.
+    RunStaff,
+    /// Say when doctors see patients.
+    PlanHours,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 5] = [
+    pub const ALL: [Task; 9] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::UseConsole,
         Task::BreakGlass,
         Task::ReviewEmergency,
+        Task::SearchAudit,
+        Task::RunDevices,
+        Task::RunStaff,
+        Task::PlanHours,
     ];
 
     /// Returns its word in the table.
@@ -106,6 +118,10 @@ impl Task {
             Task::UseConsole => "console",
             Task::BreakGlass => "emergency",
             Task::ReviewEmergency => "emergency_review",
+            Task::SearchAudit => "audit_search",
+            Task::RunDevices => "devices",
+            Task::RunStaff => "staff",
+            Task::PlanHours => "hours",
         }
     }
 }

@@ -50,6 +50,11 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
             &["tls::the_hubs_own_certificate_is_short_lived_and_made_anew_while_it_serves"]
         }
         Fault::ResentWaits => &["trust::quarantine::what_somebody_wrote_again_waits_for_nobody"],
+        Fault::AnyNameWipes => &["console_devices::a_workstation_is_emptied_by_its_name_alone"],
+        Fault::ListsKeepSessions => &["console_live::a_session_ends_though_its_lists_refresh"],
+        Fault::NewestHoursWin => {
+            &["console_hours::hours_that_somebody_changed_are_not_overwritten"]
+        }
         Fault::ManyAtOnce => &["trust::poison::only_so_many_pushes_of_a_device_wait"],
     }
 }
