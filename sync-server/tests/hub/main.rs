@@ -12,6 +12,7 @@ mod console_audit;
 mod console_devices;
 mod console_held;
 mod console_hours;
+mod console_journey;
 mod console_live;
 mod console_oidc;
 mod desk;
