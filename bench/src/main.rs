@@ -33,8 +33,8 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements, after a first load: local, resync, propagation, push, booking, window; or dedup, without one
-    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, window
+    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, window; or dedup,
+    /// without one
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Seed of the made-up patients

@@ -53,6 +53,39 @@ impl DeviceState {
     }
 }
 
+/// The header in which a workstation says with its calls how it is.
+pub const REPORT_HEADER: &str = "wardbook-desk";
+/// Letters of a version, at most.
+const VERSION_LETTERS: usize = 32;
+
+/// What a workstation says of itself. It is shown to people and decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Of its program.
+    pub version: String,
+    /// Changes it has not sent.
+    pub unsent: u32,
+}
+
+impl Report {
+    /// Returns the value of the header.
+    pub fn write(&self) -> String {
+        format!("{} {}", self.version, self.unsent)
+    }
+
+    /// Reads a header; nothing when it is not one.
+    pub fn read(text: &str) -> Option<Self> {
+        let (version, unsent) = text.split_once(' ')?;
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-+".contains(letter);
+        let is_version =
+            (1..=VERSION_LETTERS).contains(&version.len()) && version.chars().all(is_plain);
+        is_version.then_some(Self {
+            version: version.to_owned(),
+            unsent: unsent.parse().ok()?,
+        })
+    }
+}
+
 /// Says whether somebody may let a workstation in: it takes two people, the one who gave the code and another.
 pub fn may_approve(invited_by: Option<StaffId>, approver: StaffId) -> Result<(), Problem> {
     if invited_by == Some(approver) && !planted::is_on(Fault::SamePerson) {
@@ -213,6 +246,26 @@ mod tests {
             hub: "https://hub.example.org:4600".into(),
             code: "K7Q2MXR4TW".into(),
             print: Some(Print::of(&[0xA5; 32])),
+        }
+    }
+
+    #[test]
+    fn a_workstation_says_how_it_is_in_plain_letters() {
+        let said = Report {
+            version: "0.1.0-rc.1".into(),
+            unsent: 12,
+        };
+        assert_eq!(Report::read(&said.write()), Some(said));
+        for wrong in [
+            "",
+            "0.1.0",
+            "0.1.0 many",
+            "0.1.0 -1",
+            " 3",
+            "<b> 3",
+            "1 2 3",
+        ] {
+            assert_eq!(Report::read(wrong), None, "{wrong}");
         }
     }
 

@@ -37,6 +37,8 @@ pub mod emergency;
 pub mod audit;
 // what a desk shows
 pub mod desk;
+// what central staff are shown
+pub mod console;
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
 #[cfg(any(test, feature = "sample"))]

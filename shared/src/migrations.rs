@@ -90,6 +90,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0025_billing.hub",
         include_str!("../../migrations/0025_billing.hub.sql"),
     ),
+    (
+        "0030_console.hub",
+        include_str!("../../migrations/0030_console.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -1,13 +1,19 @@
 //! What the hub says of a desk at every contact, before anything else: go on, stop, or be emptied.
 
 use crate::ids::{DeviceId, StaffId};
+use crate::planted::{self, Fault};
+use crate::problem::Problem;
 use crate::sync::wire::{hex, unhex};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What a desk has to do. A stricter order comes later in this list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS,
+)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Order {
     /// Go on.
     #[default]
@@ -52,6 +58,22 @@ impl Order {
             Order::WipeAfterUpload => Allowed::Sending,
             Order::Suspend | Order::WipeNow => Allowed::Nothing,
         }
+    }
+
+    /// Says whether this may be ordered of a desk by somebody who typed its name: what cannot be taken back is for nobody
+    /// who has the wrong line before them.
+    ///
+    /// # Errors
+    /// `device.name_differs`.
+    pub fn may_be_given(self, name: &str, typed: &str) -> Result<(), Problem> {
+        let is_right = match self {
+            Order::Active | Order::Suspend => true,
+            Order::WipeAfterUpload | Order::WipeNow => name.trim() == typed.trim(),
+        };
+        if is_right || planted::is_on(Fault::AnyNameWipes) {
+            return Ok(());
+        }
+        Err(Problem::new("device.name_differs", "name").with("name", name))
     }
 }
 

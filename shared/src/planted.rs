@@ -69,11 +69,17 @@ pub enum Fault {
     HeardTwice,
     /// An event counts as handed on before it is.
     ToldEarly,
+    /// A workstation is emptied by whoever has the wrong one before them.
+    AnyNameWipes,
+    /// A list that refreshes itself keeps a session of the console alive.
+    ListsKeepSessions,
+    /// Doctors' hours that somebody else changed meanwhile are overwritten.
+    NewestHoursWin,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 32] = [
+    pub const ALL: [Fault; 35] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -106,6 +112,9 @@ impl Fault {
         Fault::UnheardNoShow,
         Fault::HeardTwice,
         Fault::ToldEarly,
+        Fault::AnyNameWipes,
+        Fault::ListsKeepSessions,
+        Fault::NewestHoursWin,
     ];
 }
 

@@ -13,6 +13,14 @@ use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
+use shared::console::{
+    Alarm, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceApproval, DeviceLine, DeviceOrder,
+    DevicePage, DeviceStanding, HeldDecided, HeldDecision, HeldLine, HeldPage, HeldState,
+};
+use shared::console::{
+    HeldWhole, HoursChange, HoursChanged, LogLine, LogPage, LookRun, StaffActive, StaffLine,
+    StaffPage,
+};
 use shared::desk::{
     AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held,
     HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
@@ -25,6 +33,7 @@ use shared::emergency::{
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
+use shared::orders::Order;
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -62,6 +71,8 @@ fn the_types_of_the_screen_are_current() {
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
         BadEntry HeadLine LogLook LookProgress ChainLook
+        ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
+        DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
     }
     text.push_str(&access());
     let path = concat!(

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod money;
+pub(crate) mod console;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -337,7 +338,7 @@ mod tests {
         assert_eq!(serde_json::to_value(described).unwrap(), real);
     }
 
-    fn somebody() -> shared::staff::Staff {
+    pub(super) fn somebody() -> shared::staff::Staff {
         shared::staff::Staff {
             id: StaffId(Uuid::nil()),
             username: "ada".into(),

@@ -2,8 +2,10 @@
 
 use crate::authority::Authority;
 use crate::events::Told;
+use crate::contacts::Contacts;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
+use crate::screens::Screens;
 use crate::services::audit::key::AuditKey;
 use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
@@ -42,6 +44,10 @@ pub struct Parts {
     pub(crate) throttle: Throttle,
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
+    /// The screens of the console.
+    pub screens: Screens,
+    /// When each workstation was heard last, and what it said of itself.
+    pub(crate) contacts: Contacts,
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
     pub(crate) listeners: Listeners,
@@ -122,6 +128,8 @@ impl App {
             builders: Builders::default(),
             throttle: Throttle::default(),
             directory: Directory::default(),
+            screens: Screens::default(),
+            contacts: Contacts::default(),
             pace: Pace::default(),
             listeners: Listeners::default(),
             quota: Quota::new(options.new_an_hour),

@@ -9,7 +9,9 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use sha2::{Digest, Sha256};
+use shared::access::{Task, may_do};
 use shared::ids::StaffId;
+use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::staff::Staff;
 use shared::sync::wire::hex;
@@ -18,7 +20,7 @@ use shared::sync::wire::hex;
 pub(crate) const COOKIE: &str = "__Host-wardbook";
 /// What a script of the console says with every call that changes something, and no form of another site can.
 pub(crate) const HEADER: &str = "x-wardbook-console";
-/// A session ends after so long without a call, and after so long in any case.
+/// A session ends after so long without anybody there, and after so long in any case.
 const IDLE: &str = "15 minutes";
 const LONGEST: &str = "12 hours";
 
@@ -26,6 +28,8 @@ const LONGEST: &str = "12 hours";
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) staff: Staff,
+    /// The session, as it is known here.
+    pub(crate) session: Vec<u8>,
 }
 
 impl FromRequestParts<App> for Person {
@@ -38,29 +42,64 @@ impl FromRequestParts<App> for Person {
         }
         let jar = CookieJar::from_headers(&parts.headers);
         let cookie = jar.get(COOKIE).ok_or_else(none)?;
-        let row = sqlx::query(FIND)
-            .bind(hash_of(cookie.value()))
+        let session = hash_of(cookie.value());
+        let find = if is_touch(parts) { FIND_AND_NOTE } else { FIND };
+        let row = sqlx::query(find)
+            .bind(&session)
             .bind(IDLE)
             .bind(LONGEST)
             .fetch_optional(&app.pool)
             .await?
             .ok_or_else(none)?;
-        Ok(Self {
-            staff: member(&row),
-        })
+        let staff = member(&row);
+        // whoever lost their role meanwhile has no business here any more
+        may_do(&staff.roles, Task::UseConsole)
+            .map_err(|_| Error::Forbidden(Problem::new("sign_in.not_central", "")))?;
+        Ok(Self { staff, session })
     }
 }
 
-/// Finds whose session it is, if it has not ended, and notes once a minute that they are still there.
-const FIND: &str = "with found as (
-        select staff, hash, seen_at from console_session
-        where hash = $1 and seen_at > now() - $2::interval and began_at > now() - $3::interval
-    ), noted as (
+/// Says whether a call shows that a person is there: lists refresh themselves, and nobody may be before them.
+fn is_touch(parts: &Parts) -> bool {
+    parts.method != Method::GET
+        || parts.uri.path() == "/console/v1/me"
+        || planted::is_on(Fault::ListsKeepSessions)
+}
+
+macro_rules! find {
+    ($noted:literal) => {
+        concat!(
+            "with found as (
+                select staff, hash, seen_at from console_session
+                where hash = $1 and seen_at > now() - $2::interval and began_at > now() - $3::interval
+            )",
+            $noted,
+            "select id, username, name, roles, departments, is_active from found join staff on staff.id = found.staff
+            where is_active"
+        )
+    };
+}
+
+/// Finds whose session it is, if it has not ended.
+const FIND: &str = find!(" ");
+/// The same, and notes once a minute that they are still there.
+const FIND_AND_NOTE: &str = find!(
+    ", noted as (
         update console_session set seen_at = now() from found
         where console_session.hash = found.hash and found.seen_at < now() - interval '1 minute'
-    )
-    select id, username, name, roles, departments, is_active from found join staff on staff.id = found.staff
-    where is_active";
+    ) "
+);
+
+/// Says whether a session has not ended.
+pub(crate) async fn is_there(app: &App, session: &[u8]) -> Result<bool> {
+    let row = sqlx::query(FIND)
+        .bind(session)
+        .bind(IDLE)
+        .bind(LONGEST)
+        .fetch_optional(&app.pool)
+        .await?;
+    Ok(row.is_some())
+}
 
 /// Begins a session and returns its cookie. What was left over of others is tidied.
 pub(crate) async fn begin(app: &App, staff: StaffId) -> Result<Cookie<'static>> {

@@ -346,11 +346,11 @@ impl DeviceCommand {
                 say("revoked")
             }
             DeviceCommand::Suspend { device } => {
-                orders::order(app, device, Order::Suspend).await?;
+                orders::order(app, device, Order::Suspend, None).await?;
                 say("suspended from its next contact on")
             }
             DeviceCommand::Resume { device } => {
-                orders::order(app, device, Order::Active).await?;
+                orders::order(app, device, Order::Active, None).await?;
                 say("may go on")
             }
             DeviceCommand::Wipe {
@@ -362,7 +362,7 @@ impl DeviceCommand {
                 } else {
                     Order::WipeNow
                 };
-                orders::order(app, device, order).await?;
+                orders::order(app, device, order, None).await?;
                 say("emptied at its next contact")
             }
         }
@@ -374,11 +374,11 @@ impl StaffCommand {
         let app = &opened.app;
         match self {
             StaffCommand::Suspend { username } => {
-                orders::set_active(app, &username, IsActive::No).await?;
+                orders::set_active(app, &username, IsActive::No, None).await?;
                 say("suspended")
             }
             StaffCommand::Resume { username } => {
-                orders::set_active(app, &username, IsActive::Yes).await?;
+                orders::set_active(app, &username, IsActive::Yes, None).await?;
                 say("may sign in")
             }
             StaffCommand::OfflineHours { hours } => {

@@ -56,6 +56,9 @@ pub struct Config {
     pub new_an_hour: u64,
     #[command(flatten)]
     pub directory: DirectoryArgs,
+    /// Folder of the built screens, to be served to browsers as the central console; none otherwise
+    #[arg(long, env = "WARDBOOK_SCREENS", global = true)]
+    pub screens: Option<PathBuf>,
     /// What to log, such as `info` or `sync_server=debug`
     #[arg(long, env = "WARDBOOK_LOG", default_value = "info", global = true)]
     pub log: String,

@@ -65,6 +65,9 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
     if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }
+    if let Some(folder) = &config.screens {
+        app.screens.open(folder)?;
+    }
     Ok(Opened { app, private })
 }
 

@@ -23,6 +23,7 @@ mod api;
 mod books;
 mod central;
 mod claims;
+mod contacts;
 mod deeds;
 mod demo;
 mod door;
@@ -32,6 +33,7 @@ pub mod own_certificate;
 mod passwords;
 mod people;
 mod quarantine;
+pub mod screens;
 mod secrets;
 mod serving;
 mod session;
@@ -109,6 +111,7 @@ async fn serve(
     let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
     let forgetting = tokio::spawn(services::payments::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
+    let noting = tokio::spawn(contacts::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -141,6 +144,14 @@ async fn serve(
     offering.abort();
     forgetting.abort();
     telling.abort();
+    noting.abort();
+    if let Err(error) = contacts::keep(&closing).await {
+        let code = error::Error::from(error).code();
+        tracing::warn!(
+            error.code = code,
+            "When workstations were heard was not written down"
+        );
+    }
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),

@@ -1,10 +1,12 @@
 //! The command line of what was held: `wardbook-hub quarantine`.
 
 use crate::app::App;
-use crate::sync::held::{self, IncludeDecided, Line, Released};
+use crate::sync::held::{self, IncludeDecided, Released};
 use anyhow::{Result, bail};
 use clap::Subcommand;
+use shared::console::HeldLine;
 use shared::problem::Problem;
+use shared::record::Kind;
 
 /// What can be done about held changes.
 #[derive(Subcommand, Debug)]
@@ -85,16 +87,17 @@ impl QuarantineCommand {
 }
 
 /// Ids and codes only: what is in a change is shown one by one.
-fn in_words(line: &Line) -> String {
+fn in_words(line: &HeldLine) -> String {
     let staff = line
         .staff
         .map_or_else(|| "-".into(), |staff| staff.to_string());
     let weight = if line.is_final { "final" } else { "held" };
-    let (hash, kind) = (line.hash.get(..12).unwrap_or(&line.hash), &line.kind);
+    let hash = line.hash.get(..12).unwrap_or(&line.hash);
+    let kind = line.kind.map_or("unknown", Kind::word);
     format!(
         "{hash}  {}  {}  {weight}  {kind} {}  device {}  staff {staff}  {}",
         line.held_at,
-        line.state,
+        line.state.word(),
         line.record,
         line.device,
         codes(&line.problems)

@@ -12,8 +12,8 @@ use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
 use crate::web;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -56,6 +56,20 @@ fn described() -> OpenApiRouter<App> {
         routes!(summaries::summaries),
         routes!(openings::arrive),
         routes!(review::at_desk),
+        routes!(console::door::door),
+        routes!(console::live::live),
+        routes!(console::staff::reference),
+        routes!(console::staff::list),
+        routes!(console::orders::staff_active),
+        routes!(console::held::list),
+        routes!(console::held::one),
+        routes!(console::held::decide),
+        routes!(console::devices::list),
+        routes!(console::devices::approve),
+        routes!(console::orders::device),
+        routes!(console::hours::change),
+        routes!(console::audit::search),
+        routes!(console::audit::look),
         routes!(console::emergency::list),
         routes!(console::emergency::review),
         routes!(arrive::key),
@@ -111,6 +125,16 @@ fn declared(route: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
     route
 }
 
+/// Answers what no route takes: the screens of the console, which are the same for everybody.
+async fn screen(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    asked: HeaderMap,
+) -> axum::response::Response {
+    app.screens.answer(&method, &uri, &asked)
+}
+
 /// How long the body of a call may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -143,9 +167,10 @@ pub fn router_within(app: App, body_time: Duration) -> Router {
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
         )
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .fallback(async || StatusCode::NOT_FOUND)
+        .fallback(screen)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(web::on_panic))
+        .layer(middleware::from_fn(web::keep_private))
         .layer(middleware::from_fn(move |request: Request, next: Next| {
             web::in_time(body_time, request, next)
         }))

@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use ed25519_dalek::VerifyingKey;
-use shared::device::DeviceState;
+use shared::device::{DeviceState, REPORT_HEADER, Report};
 use shared::ids::{DeviceId, WardId};
 use shared::orders::{Allowed, Contact, Order};
 use shared::planted::{self, Fault};
@@ -191,6 +191,9 @@ impl FromRequest<App> for Known {
             Waybill::read(text).ok_or_else(|| Error::Malformed(Problem::new("waybill.shape", "")))
         });
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
+        let said = parts.headers.get(REPORT_HEADER);
+        let said = said.and_then(|text| Report::read(text.to_str().ok()?));
+        app.contacts.note(device.id, app.now().0, said);
         if let Some(heard) = parts.extensions.get::<Heard>() {
             heard.note(app, &device, &header);
         }

@@ -83,6 +83,19 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
+/// Has no browser, and nothing between, keep what the console is told.
+pub(crate) async fn keep_private(request: Request, next: Next) -> Response {
+    let is_console = request.uri().path().starts_with("/console/");
+    let mut response = next.run(request).await;
+    if is_console {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    }
+    response
+}
+
 fn is_empty(request: &Request) -> bool {
     use axum::body::HttpBody;
     request.body().is_end_stream()

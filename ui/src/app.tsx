@@ -1,9 +1,6 @@
-import { DirectionProvider, MantineProvider, Button, Text } from '@mantine/core';
-import { DatesProvider } from '@mantine/dates';
-import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
-import 'dayjs/locale/fr';
-import { useEffect, useMemo, useState } from 'react';
+import { Button, Text } from '@mantine/core';
+import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import type { Backend } from './backend';
 import type { DeskState, Session } from './backend/types.gen';
 import { EnrolPage } from './identity/EnrolPage';
@@ -11,49 +8,21 @@ import { LoadingPage } from './identity/LoadingPage';
 import { PendingPage } from './identity/PendingPage';
 import { SignInPage } from './identity/SignInPage';
 import { useIdleLock } from './identity/useIdleLock';
+import { Look } from './look';
 import { BackendProvider, SessionProvider, useBackend, useStatus } from './parts/context';
-import { prefsOf, usePrefs } from './parts/prefs';
+import { prefsOf } from './parts/prefs';
 import { useNews } from './parts/queries';
-import { themeOf } from './parts/theme';
 import { dropToasts } from './parts/toast';
-import { speak, useWords } from './parts/words';
+import { useWords } from './parts/words';
 import { Shell } from './shell';
 
-/** The window: the look and the language a person chose, then whoever is at the desk. */
+/** The window: whoever is at the desk. */
 export function App({ backend }: { backend: Backend }) {
-  const prefs = usePrefs();
-  const theme = useMemo(() => themeOf(prefs.density), [prefs.density]);
   const [client] = useState(() => new QueryClient({
     // the desk answers from its own disk: nothing waits for a network, nothing is stale until the desk says so
     defaultOptions: { queries: { networkMode: 'always', staleTime: Infinity, retry: false, refetchOnWindowFocus: false } },
   }));
-  useEffect(() => speak(prefs.language), [prefs.language]);
-  useEffect(() => {
-    document.documentElement.dataset.density = prefs.density;
-  }, [prefs.density]);
-  return (
-    <DirectionProvider>
-      <MantineProvider theme={theme} forceColorScheme={useScheme(prefs.scheme)}>
-        <DatesProvider settings={{ locale: prefs.language, firstDayOfWeek: 1 }}>
-          <QueryClientProvider client={client}>
-            <BackendProvider backend={backend}><Desk /></BackendProvider>
-          </QueryClientProvider>
-          <Notifications position="bottom-left" limit={3} containerWidth={160} className="toasts" />
-        </DatesProvider>
-      </MantineProvider>
-    </DirectionProvider>
-  );
-}
-
-function useScheme(wanted: 'light' | 'dark' | 'auto'): 'light' | 'dark' {
-  const query = useMemo(() => window.matchMedia('(prefers-color-scheme: dark)'), []);
-  const [isDark, setIsDark] = useState(query.matches);
-  useEffect(() => {
-    const listen = (event: MediaQueryListEvent) => setIsDark(event.matches);
-    query.addEventListener('change', listen);
-    return () => query.removeEventListener('change', listen);
-  }, [query]);
-  return wanted === 'auto' ? (isDark ? 'dark' : 'light') : wanted;
+  return <Look client={client}><BackendProvider backend={backend}><Desk /></BackendProvider></Look>;
 }
 
 /** What the desk shows depends on how far it is: not enrolled, loading, nobody signed in, or at work. */

@@ -37,7 +37,8 @@ export function UserMenu({ onSwitchUser, onLock, onKeys, onPalette }: UserMenuPr
 
 const schemes = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 
-function Preferences() {
+/** How somebody likes the window. */
+export function Preferences() {
   const t = useWords();
   const prefs = usePrefs();
   const other: Language = prefs.language === 'en' ? 'fr' : 'en';

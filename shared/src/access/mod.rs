@@ -94,11 +94,19 @@ pub enum Task {
     ReadBooks,
     /// Say what visits cost.
     SetPrices,
+    /// Look up what the whole hospital's audit log has, and have it verified.
+    SearchAudit,
+    /// Let workstations in, stop and empty them.
+    RunDevices,
+    /// Say who may sign in.
+    RunStaff,
+    /// Say when doctors see patients.
+    PlanHours,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 9] = [
+    pub const ALL: [Task; 13] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::UseConsole,
@@ -108,6 +116,10 @@ impl Task {
         Task::AgreeRefund,
         Task::ReadBooks,
         Task::SetPrices,
+        Task::SearchAudit,
+        Task::RunDevices,
+        Task::RunStaff,
+        Task::PlanHours,
     ];
 
     /// Returns its word in the table.
@@ -122,6 +134,10 @@ impl Task {
             Task::AgreeRefund => "refund_agree",
             Task::ReadBooks => "books",
             Task::SetPrices => "prices",
+            Task::SearchAudit => "audit_search",
+            Task::RunDevices => "devices",
+            Task::RunStaff => "staff",
+            Task::PlanHours => "hours",
         }
     }
 }

@@ -89,6 +89,11 @@ pub const TABLE: &[Line] = &[
     (Do(Task::AgreeRefund),          b"-----aa---"),
     (Do(Task::ReadBooks),            b"-----aaaa-"),
     (Do(Task::SetPrices),            b"-------a--"),
+    (Do(Task::SearchAudit),          b"------a-a-"),
+    // it takes two to let a workstation in, and a lost one is stopped at night as well
+    (Do(Task::RunDevices),           b"------aa--"),
+    (Do(Task::RunStaff),             b"-------a--"),
+    (Do(Task::PlanHours),            b"------aa--"),
 ];
 
 /// Returns how far a role's right goes; nothing when it has none.

@@ -134,10 +134,10 @@ impl Clinic {
     }
 }
 
-const MINUTE_NS: i64 = 60 * 1_000_000_000;
+pub(super) const MINUTE_NS: i64 = 60 * 1_000_000_000;
 const HOUR_NS: i64 = 60 * MINUTE_NS;
 
-fn nanoseconds(at: Time) -> i64 {
+pub(super) fn nanoseconds(at: Time) -> i64 {
     i64::from(at.hour()) * HOUR_NS
         + i64::from(at.minute()) * MINUTE_NS
         + i64::from(at.second()) * 1_000_000_000

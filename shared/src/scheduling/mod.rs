@@ -8,6 +8,7 @@
 pub mod adjudicate;
 pub mod clinic;
 pub mod free;
+pub mod hours;
 pub mod leases;
 pub mod rules;
 pub mod telling;

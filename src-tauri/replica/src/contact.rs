@@ -9,6 +9,7 @@ use crate::meta::{self, Device};
 use crate::store::{Lasting, lock};
 use crate::{courier, openings, outbox, wrap};
 use shared::clock::Now;
+use shared::device::Report;
 use shared::ids::StaffId;
 use shared::orders::{Contact, Order, STATUS, Status, StatusAsk};
 use shared::problem::Problem;
@@ -22,9 +23,13 @@ use std::time::Instant;
 /// How often the last contact is written down.
 const WRITE_AFTER_MS: i64 = 10 * 60_000;
 
-/// The last call that the hub said it heard.
+/// The last call that the hub said it heard, and what this desk says of itself with each.
 #[derive(Debug, Default)]
-pub(crate) struct Heard(Mutex<Option<Moment>>);
+pub(crate) struct Heard {
+    last: Mutex<Option<Moment>>,
+    /// Changes that wait to be sent; nothing while nobody has counted them.
+    unsent: Mutex<Option<u32>>,
+}
 
 /// When that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +62,7 @@ impl Heard {
             }),
         };
         if let Some(contact) = contact {
-            *lock(&self.0) = Some(Moment {
+            *lock(&self.last) = Some(Moment {
                 at_ms: at.0,
                 counted: Instant::now(),
                 hub_ms: contact.now_ms,
@@ -67,7 +72,21 @@ impl Heard {
     }
 
     pub(crate) fn last(&self) -> Option<Moment> {
-        *lock(&self.0)
+        *lock(&self.last)
+    }
+
+    /// Notes how much waits to be sent.
+    pub(crate) fn note_unsent(&self, unsent: u32) {
+        *lock(&self.unsent) = Some(unsent);
+    }
+
+    /// Returns what to say with a call.
+    pub(crate) fn report(&self) -> Option<Report> {
+        let unsent = (*lock(&self.unsent))?;
+        Some(Report {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            unsent,
+        })
     }
 }
 

@@ -265,6 +265,9 @@ impl Hub {
         if let Some(waybill) = waybill {
             request = request.header(waybill::HEADER, waybill);
         }
+        if let Some(report) = self.heard.report() {
+            request = request.header(device::REPORT_HEADER, report.write());
+        }
         if !body.is_empty() {
             request = request
                 .header(CONTENT_TYPE, media)

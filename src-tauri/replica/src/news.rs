@@ -165,9 +165,11 @@ impl Replica {
         self.read(|db| {
             let ahead_s = meta::AHEAD.get(db)?.unwrap_or(0) / 1_000;
             let conflicts = "select count(*) from record where conflicts > 0";
+            let waiting = outbox::count(db)?;
+            self.0.heard.note_unsent(waiting);
             Ok(SyncStatus {
                 link: weather.link,
-                waiting: outbox::count(db)?,
+                waiting,
                 held: held::count(db)?,
                 conflicts: db
                     .prepare_cached(conflicts)?

@@ -151,7 +151,11 @@ fn line(
     }
 }
 
-async fn names(db: &mut PgConnection, patients: &[Uuid]) -> sqlx::Result<BTreeMap<Uuid, String>> {
+/// Returns the names of patients.
+pub(crate) async fn names(
+    db: &mut PgConnection,
+    patients: &[Uuid],
+) -> sqlx::Result<BTreeMap<Uuid, String>> {
     let rows = sqlx::query("select id, body from record where id = any($1) and kind = 1")
         .bind(patients)
         .fetch_all(db)
@@ -187,7 +191,7 @@ async fn reviews(db: &mut PgConnection) -> sqlx::Result<BTreeMap<(Uuid, Uuid), V
     Ok(found)
 }
 
-/// Returns the names of patients that an opening looked at, for whoever reads one of them.
+/// Finds one by the beginning of its id.
 pub async fn find(app: &App, id: &str) -> Result<OpeningLine> {
     let gone = || Error::Missing(Problem::new("emergency.unknown", ""));
     if id.len() < 6 {

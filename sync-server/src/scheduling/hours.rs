@@ -104,6 +104,23 @@ fn schedule(row: &PgRow, clinic: &Clinic) -> Schedule {
     }
 }
 
+/// Reads the hours of one doctor, whom nobody else changes meanwhile; nothing for somebody who is none.
+pub(crate) async fn of_one(
+    db: &mut PgConnection,
+    clinic: &Clinic,
+    doctor: StaffId,
+) -> sqlx::Result<Option<Schedule>> {
+    sqlx::query("select id from staff where id = $1 for update")
+        .bind(doctor.0)
+        .execute(&mut *db)
+        .await?;
+    let rows = sqlx::query(OF_SOME)
+        .bind(vec![doctor.0])
+        .fetch_all(db)
+        .await?;
+    Ok(rows.first().map(|row| schedule(row, clinic)))
+}
+
 /// Says when a doctor sees patients from now on.
 pub(crate) async fn set(db: &mut PgConnection, schedule: &Schedule) -> sqlx::Result<()> {
     sqlx::query(

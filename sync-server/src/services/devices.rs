@@ -10,11 +10,15 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use shared::audit::entry::What;
+use shared::clock::Now;
+use shared::console::{Alarm, DeviceLine, DeviceStanding};
 use shared::device::{DeviceState, Invitation, may_approve, plain};
-use shared::ids::{DeviceId, StaffId};
-use shared::orders::Allowed;
+use shared::ids::{DeviceId, StaffId, WardId};
+use shared::orders::{Allowed, Order};
 use shared::problem::Problem;
+use shared::sync::exchange::HELD_AN_HOUR;
 use shared::sync::wire::{Admitted, CertificateAsk};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -128,6 +132,74 @@ pub async fn list(app: &App) -> anyhow::Result<Vec<String>> {
     .fetch_all(&app.pool)
     .await?;
     Ok(rows)
+}
+
+/// Returns workstations after a number, with what the console shows of them.
+pub(crate) async fn lines(app: &App, after: u32, most: i64) -> Result<Vec<DeviceLine>> {
+    let rows = sqlx::query(LINES)
+        .bind(i64::from(after))
+        .bind(most)
+        .bind(i64::try_from(HELD_AN_HOUR).unwrap_or(i64::MAX))
+        .fetch_all(&app.pool)
+        .await?;
+    Ok(rows.iter().map(line).collect())
+}
+
+const LINES: &str = "select device.id, number, name, ward, invited_by, approved_by, state, ordered, wiped_at is not null as is_wiped,
+        (extract(epoch from enrolled_at) * 1000)::bigint as enrolled_ms,
+        (extract(epoch from greatest(seen_at, device_contact.at)) * 1000)::bigint as seen_ms, version, unsent,
+        (select count(*) from held_change where held_change.device = device.id
+            and taken_at is null and decided_at is null and resent_at is null) as held,
+        (select count(*) from held_change where held_change.device = device.id and held_at > now() - interval '1 hour') > $3 as is_slowed,
+        alarm.code, (extract(epoch from alarm.at) * 1000)::bigint as alarm_ms
+    from device left join device_contact on device_contact.device = device.id
+        left join lateral (select code, at from device_alarm where device_alarm.device = device.id order by id desc limit 1) alarm on true
+    where number > $1 order by number limit $2";
+
+fn line(row: &PgRow) -> DeviceLine {
+    let moment = |column: &str| {
+        row.get::<Option<i64>, _>(column)
+            .map(|at_ms| Now(at_ms).rfc3339())
+    };
+    let count = |column: &str| {
+        row.get::<Option<i64>, _>(column)
+            .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+    };
+    let staff = |column: &str| row.get::<Option<Uuid>, _>(column).map(StaffId);
+    let alarm = row.get::<Option<String>, _>("code").zip(moment("alarm_ms"));
+    DeviceLine {
+        id: DeviceId(row.get("id")),
+        number: count("number").unwrap_or_default(),
+        name: row.get("name"),
+        ward: row.get::<Option<Uuid>, _>("ward").map(WardId),
+        standing: standing(row),
+        invited_by: staff("invited_by"),
+        approved_by: staff("approved_by"),
+        enrolled: moment("enrolled_ms").unwrap_or_default(),
+        seen: moment("seen_ms"),
+        version: row.get("version"),
+        unsent: count("unsent"),
+        held: count("held").unwrap_or_default(),
+        is_slowed: row.get("is_slowed"),
+        alarm: alarm.map(|(code, at)| Alarm { code, at }),
+    }
+}
+
+fn standing(row: &PgRow) -> DeviceStanding {
+    if row.get("is_wiped") {
+        return DeviceStanding::Emptied;
+    }
+    match (
+        Order::of_word(row.get("ordered")),
+        DeviceState::of_word(row.get("state")),
+    ) {
+        (Order::WipeNow, _) => DeviceStanding::WipeNow,
+        (Order::WipeAfterUpload, _) => DeviceStanding::WipeAfterUpload,
+        (_, DeviceState::Revoked) => DeviceStanding::Revoked,
+        (Order::Suspend, _) | (_, DeviceState::Suspended) => DeviceStanding::Suspended,
+        (Order::Active, DeviceState::Pending) => DeviceStanding::Pending,
+        (Order::Active, DeviceState::Active) => DeviceStanding::Active,
+    }
 }
 
 /// Never lets a workstation call again.

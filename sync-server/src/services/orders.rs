@@ -101,7 +101,12 @@ fn read<T: serde::de::DeserializeOwned>(known: &Known) -> Result<T> {
 // ---- what an administrator orders
 
 /// Orders something of a workstation. It hears of it at its next contact, which is now if it has one.
-pub async fn order(app: &App, device: Uuid, order: Order) -> anyhow::Result<()> {
+pub async fn order(
+    app: &App,
+    device: Uuid,
+    order: Order,
+    by: Option<StaffId>,
+) -> anyhow::Result<()> {
     let mut tx = app.pool.begin().await?;
     let done = sqlx::query(
         "update device set ordered = $2,
@@ -117,7 +122,8 @@ pub async fn order(app: &App, device: Uuid, order: Order) -> anyhow::Result<()> 
         "there is no workstation {device}, or it has emptied itself"
     );
     let what = format!("device.ordered.{}", order.word());
-    note(&mut tx, &administered(&what, DeviceId(device))).await?;
+    let entry = deed(What::Administered, DeviceId(device), by);
+    note(&mut tx, &entry.because(&what)).await?;
     wake(&mut tx).await?;
     Ok(tx.commit().await?)
 }
@@ -135,7 +141,12 @@ async fn wake(db: &mut sqlx::PgConnection) -> sqlx::Result<()> {
 }
 
 /// Lets somebody in, or nobody of that name any more. Desks learn it with their reference data.
-pub async fn set_active(app: &App, username: &str, is_active: IsActive) -> anyhow::Result<()> {
+pub async fn set_active(
+    app: &App,
+    username: &str,
+    is_active: IsActive,
+    by: Option<StaffId>,
+) -> anyhow::Result<()> {
     let mut tx = app.pool.begin().await?;
     let id: Option<Uuid> = sqlx::query_scalar(
         "update staff set is_active = $2 where username = $1 and password_hash is not null returning id",
@@ -146,6 +157,13 @@ pub async fn set_active(app: &App, username: &str, is_active: IsActive) -> anyho
     .await?;
     let id = id.with_context(|| format!("there is nobody called {username}"))?;
     note(&mut tx, &deed(What::StaffChanged, HUB, Some(StaffId(id)))).await?;
+    if by.is_some() {
+        let what = match is_active {
+            IsActive::Yes => "staff.resumed",
+            IsActive::No => "staff.suspended",
+        };
+        note(&mut tx, &deed(What::Administered, HUB, by).because(what)).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -29,6 +29,11 @@ use uuid::Uuid;
     security(("device" = []))
 )]
 pub(crate) async fn reference(State(app): State<App>, _signed: Signed) -> Result<Json<Reference>> {
+    Ok(Json(whole(&app).await?))
+}
+
+/// Reads all of it.
+pub(crate) async fn whole(app: &App) -> Result<Reference> {
     let mut tx = app.pool.begin().await?;
     // one moment for all tables, so that the version is that of what is sent with it
     sqlx::raw_sql("set transaction isolation level repeatable read read only")
@@ -36,7 +41,7 @@ pub(crate) async fn reference(State(app): State<App>, _signed: Signed) -> Result
         .await?;
     let reference = read(&mut tx, app.zone()).await?;
     tx.commit().await?;
-    Ok(Json(reference))
+    Ok(reference)
 }
 
 async fn read(db: &mut PgConnection, zone: TimeZone) -> sqlx::Result<Reference> {

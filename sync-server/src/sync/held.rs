@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::access::{Task, may_do};
 use shared::audit::entry::What;
+use shared::clock::Now;
+use shared::console::{HeldLine, HeldState};
 use shared::document::Write;
 use shared::ids::{DeviceId, RecordId, StaffId, WardId};
 use shared::problem::Problem;
@@ -29,30 +31,12 @@ const TOLD: i64 = 1_000;
 /// Letters of what a person says about a refusal, at most.
 const REASON_CHARS: usize = 500;
 
-/// A held change as a list shows it.
-#[derive(Debug, Serialize)]
-pub struct Line {
-    /// The name of the change; its beginning is enough where one is asked for.
-    pub hash: String,
-    pub held_at: String,
-    pub device: Uuid,
-    pub staff: Option<Uuid>,
-    pub kind: String,
-    pub record: Uuid,
-    /// Whether it can never be let in as it is.
-    pub is_final: bool,
-    pub problems: Vec<Problem>,
-    /// `waiting`, `released`, `refused` or `resent`: somebody wrote it again and it was taken.
-    pub state: &'static str,
-}
-
 /// A held change with all that it writes.
 #[derive(Debug, Serialize)]
 pub struct Whole {
     #[serde(flatten)]
-    pub line: Line,
+    pub line: HeldLine,
     pub username: Option<String>,
-    pub desk: Option<String>,
     pub reason: Option<String>,
     /// What it writes, field by field; nothing where the change cannot be read.
     pub writes: Vec<Write>,
@@ -80,7 +64,7 @@ pub enum Released {
 }
 
 /// Lists what waits for a person, or everything that was ever held; oldest first.
-pub async fn list(app: &App, also_decided: IncludeDecided) -> Result<Vec<Line>> {
+pub async fn list(app: &App, also_decided: IncludeDecided) -> Result<Vec<HeldLine>> {
     let rows = sqlx::query(LIST)
         .bind(also_decided == IncludeDecided::Yes)
         .fetch_all(&app.pool)
@@ -95,9 +79,72 @@ pub enum IncludeDecided {
     No,
 }
 
-const LIST: &str = "select hash, held_at::text, device, staff, kind, record, is_final, problems,
-        taken_at is not null as is_taken, decided_at is not null as is_decided, resent_at is not null as is_resent
-    from held_change where $1 or (taken_at is null and decided_at is null and resent_at is null) order by held_change.held_at, hash";
+macro_rules! lines {
+    ($which:literal) => {
+        concat!(
+            "select hash, (extract(epoch from held_at) * 1000000)::bigint as held_us, held_change.device, held_change.staff, kind,
+                record, is_final, problems, taken_at is not null as is_taken, decided_at is not null as is_decided,
+                resent_at is not null as is_resent, reason, bytes, device.number, device.ward,
+                coalesce(device.name, '') as desk, staff.username
+            from held_change left join device on device.id = held_change.device
+                left join staff on staff.id = held_change.staff ",
+            $which
+        )
+    };
+}
+
+const LIST: &str = lines!(
+    "where $1 or (taken_at is null and decided_at is null and resent_at is null) order by held_change.held_at, hash"
+);
+
+/// A place in the list of held work: when the one before was held, in microseconds, and its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) held_us: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+/// Returns what comes after a place, oldest first, and where the last of it stands.
+pub(crate) async fn after(
+    app: &App,
+    also_decided: IncludeDecided,
+    place: &Place,
+    most: i64,
+) -> Result<(Vec<HeldLine>, Option<Place>)> {
+    let sql = match also_decided {
+        IncludeDecided::Yes => PAGE,
+        IncludeDecided::No => PAGE_WAITING,
+    };
+    let rows = sqlx::query(sql)
+        .bind(place.held_us)
+        .bind(&place.hash)
+        .bind(most)
+        .fetch_all(&app.pool)
+        .await?;
+    let last = rows.last().map(|row| Place {
+        held_us: row.get("held_us"),
+        hash: row.get("hash"),
+    });
+    Ok((rows.iter().map(line).collect(), last))
+}
+
+const PAGE: &str = lines!(
+    "where (held_at, hash) > ('epoch'::timestamptz + $1 * interval '1 microsecond', $2) order by held_at, hash limit $3"
+);
+const PAGE_WAITING: &str = lines!(
+    "where taken_at is null and decided_at is null and resent_at is null
+        and (held_at, hash) > ('epoch'::timestamptz + $1 * interval '1 microsecond', $2) order by held_at, hash limit $3"
+);
+
+/// Counts what waits for a person.
+pub(crate) async fn waiting(app: &App) -> Result<u32> {
+    let count: i64 = sqlx::query_scalar(
+        "select count(*) from held_change where taken_at is null and decided_at is null and resent_at is null",
+    )
+    .fetch_one(&app.pool)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
 
 /// Lists the devices of which so much was held within an hour that they are slowed down.
 pub async fn slowed(app: &App) -> Result<Vec<Slowed>> {
@@ -122,12 +169,11 @@ pub async fn show(app: &App, hash: &str) -> Result<Whole> {
     let bytes: Vec<u8> = row.get("bytes");
     let line = line(&row);
     let now = sqlx::query_scalar("select body from record where id = $1")
-        .bind(line.record)
+        .bind(line.record.0)
         .fetch_optional(&app.pool)
         .await?;
     Ok(Whole {
         username: row.get("username"),
-        desk: row.get("desk"),
         reason: row.get("reason"),
         writes: inspect(&bytes).map_or_else(|_| Vec::new(), |seen| seen.writes),
         record_now: now,
@@ -244,13 +290,10 @@ async fn find(app: &App, hash: &str) -> Result<PgRow> {
     }
 }
 
-const FIND: &str = "select hash, held_at::text, held_change.device, held_change.staff, kind, record, is_final, problems,
-        taken_at is not null as is_taken, decided_at is not null as is_decided, resent_at is not null as is_resent, reason, bytes, device.number, device.ward, device.name as desk, staff.username
-    from held_change left join device on device.id = held_change.device left join staff on staff.id = held_change.staff
-    where starts_with(encode(hash, 'hex'), $1) limit 2";
+const FIND: &str = lines!("where starts_with(encode(hash, 'hex'), $1) limit 2");
 
 fn undecided(row: &PgRow) -> Result<(Hash, Envelope)> {
-    if state(row) != "waiting" {
+    if state(row) != HeldState::Waiting {
         return Err(Error::Clash(Problem::new("held.decided", "hash")));
     }
     let hash = Hash::try_from(row.get::<&[u8], _>("hash"))
@@ -268,31 +311,33 @@ fn kind_of(row: &PgRow) -> Option<Kind> {
     Kind::from_number(number)
 }
 
-fn line(row: &PgRow) -> Line {
+fn line(row: &PgRow) -> HeldLine {
     let sqlx::types::Json(problems) = row.get("problems");
-    Line {
+    HeldLine {
         hash: hex(row.get("hash")),
-        held_at: row.get("held_at"),
-        device: row.get("device"),
-        staff: row.get("staff"),
-        kind: kind_of(row).map_or("unknown", Kind::word).into(),
-        record: row.get("record"),
+        held_at: Now(row.get::<i64, _>("held_us") / 1_000).rfc3339(),
+        device: DeviceId(row.get("device")),
+        desk: row.get("desk"),
+        ward: row.get::<Option<Uuid>, _>("ward").map(WardId),
+        staff: row.get::<Option<Uuid>, _>("staff").map(StaffId),
+        kind: kind_of(row),
+        record: RecordId(row.get("record")),
         is_final: row.get("is_final"),
         problems,
         state: state(row),
     }
 }
 
-fn state(row: &PgRow) -> &'static str {
+fn state(row: &PgRow) -> HeldState {
     match (
         row.get("is_taken"),
         row.get("is_decided"),
         row.get("is_resent"),
     ) {
-        (true, _, _) => "released",
-        (false, true, _) => "refused",
-        (false, false, true) => "resent",
-        (false, false, false) => "waiting",
+        (true, _, _) => HeldState::Released,
+        (false, true, _) => HeldState::Refused,
+        (false, false, true) => HeldState::Resent,
+        (false, false, false) => HeldState::Waiting,
     }
 }
 

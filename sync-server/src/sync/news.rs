@@ -3,21 +3,27 @@
 //! Inside the serving process a watch per ward does it. Other processes (an import) say it through PostgreSQL, which the
 //! serving process listens to. The serving process itself does not notify: that would make all commits take turns.
 
+use shared::console::ConsoleNews;
 use shared::ids::WardId;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 const CHANNEL: &str = "wardbook_news";
+/// On which the database says that a list of the console changed.
+const CONSOLE: &str = "wardbook_console";
+/// Words that wait for a browser that is slow to hear them, at most: more, and it reads every list again.
+const WORDS: usize = 64;
 
 /// Who waits for which ward, and for changes of the reference data.
 #[derive(Clone, Debug)]
 pub struct News {
     announces: bool,
     wards: Arc<RwLock<BTreeMap<WardId, watch::Sender<u64>>>>,
+    console: broadcast::Sender<ConsoleNews>,
 }
 
 impl News {
@@ -25,7 +31,18 @@ impl News {
         Self {
             announces,
             wards: Arc::default(),
+            console: broadcast::channel(WORDS).0,
         }
+    }
+
+    /// Returns what says which list of the console changed.
+    pub(crate) fn console(&self) -> broadcast::Receiver<ConsoleNews> {
+        self.console.subscribe()
+    }
+
+    fn tell_console(&self, what: ConsoleNews) {
+        // an error says that nobody listens
+        let _ = self.console.send(what);
     }
 
     /// Returns what changes whenever the ward's feed grows.
@@ -112,15 +129,22 @@ impl News {
 
     async fn pass_on(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, CONSOLE]).await?;
         self.wake_all();
+        self.tell_console(ConsoleNews::All);
         loop {
             match listener.try_recv().await? {
+                Some(notice) if notice.channel() == CONSOLE => {
+                    self.tell_console(ConsoleNews::of_word(notice.payload()));
+                }
                 Some(notice) => match notice.payload().parse() {
                     Ok(ward) => self.wake(ward),
                     Err(_) => self.wake_all(),
                 },
-                None => self.wake_all(),
+                None => {
+                    self.wake_all();
+                    self.tell_console(ConsoleNews::All);
+                }
             }
         }
     }

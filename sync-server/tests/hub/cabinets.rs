@@ -131,19 +131,23 @@ async fn a_desk_is_suspended_resumed_and_emptied_after_its_work_has_arrived() {
         cabinet.status().unwrap().link == Link::Online
     })
     .await;
-    order(&hub.app, device, Order::Suspend).await.unwrap();
+    order(&hub.app, device, Order::Suspend, None).await.unwrap();
     until("the desk to lock", || cabinet.replica().is_err()).await;
     assert_eq!(code_of(&cabinet, "doctor").await, "device.suspended");
-    order(&hub.app, device, Order::Active).await.unwrap();
+    order(&hub.app, device, Order::Active, None).await.unwrap();
     assert_eq!(code_of(&cabinet, "doctor").await, "yes");
-    set_active(&hub.app, "doctor", IsActive::No).await.unwrap();
+    set_active(&hub.app, "doctor", IsActive::No, None)
+        .await
+        .unwrap();
     until("the slot to go", || {
         cabinet.desk().unwrap().known_staff.is_empty()
     })
     .await;
-    set_active(&hub.app, "doctor", IsActive::Yes).await.unwrap();
+    set_active(&hub.app, "doctor", IsActive::Yes, None)
+        .await
+        .unwrap();
     let id = save(&cabinet, &session, "Unsent");
-    order(&hub.app, device, Order::WipeAfterUpload)
+    order(&hub.app, device, Order::WipeAfterUpload, None)
         .await
         .unwrap();
     until("an empty desk", || is_empty(root.path())).await;

@@ -4,6 +4,8 @@ use crate::desk::client;
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use shared::access::Role;
+use shared::access::calls::{HUB, Needs, may_call};
 use sync_server::testing::{PASSWORD, TestHub};
 use totp_rs::{Builder, Totp};
 
@@ -40,6 +42,40 @@ impl Browser {
         let call = call.header("x-wardbook-console", "1");
         let answer = call.header(COOKIE, self.jar()).send().await;
         self.keep(answer.expect("the hub answers"))
+    }
+
+    /// A browser in which somebody with a role is signed in already.
+    pub(crate) async fn of(hub: &TestHub, username: &str, role: &str) -> Self {
+        hire(hub, username, role).await;
+        let mut browser = Self::new(hub);
+        sqlx::query("insert into console_session (hash, staff) select sha256(convert_to($1, 'UTF8')), id from staff where username = $1")
+            .bind(username)
+            .execute(&hub.app.pool)
+            .await
+            .expect("a session begins");
+        browser
+            .cookies
+            .push(("__Host-wardbook".into(), username.into()));
+        browser
+    }
+
+    pub(crate) async fn json<T: serde::de::DeserializeOwned>(&mut self, path: &str) -> T {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.expect("the answer is JSON")
+    }
+
+    /// Says something and returns the codes of what is wrong with it.
+    pub(crate) async fn say(&mut self, path: &str, said: &impl serde::Serialize) -> Vec<String> {
+        let said = serde_json::to_value(said).expect("it is JSON");
+        let answer = self.post(path, &said).await;
+        if answer.status() == StatusCode::OK {
+            return Vec::new();
+        }
+        let problem: Value = answer.json().await.expect("problems are JSON");
+        let problems = problem["problems"].as_array().expect("a list");
+        let code = |one: &Value| one["code"].as_str().expect("a code").to_owned();
+        problems.iter().map(code).collect()
     }
 
     async fn sign_in(&mut self, username: &str, code: Option<&str>) -> Response {
@@ -87,7 +123,7 @@ pub(crate) async fn hire(hub: &TestHub, username: &str, role: &str) {
     .expect("somebody is hired");
 }
 
-async fn give_factor(hub: &TestHub, username: &str) -> Totp {
+pub(crate) async fn give_factor(hub: &TestHub, username: &str) -> Totp {
     let secret = [7_u8; 20];
     sqlx::query(
         "insert into second_factor (staff, secret) select id, $2 from staff where username = $1",
@@ -226,6 +262,55 @@ async fn an_administrator_needs_a_code_and_each_code_counts_once() {
     assert_eq!(answer.status(), StatusCode::OK);
     let again = Browser::new(&hub).sign_in("alma", Some(&right)).await;
     assert_eq!(code_of(again).await, refused("sign_in.code_wrong"));
+}
+
+#[tokio::test]
+async fn every_route_is_open_to_the_roles_that_may_and_to_nobody_else() {
+    let hub = TestHub::start().await;
+    let mut cells = 0;
+    for role in Role::ALL {
+        let word = format!("{role:?}").to_lowercase();
+        let mut browser = Browser::of(&hub, &format!("one {word}"), &word).await;
+        for (method, path, needs) in HUB {
+            let is_asked = matches!(needs, Needs::Central | Needs::Do(_));
+            if !is_asked || path.ends_with("sign-out") {
+                continue;
+            }
+            let hash = if path.ends_with("/one") {
+                "?hash=abcdef"
+            } else {
+                ""
+            };
+            let answer = match *method {
+                "get" => browser.get(&format!("{path}{hash}")).await,
+                _ => browser.post(path, &json!({})).await,
+            };
+            let status = answer.status().as_u16();
+            // what is asked for or said is none: who asks is looked at before
+            let is_open = ![401, 403].contains(&status);
+            assert_eq!(is_open, may_call(role, *needs), "{path} {role:?}: {status}");
+            assert_ne!(status, 500, "{path} {role:?}");
+            cells += 1;
+        }
+    }
+    assert!(cells >= 160, "{cells} cells");
+}
+
+#[tokio::test]
+async fn what_the_console_is_told_is_kept_nowhere() {
+    let hub = TestHub::start().await;
+    let mut browser = Browser::of(&hub, "mia", "manager").await;
+    for path in [
+        "/console/v1/door",
+        "/console/v1/me",
+        "/console/v1/held",
+        "/console/v1/none",
+    ] {
+        let answer = browser.get(path).await;
+        let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
+        assert_eq!(header("cache-control"), "no-store", "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+    }
 }
 
 #[tokio::test]

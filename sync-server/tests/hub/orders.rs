@@ -79,7 +79,7 @@ async fn a_stopped_desk_gets_its_orders_and_nothing_else() {
     ] {
         let desk = Desk::new(&hub, hub.ward).await;
         let device = desk.enrolled.device;
-        order(&hub.app, device.0, ordered).await.unwrap();
+        order(&hub.app, device.0, ordered, None).await.unwrap();
         for (method, path) in &all {
             if ["/identity/v1/status", "/identity/v1/wiped"].contains(&path.as_str()) {
                 continue;
@@ -123,7 +123,7 @@ async fn an_order_reaches_a_desk_that_waits_for_news_at_once() {
             assert!(begun.elapsed().as_secs() < 10, "the call should be waiting");
             tokio::task::yield_now().await;
         }
-        order(&hub.app, desk.enrolled.device.0, Order::Suspend).await
+        order(&hub.app, desk.enrolled.device.0, Order::Suspend, None).await
     };
     let (answer, stopped) = futures::join!(waiting, stopping);
     stopped.unwrap();
@@ -132,7 +132,7 @@ async fn an_order_reaches_a_desk_that_waits_for_news_at_once() {
         begun.elapsed().as_secs() < 15,
         "the call ends before its time"
     );
-    order(&hub.app, desk.enrolled.device.0, Order::Active)
+    order(&hub.app, desk.enrolled.device.0, Order::Active, None)
         .await
         .unwrap();
     assert_eq!(status(&desk, &ask("again")).await.order, Order::Active);
@@ -151,7 +151,7 @@ async fn what_was_unsent_is_taken_before_a_desk_is_emptied_and_then_it_is_known_
     assert_eq!(early.code(), "device.not_wiped", "nobody ordered it");
     let device = desk.enrolled.device.0;
     let unsent = desk.patient("Unsent").envelope();
-    order(&hub.app, device, Order::WipeAfterUpload)
+    order(&hub.app, device, Order::WipeAfterUpload, None)
         .await
         .unwrap();
     let verdicts = desk.push(vec![unsent]).await;
@@ -173,7 +173,7 @@ async fn what_was_unsent_is_taken_before_a_desk_is_emptied_and_then_it_is_known_
             .unwrap();
     assert_eq!(kept, 4, "enrolled, ordered, and emptied twice");
     assert!(
-        order(&hub.app, device, Order::Active).await.is_err(),
+        order(&hub.app, device, Order::Active, None).await.is_err(),
         "there is nothing to resume"
     );
 }
@@ -193,7 +193,7 @@ async fn a_desk_that_was_suspended_before_sends_its_work_when_it_is_to_be_emptie
     let push = shared::sync::wire::encode(&desk.push_of(vec![unsent.clone()]));
     let refused = desk.call(Method::POST, "/sync/v1/push", push).await;
     assert_eq!(refused.code(), "device.suspended");
-    order(&hub.app, device, Order::WipeAfterUpload)
+    order(&hub.app, device, Order::WipeAfterUpload, None)
         .await
         .unwrap();
     assert_eq!(desk.push(vec![unsent]).await, [Verdict::Taken]);
@@ -210,11 +210,19 @@ async fn a_desk_hears_which_of_its_staff_left() {
         staff: vec![hub.doctor, hub.nurse],
     };
     assert_eq!(status(&desk, &asked).await.left, []);
-    set_active(&hub.app, " Nurse", IsActive::No).await.unwrap();
+    set_active(&hub.app, " Nurse", IsActive::No, None)
+        .await
+        .unwrap();
     assert_eq!(status(&desk, &asked).await.left, [hub.nurse]);
-    set_active(&hub.app, "nurse", IsActive::Yes).await.unwrap();
+    set_active(&hub.app, "nurse", IsActive::Yes, None)
+        .await
+        .unwrap();
     assert_eq!(status(&desk, &asked).await.left, []);
-    assert!(set_active(&hub.app, "import", IsActive::Yes).await.is_err());
+    assert!(
+        set_active(&hub.app, "import", IsActive::Yes, None)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]

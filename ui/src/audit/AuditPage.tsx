@@ -1,6 +1,7 @@
 import { Button, PasswordInput, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import type { Outcome } from '../backend';
 import type { BadEntry, LogLook, LookProgress, Problem } from '../backend/types.gen';
 import { Card } from '../parts/Card';
 import { useBackend, useMay, useStatus } from '../parts/context';
@@ -45,8 +46,7 @@ function OwnChain() {
 }
 
 /** Asks the server, again and again while it looks. Leaving the page ends the asking. */
-function useLogLook() {
-  const backend = useBackend();
+export function useLogLook(ask: (run: string | null) => Promise<Outcome<LookProgress>>) {
   const [look, setLook] = useState<LookProgress | null>(null);
   const [problems, setProblems] = useState<Problem[]>([]);
   const [isLooking, setIsLooking] = useState(false);
@@ -56,13 +56,13 @@ function useLogLook() {
     return () => { isHere.current = false; };
   }, []);
 
-  async function begin(password: string): Promise<void> {
+  async function begin(): Promise<void> {
     setIsLooking(true);
     setLook(null);
     setProblems([]);
     let run: string | null = null;
     for (let isOver = false; !isOver && isHere.current;) {
-      const answer = await backend.auditLog(password, run);
+      const answer = await ask(run);
       if (answer.ok) setLook(answer.value);
       else setProblems(answer.problems);
       isOver = !answer.ok || answer.value.found !== null;
@@ -75,14 +75,15 @@ function useLogLook() {
 
 function HubLog() {
   const t = useWords();
+  const backend = useBackend();
   const isOffline = useStatus()?.link === 'offline';
   const [password, setPassword] = useState('');
-  const { look, problems, isLooking, begin } = useLogLook();
+  const { look, problems, isLooking, begin } = useLogLook((run) => backend.auditLog(password, run));
   return (
     <Card title={t('auditing.hub')}>
       <Text size="sm" c="dimmed">{t('auditing.hubExplain')}</Text>
       <div role="status">{isOffline && <Notice kind="warn" testId="audit-offline">{t('auditing.offline')}</Notice>}</div>
-      <form noValidate className="narrow" onSubmit={(event) => { event.preventDefault(); void begin(password); }}>
+      <form noValidate className="narrow" onSubmit={(event) => { event.preventDefault(); void begin(); }}>
         <Stack gap="sm">
           <PasswordInput data-testid="audit-password" label={t('emergency.password')} autoComplete="current-password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }} />
           <div><Button type="submit" data-testid="audit-look" disabled={isOffline || isLooking}>{t('auditing.look')}</Button></div>
@@ -100,7 +101,8 @@ function HubLog() {
   );
 }
 
-function Found({ found }: { found: LogLook }) {
+/** What a look at the whole log found. */
+export function Found({ found }: { found: LogLook }) {
   const t = useWords();
   const moment = useMoment();
   const { head } = found;

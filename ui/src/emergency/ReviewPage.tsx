@@ -55,7 +55,8 @@ function PasswordForm({ password, isBarred, onChange, onSubmit }: PasswordFormPr
   );
 }
 
-function OpeningCard({ line, isBarred, onReview }: { line: OpeningLine; isBarred: boolean; onReview: (review: Review) => Promise<boolean> }) {
+/** One opening, and what somebody finds about it. */
+export function OpeningCard({ line, isBarred, onReview }: { line: OpeningLine; isBarred: boolean; onReview: (review: Review) => Promise<boolean> }) {
   const t = useWords();
   const moment = useMoment();
   const isOverdue = line.state === 'overdue';

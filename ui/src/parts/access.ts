@@ -11,8 +11,10 @@ export function mayReadAudit(roles: readonly Role[]): boolean {
   return mayDo(roles, 'audit');
 }
 
+export type Task = 'audit' | 'held' | 'console' | 'emergency' | 'emergency_review' | 'audit_search' | 'devices' | 'staff' | 'hours';
+
 /** Says whether somebody may do a task, by its word in the table. */
-export function mayDo(roles: readonly Role[], task: 'audit' | 'emergency' | 'emergency_review'): boolean {
+export function mayDo(roles: readonly Role[], task: Task): boolean {
   return roles.some((role) => tasks[role].includes(task));
 }
 

@@ -6,10 +6,17 @@ import { mayDo, mayRead, mayReadAudit, mayWrite } from './access';
 import { wallOf } from './zone';
 
 const BackendContext = createContext<Backend | null>(null);
+type ReferenceSource = Pick<Backend, 'reference'>;
+const ReferenceContext = createContext<ReferenceSource | null>(null);
 const SessionContext = createContext<Session | null>(null);
 
 export function BackendProvider({ backend, children }: { backend: Backend; children: ReactNode }) {
-  return <BackendContext.Provider value={backend}>{children}</BackendContext.Provider>;
+  return <BackendContext.Provider value={backend}><ReferenceProvider source={backend}>{children}</ReferenceProvider></BackendContext.Provider>;
+}
+
+/** Where names of staff, wards and departments come from: the desk, or the hospital's server. */
+export function ReferenceProvider({ source, children }: { source: ReferenceSource; children: ReactNode }) {
+  return <ReferenceContext.Provider value={source}>{children}</ReferenceContext.Provider>;
 }
 
 export function SessionProvider({ session, children }: { session: Session; children: ReactNode }) {
@@ -32,8 +39,8 @@ export function useSession(): Session {
 const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [], schedules: [] };
 
 export function useReference(): Reference {
-  const backend = useBackend();
-  const { data } = useQuery({ queryKey: ['reference'], queryFn: () => backend.reference() });
+  const source = useContext(ReferenceContext);
+  const { data } = useQuery({ queryKey: ['reference'], queryFn: () => source!.reference(), enabled: source !== null });
   return data ?? nothingYet;
 }
 

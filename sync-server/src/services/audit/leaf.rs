@@ -84,6 +84,11 @@ impl Leaf {
         Ok(entry)
     }
 
+    /// Returns the device it says it was made at.
+    pub(super) fn at_device(&self) -> Uuid {
+        self.device
+    }
+
     /// Says what it is, for a list.
     pub(super) fn word(&self) -> &'static str {
         let what = What::ALL

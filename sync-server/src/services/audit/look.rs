@@ -98,7 +98,12 @@ pub(crate) async fn look(
         let mut db = app.pool.acquire().await?;
         note(&mut db, &deed(What::AuditRead, at, Some(staff.id))).await?;
     }
-    let mut look = app.audit.looks.find(&app, ask.run);
+    Ok(Json(hear(&app, ask.run).await?))
+}
+
+/// Waits a while for a look, a new one if none is named, and says how far it has come.
+pub(crate) async fn hear(app: &App, run: Option<LookId>) -> Result<LookProgress> {
+    let mut look = app.audit.looks.find(app, run);
     let found = tokio::time::timeout(WAITS, look.found.wait_for(Option::is_some)).await;
     let found = match found {
         Ok(Ok(found)) => found.clone(),
@@ -109,10 +114,10 @@ pub(crate) async fn look(
         }
         Err(_) => None,
     };
-    Ok(Json(LookProgress {
+    Ok(LookProgress {
         run: look.run,
         done: look.progress.done.load(Ordering::Relaxed),
         all: look.progress.all.load(Ordering::Relaxed),
         found,
-    }))
+    })
 }

@@ -70,6 +70,11 @@ impl Directory {
         }
     }
 
+    /// Says whether there is one.
+    pub(crate) fn is_set(&self) -> bool {
+        self.settings().is_ok()
+    }
+
     fn settings(&self) -> Result<Settings> {
         let kept = self.settings.read().ok().and_then(|kept| kept.clone());
         kept.ok_or_else(|| Error::Missing(Problem::new("oidc.off", "")))

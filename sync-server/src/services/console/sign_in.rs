@@ -11,15 +11,15 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use serde::{Deserialize, Serialize};
-use shared::access::{Role, Task, may_do};
+use serde::Deserialize;
+use shared::access::{Task, may_do};
 use shared::audit::entry::What;
+use shared::console::ConsolePerson;
 use shared::ids::StaffId;
 use shared::phi::Phi;
 use shared::problem::Problem;
 use shared::staff::Staff;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// What a person types to sign in at the console.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,32 +33,12 @@ pub(crate) struct ConsoleAsk {
     code: Option<String>,
 }
 
-/// Who is signed in.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ConsolePerson {
-    staff: Uuid,
-    username: String,
-    name: String,
-    /// Words of the roles
-    #[schema(value_type = Vec<String>)]
-    roles: Vec<Role>,
-}
-
-impl From<Staff> for ConsolePerson {
-    fn from(staff: Staff) -> Self {
-        let Staff {
-            id,
-            username,
-            name,
-            roles,
-            ..
-        } = staff;
-        Self {
-            staff: id.0,
-            username,
-            name,
-            roles,
-        }
+fn shown(staff: Staff) -> ConsolePerson {
+    ConsolePerson {
+        staff: staff.id,
+        username: staff.username,
+        name: staff.name,
+        roles: staff.roles,
     }
 }
 
@@ -66,7 +46,7 @@ impl From<Staff> for ConsolePerson {
 #[utoipa::path(
     post, path = "/console/v1/sign-in", operation_id = "console_sign_in", tag = "console", request_body = ConsoleAsk,
     responses(
-        (status = 200, description = "Signed in; the cookie is the session", body = ConsolePerson),
+        (status = 200, description = "Signed in; the cookie is the session", body = crate::api::console::ConsolePerson),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
     )
 )]
@@ -97,20 +77,20 @@ pub(crate) async fn sign_in(
         app.throttle.right(&tried);
     }
     let cookie = begin(&app, &staff).await?;
-    Ok((jar.add(cookie), Json(staff.into())))
+    Ok((jar.add(cookie), Json(shown(staff))))
 }
 
 /// Says who is signed in
 #[utoipa::path(
     get, path = "/console/v1/me", operation_id = "console_me", tag = "console",
     responses(
-        (status = 200, description = "Who is signed in", body = ConsolePerson),
+        (status = 200, description = "Who is signed in", body = crate::api::console::ConsolePerson),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
     ),
     security(("console" = []))
 )]
 pub(crate) async fn me(person: Person) -> Json<ConsolePerson> {
-    Json(person.staff.into())
+    Json(shown(person.staff))
 }
 
 /// Ends the session

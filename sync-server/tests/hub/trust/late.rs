@@ -64,18 +64,25 @@ async fn check(hub: &TestHub, desk: &Desk, after: &str) {
 async fn work_from_after_a_stop_is_held_and_from_before_is_taken() {
     let hub = hub().await;
     let desk = Desk::new(&hub, hub.ward).await;
-    order(&hub.app, desk.enrolled.device.0, Order::Suspend)
+    order(&hub.app, desk.enrolled.device.0, Order::Suspend, None)
         .await
         .unwrap();
     was_two_hours_ago(&hub).await;
     // the stricter order comes later; it was stopped by the first
-    order(&hub.app, desk.enrolled.device.0, Order::WipeAfterUpload)
-        .await
-        .unwrap();
+    order(
+        &hub.app,
+        desk.enrolled.device.0,
+        Order::WipeAfterUpload,
+        None,
+    )
+    .await
+    .unwrap();
     check(&hub, &desk, "device.made_after_stop").await;
 
     let desk = Desk::new(&hub, hub.ward).await;
-    set_active(&hub.app, "doctor", IsActive::No).await.unwrap();
+    set_active(&hub.app, "doctor", IsActive::No, None)
+        .await
+        .unwrap();
     was_two_hours_ago(&hub).await;
     check(&hub, &desk, "staff.made_after_leaving").await;
 }
@@ -85,10 +92,12 @@ async fn who_comes_back_may_go_on() {
     let hub = hub().await;
     let desk = Desk::new(&hub, hub.ward).await;
     for is_active in [IsActive::No, IsActive::Yes] {
-        set_active(&hub.app, "doctor", is_active).await.unwrap();
+        set_active(&hub.app, "doctor", is_active, None)
+            .await
+            .unwrap();
     }
     for ordered in [Order::Suspend, Order::Active] {
-        order(&hub.app, desk.enrolled.device.0, ordered)
+        order(&hub.app, desk.enrolled.device.0, ordered, None)
             .await
             .unwrap();
     }
@@ -103,7 +112,9 @@ async fn what_builds_on_newer_work_of_others_is_not_older_than_that() {
         Desk::new(&hub, hub.ward).await,
         Desk::new(&hub, hub.ward).await,
     );
-    set_active(&hub.app, "nurse", IsActive::No).await.unwrap();
+    set_active(&hub.app, "nurse", IsActive::No, None)
+        .await
+        .unwrap();
     was_two_hours_ago(&hub).await;
     let newer = other.patient("Newer");
     assert_eq!(other.push(vec![newer.envelope()]).await, [Verdict::Taken]);
@@ -133,9 +144,14 @@ async fn what_builds_on_newer_work_of_others_is_not_older_than_that() {
 async fn a_desk_whose_clock_is_wrong_is_asked_by_how_much() {
     let hub = hub().await;
     let desk = Desk::new(&hub, hub.ward).await;
-    order(&hub.app, desk.enrolled.device.0, Order::WipeAfterUpload)
-        .await
-        .unwrap();
+    order(
+        &hub.app,
+        desk.enrolled.device.0,
+        Order::WipeAfterUpload,
+        None,
+    )
+    .await
+    .unwrap();
     was_two_hours_ago(&hub).await;
     // its clock is four hours ahead: what it wrote three hours ago it dates an hour from now
     let made = written(&desk, -HOUR_MS);

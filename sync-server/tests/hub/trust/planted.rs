@@ -68,6 +68,11 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::ToldEarly => &[
             "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice",
         ],
+        Fault::AnyNameWipes => &["console_devices::a_workstation_is_emptied_by_its_name_alone"],
+        Fault::ListsKeepSessions => &["console_live::a_session_ends_though_its_lists_refresh"],
+        Fault::NewestHoursWin => {
+            &["console_hours::hours_that_somebody_changed_are_not_overwritten"]
+        }
         Fault::ManyAtOnce => &["trust::poison::only_so_many_pushes_of_a_device_wait"],
     }
 }

@@ -6,6 +6,7 @@ use crate::trust::{desk_of, hub, people};
 use replica::{Courier, Replica};
 use serde_json::json;
 use shared::access::Role;
+use shared::console::HeldState;
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::wire::{Decided, FeedItem, Verdict, hex};
@@ -110,7 +111,7 @@ async fn what_is_unsound_stays_out_whoever_lets_it_in() {
     );
     assert_eq!(
         list(&hub.app, IncludeDecided::Yes).await.unwrap()[0].state,
-        "refused"
+        HeldState::Refused
     );
 }
 
@@ -139,10 +140,10 @@ async fn what_somebody_wrote_again_waits_for_nobody() {
             .unwrap()
             .state
     };
-    assert_eq!(state(&blood.edited.hash), "resent");
+    assert_eq!(state(&blood.edited.hash), HeldState::Resent);
     assert_ne!(
         state(&birth.edited.hash),
-        "resent",
+        HeldState::Resent,
         "that says something else"
     );
     people(&hub).await;

@@ -1,0 +1,64 @@
+//! The console as people use it: Chromium, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
+
+use crate::console::{give_factor, hire};
+use crate::desk::Desk;
+use crate::trust::{desk_of, hub};
+use serde_json::json;
+use shared::clock::Now;
+use shared::emergency::Opening;
+use shared::ids::OpeningId;
+use shared::sync::wire::{Verdict, hex};
+use std::path::Path;
+use sync_server::testing::{PASSWORD, TestHub};
+use sync_server::world;
+use tokio::process::Command;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Two pieces of held work, an opening of the emergency access, and a workstation that waits.
+async fn make_work(hub: &TestHub) {
+    let desk = desk_of(hub, hub.ward, hub.receptionist).await;
+    for name in ["García", "Okonkwo"] {
+        let patient = desk.patient(name);
+        assert_eq!(desk.push(vec![patient.envelope()]).await, [Verdict::Taken]);
+        let blood = desk.edit(&patient, &json!({ "bloodGroup": "A+" }));
+        let verdict = desk.push(vec![blood.envelope()]).await.pop();
+        assert!(matches!(verdict, Some(Verdict::Held { .. })), "{verdict:?}");
+    }
+    let begun = Now(world::now().0 - 3 * HOUR_MS);
+    let id = OpeningId(world::new_id());
+    let opening = Opening::begin(id, hub.doctor, "Collapsed in the lift", begun);
+    let answer = desk.post("/sync/v1/emergency/openings", &opening).await;
+    assert_eq!(answer.status.as_u16(), 200);
+    let waits = Desk::pending(hub, hub.ward).await;
+    sqlx::query("update device set name = 'Trolley' where id = $1")
+        .bind(waits.enrolled.device.0)
+        .execute(&hub.app.pool)
+        .await
+        .expect("it has a name");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_do_the_work_of_the_centre_in_a_browser() {
+    let hub = hub().await;
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
+    let screens = hub.app.screens.open(&ui.join("dist"));
+    screens.expect("the screens are built: npm --prefix ui run build");
+    for (username, role) in [("mia", "manager"), ("wei", "admin")] {
+        hire(&hub, username, role).await;
+        give_factor(&hub, username).await;
+    }
+    make_work(&hub).await;
+    let port = hub.serve_tls().await;
+    let output = Command::new("node")
+        .arg(ui.join("tests/console.mjs"))
+        .env("ADDRESS", format!("https://localhost:{port}/"))
+        .env("PASSWORD", PASSWORD)
+        .env("SECRET", hex(&[7; 20]))
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("node is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}

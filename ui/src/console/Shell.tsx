@@ -1,0 +1,128 @@
+import { Button, Menu } from '@mantine/core';
+import { IconAlertTriangle, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconShieldCheck, IconTable, IconUsers } from '@tabler/icons-react';
+import { useEffect, type ReactNode } from 'react';
+import { RolesPage } from '../access/RolesPage';
+import { mayDo, type Task } from '../parts/access';
+import { Broken } from '../parts/Broken';
+import { useReference, useSession } from '../parts/context';
+import { Empty } from '../parts/Empty';
+import { Page } from '../parts/Page';
+import { useWords, type Word } from '../parts/words';
+import { Preferences } from '../usermenu';
+import { ConsoleAuditPage } from './AuditPage';
+import { DevicesPage } from './DevicesPage';
+import { ConsoleEmergencyPage } from './EmergencyPage';
+import { DoctorPage, HoursPage } from './HoursPage';
+import { HeldOnePage } from './HeldOnePage';
+import { HeldPage } from './HeldPage';
+import { useHeldList, useOpenings } from './queries';
+import { href, useConsoleRoute, type ConsoleRoute } from './route';
+import { StaffPage } from './StaffPage';
+
+interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+
+/** What there is to do, each for those who may. */
+const rooms: readonly Room[] = [
+  { page: 'held', task: 'held', icon: IconInbox, of: ['held', 'heldOne'] },
+  { page: 'emergency', task: 'emergency_review', icon: IconEyeExclamation, of: ['emergency'] },
+  { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
+  { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
+  { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
+  { page: 'audit', task: 'audit_search', icon: IconShieldCheck, of: ['audit'] },
+  { page: 'roles', task: 'console', icon: IconTable, of: ['roles'] },
+];
+
+/** The frame around every screen of the console: the menu of what somebody may do. */
+export function ConsoleShell({ isHeard, onSignOut }: { isHeard: boolean; onSignOut: () => void }) {
+  const t = useWords();
+  const { roles } = useSession();
+  const { hospital } = useReference();
+  const asked = useConsoleRoute();
+  const open = rooms.filter(({ task }) => mayDo(roles, task));
+  const route: ConsoleRoute = asked.page === 'home' ? { page: open[0]?.page ?? 'roles' } : asked;
+  const address = href(route);
+  useEffect(() => {
+    document.getElementById('main')?.scrollTo(0, 0);
+  }, [address]);
+  return (
+    <div className="shell console">
+      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
+      <header className="top no-print">
+        <a className="brand" href="#/"><img src="./wardbook.svg" alt="" width={26} height={26} /> <span>{t('console.title')}<span className="brand-desk">{hospital}</span></span></a>
+        <ConsoleMenu onSignOut={onSignOut} />
+      </header>
+      <nav className="menu no-print" aria-label={t('nav.label')}>{open.map((room) => <MenuItem key={room.page} room={room} route={route} />)}</nav>
+      <main id="main" tabIndex={0} className="main" aria-label={t('page.label')}>
+        <div role="status">{!isHeard && <p className="notice notice-warn" data-testid="not-heard"><IconAlertTriangle size={16} aria-hidden /> {t('console.notHeard')}</p>}</div>
+        <Broken key={address} t={t}><ConsoleScreen route={route} isOpen={isOpen(route, open)} /></Broken>
+      </main>
+    </div>
+  );
+}
+
+function isOpen(route: ConsoleRoute, open: readonly Room[]): boolean {
+  return open.some((room) => room.of.includes(route.page));
+}
+
+function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route: ConsoleRoute }) {
+  const t = useWords();
+  return (
+    <a className="menu-item" data-testid={`nav-${page}`} href={href({ page })} aria-current={of.includes(route.page) ? 'page' : undefined}>
+      <Icon size={20} aria-hidden /> <span>{t(`console.${page}` as Word)}</span>
+      {page === 'held' && <HeldCount />}
+      {page === 'emergency' && <OpeningCount />}
+    </a>
+  );
+}
+
+function HeldCount() {
+  const { data } = useHeldList(false);
+  return <Count of={data?.pages.at(-1)?.waiting ?? 0} />;
+}
+
+function OpeningCount() {
+  const { data } = useOpenings();
+  return <Count of={data?.length ?? 0} />;
+}
+
+function Count({ of }: { of: number }) {
+  const t = useWords();
+  return of > 0 ? <span className="count" title={t('console.waits', { count: of })}>{of}</span> : null;
+}
+
+function ConsoleMenu({ onSignOut }: { onSignOut: () => void }) {
+  const t = useWords();
+  const { staff, roles } = useSession();
+  return (
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" withinPortal width={290} shadow="md">
+      <Menu.Target>
+        <Button variant="default" className="user" data-testid="user-menu" rightSection={<IconChevronDown size={16} aria-hidden />}>
+          <span className="user-name">{staff.name}<span className="user-role">{roles.map((role) => t.of('Role', role)).join(', ')}</span></span>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item data-testid="sign-out" leftSection={<IconLogout size={18} aria-hidden />} onClick={onSignOut}>{t('console.signOut')}</Menu.Item>
+        <Menu.Divider role="separator" />
+        <Preferences />
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean }): ReactNode {
+  const t = useWords();
+  if (!isOpen) return <Page title={t('missing.title')}><Empty>{t('console.missing')}</Empty></Page>;
+  switch (route.page) {
+    case 'held': return <HeldPage />;
+    case 'heldOne': return <HeldOnePage key={route.hash} hash={route.hash} />;
+    case 'emergency': return <ConsoleEmergencyPage />;
+    case 'devices': return <DevicesPage />;
+    case 'staff': return <StaffPage />;
+    case 'hours': return <HoursPage />;
+    case 'doctor': return <DoctorPage key={route.id} id={route.id} />;
+    case 'audit': return <ConsoleAuditPage />;
+    case 'roles': return <RolesPage />;
+    case 'home':
+    case 'missing': return null;
+  }
+}

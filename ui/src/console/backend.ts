@@ -1,0 +1,48 @@
+import type { Outcome } from '../backend';
+import type {
+  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, OpeningLine, Order, Problem, Reference,
+  Review, Schedule, StaffPage,
+} from '../backend/types.gen';
+
+/** What the audit log is asked for. */
+export type About = { record: string } | { staff: string } | 'alarms' | 'all';
+
+/** What the hospital's server can do for somebody in a browser: http.ts, and a made-up hospital in fake.ts. Lists fail with [`Refused`]. */
+export interface ConsoleBackend {
+  door(): Promise<ConsoleDoor>;
+  /** Who is signed in; says as well that they are there. */
+  me(): Promise<ConsolePerson | null>;
+  signIn(username: string, password: string, code: string | null): Promise<Outcome<ConsolePerson>>;
+  signOut(): Promise<void>;
+  reference(): Promise<Reference>;
+
+  held(isAll: boolean, after: string | null): Promise<HeldPage>;
+  heldOne(hash: string): Promise<HeldWhole>;
+  /** Lets held work in, or refuses it with a reason. */
+  decideHeld(hash: string, refusal: string | null): Promise<Outcome<HeldDecided>>;
+
+  devices(after: string | null): Promise<DevicePage>;
+  approveDevice(device: DeviceId): Promise<Outcome<null>>;
+  orderDevice(device: DeviceId, order: Order, name: string): Promise<Outcome<null>>;
+
+  staff(after: string | null): Promise<StaffPage>;
+  setActive(username: string, isActive: boolean): Promise<Outcome<null>>;
+  setHours(base: Schedule, draft: Schedule): Promise<Outcome<HoursChanged>>;
+
+  log(about: About, before: string | null): Promise<LogPage>;
+  /** Has the whole log verified: `run` hears of a look that was begun. */
+  look(run: string | null): Promise<Outcome<LookProgress>>;
+
+  openings(): Promise<OpeningLine[]>;
+  review(review: Review): Promise<Outcome<null>>;
+
+  /** Tells which list changed, for as long as somebody listens; `null` while the server cannot be heard. */
+  onNews(listener: (news: ConsoleNews | null) => void): () => void;
+}
+
+/** A list that could not be read. */
+export class Refused extends Error {
+  constructor(readonly status: number, readonly problems: Problem[]) {
+    super(problems[0]?.code ?? 'fault');
+  }
+}

@@ -1,0 +1,60 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { ConsoleNews } from '../backend/types.gen';
+import type { About, ConsoleBackend } from './backend';
+import { useConsole } from './context';
+
+const pages = { initialPageParam: null as string | null, getNextPageParam: (page: { next: string | null }) => page.next };
+
+export function useHeldList(isAll: boolean) {
+  const backend = useConsole();
+  return useInfiniteQuery({ queryKey: ['held', isAll], queryFn: ({ pageParam }) => backend.held(isAll, pageParam), ...pages });
+}
+
+export function useHeldOne(hash: string) {
+  const backend = useConsole();
+  // every look is itself noted, so it is read when it is opened and when it changed
+  return useQuery({ queryKey: ['heldOne', hash], queryFn: () => backend.heldOne(hash), gcTime: 0 });
+}
+
+export function useDevices() {
+  const backend = useConsole();
+  // when a workstation was heard last is not news, so it is asked for
+  return useInfiniteQuery({ queryKey: ['devices'], queryFn: ({ pageParam }) => backend.devices(pageParam), refetchInterval: 60_000, ...pages });
+}
+
+export function useStaff() {
+  const backend = useConsole();
+  return useInfiniteQuery({ queryKey: ['staff'], queryFn: ({ pageParam }) => backend.staff(pageParam), ...pages });
+}
+
+export function useLog(about: About) {
+  const backend = useConsole();
+  return useInfiniteQuery({ queryKey: ['log', about], queryFn: ({ pageParam }) => backend.log(about, pageParam), gcTime: 0, ...pages });
+}
+
+export function useOpenings() {
+  const backend = useConsole();
+  return useQuery({ queryKey: ['openings'], queryFn: () => backend.openings() });
+}
+
+/** Which lists are read again when something happens. */
+const lists: Record<ConsoleNews, readonly string[]> = {
+  all: ['held', 'heldOne', 'devices', 'staff', 'reference', 'openings'],
+  held: ['held', 'heldOne', 'devices'],
+  devices: ['devices'],
+  reference: ['reference', 'staff'],
+  emergency: ['openings'],
+  signed_out: ['me'],
+};
+
+/** Keeps lists as they are at the server; says whether it can be heard. */
+export function useLive(backend: ConsoleBackend): { isHeard: boolean } {
+  const client = useQueryClient();
+  const [isHeard, setIsHeard] = useState(true);
+  useEffect(() => backend.onNews((news) => {
+    setIsHeard(news !== null);
+    for (const list of news === null ? [] : lists[news]) void client.invalidateQueries({ queryKey: [list] });
+  }), [backend, client]);
+  return { isHeard };
+}

@@ -1,0 +1,54 @@
+import { useSyncExternalStore } from 'react';
+
+/** Every screen of the console. Ids only: nothing about a person is in an address. */
+export type ConsoleRoute =
+  | { page: 'home' }
+  | { page: 'held' }
+  | { page: 'heldOne'; hash: string }
+  | { page: 'devices' }
+  | { page: 'staff' }
+  | { page: 'hours' }
+  | { page: 'doctor'; id: string }
+  | { page: 'audit' }
+  | { page: 'emergency' }
+  | { page: 'roles' }
+  | { page: 'missing' };
+
+export function parse(hash: string): ConsoleRoute {
+  const [first = '', second, third] = hash.replace(/^#?\/?/, '').split('/').map(decodeURIComponent);
+  if (third) return { page: 'missing' };
+  switch (first) {
+    case '': return { page: 'home' };
+    case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
+    case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
+    case 'devices':
+    case 'staff':
+    case 'audit':
+    case 'emergency':
+    case 'roles': return second ? { page: 'missing' } : { page: first };
+    default: return { page: 'missing' };
+  }
+}
+
+export function href(route: ConsoleRoute): string {
+  switch (route.page) {
+    case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
+    case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
+    case 'home':
+    case 'missing': return '#/';
+    default: return `#/${route.page}`;
+  }
+}
+
+export function go(route: ConsoleRoute): void {
+  window.location.hash = href(route);
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener);
+  return () => window.removeEventListener('hashchange', listener);
+}
+
+export function useConsoleRoute(): ConsoleRoute {
+  return parse(useSyncExternalStore(subscribe, () => window.location.hash));
+}

@@ -1,0 +1,181 @@
+// The central console against a real hub, which a test of the hub starts (sync-server/tests/hub/console_journey.rs): what a
+// clinical manager and an administrator do there, each screen looked at by axe, light and dark, wide and at 320 pixels.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { chromium } from 'playwright-core';
+import { findings, picture, settled, sideways } from './harness.mjs';
+
+const { ADDRESS, PASSWORD, SECRET } = process.env;
+const wide = { width: 1366, height: 768 };
+
+/** The six digits an authenticator shows now, RFC 6238. */
+function code() {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', Buffer.from(SECRET, 'hex')).update(step).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+
+async function open() {
+  // the hub's certificate is of its own authority, which a hospital gives its browsers
+  const context = await browser.newContext({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce', ignoreHTTPSErrors: true, locale: 'en-GB' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  // a call that is refused is said by the browser as well
+  page.on('console', (message) => message.type() === 'error' && !/Failed to load resource/.test(message.text()) && page.faults.push(message.text()));
+  await page.goto(ADDRESS);
+  return page;
+}
+
+async function signIn(page, username) {
+  await page.getByTestId('sign-in-username').fill(username);
+  await page.getByTestId('sign-in-password').fill(PASSWORD);
+  await page.getByTestId('sign-in-submit').click();
+  await page.getByTestId('sign-in-code').fill(code());
+  await page.getByTestId('sign-in-submit').click();
+  await page.getByTestId('user-menu').waitFor();
+}
+
+/** Looks at a screen as it stands in every look; what is wrong with it is collected. */
+const wrong = [];
+async function look(page, name) {
+  for (const [kind, colorScheme, viewport] of [['light', 'light', wide], ['dark', 'dark', wide], ['narrow', 'dark', { width: 320, height: 700 }]]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize(viewport);
+    await settled(page);
+    await picture(page, `hub-${name}-${kind}`);
+    for (const finding of await findings(page)) wrong.push(`${name} ${kind}: ${finding}`);
+    if ((await sideways(page)) > 0) wrong.push(`${name} ${kind}: wider than the window`);
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.setViewportSize(wide);
+}
+
+const visit = async (page, room) => { await page.getByTestId(`nav-${room}`).click(); await page.locator('main h1').waitFor(); };
+const count = (page, testId, expected) => page.waitForFunction(([id, n]) => document.querySelectorAll(`[data-testid=${id}]`).length === n, [testId, expected]);
+
+try {
+  // nobody is let in without the password and the code
+  const mia = await open();
+  await mia.getByTestId('sign-in-username').fill('mia');
+  await mia.getByTestId('sign-in-password').fill('a guess');
+  await mia.getByTestId('sign-in-submit').click();
+  await mia.getByText('User name or password is wrong.').waitFor();
+  await look(mia, 'sign-in');
+  await signIn(mia, 'mia');
+  assert.equal(await mia.getByTestId('nav-staff').count(), 0, 'a clinical manager runs no accounts');
+  const cookies = await mia.context().cookies();
+  assert.ok(cookies.every(({ httpOnly, secure, sameSite }) => httpOnly && secure && sameSite === 'Strict'), 'no script reads the session');
+
+  // held work: one piece is let in, one refused
+  await count(mia, 'held-item', 2);
+  await look(mia, 'held');
+  await mia.locator('[data-testid=held-item] a').first().click();
+  await mia.getByTestId('held-fields').getByText('Blood group').waitFor();
+  await look(mia, 'held-one');
+  await mia.getByTestId('held-release').click();
+  await count(mia, 'held-item', 1);
+  await mia.locator('[data-testid=held-item] a').first().click();
+  await mia.getByTestId('held-refuse').click();
+  await mia.getByTestId('held-problem').waitFor();
+  await mia.getByTestId('held-reason').fill('The doctor writes this');
+  await mia.getByTestId('held-refuse').click();
+  await mia.getByText('Nothing waits for a decision.').waitFor();
+  await mia.getByText('Everything', { exact: true }).click();
+  await count(mia, 'held-item', 2);
+
+  // workstations: let in, suspended and taken back; an administrator beside sees it happen
+  const wei = await open();
+  await signIn(wei, 'wei');
+  await visit(wei, 'devices');
+  await visit(mia, 'devices');
+  const trolley = (page) => page.getByTestId('device').filter({ hasText: 'Trolley' });
+  const stands = (page, standing) => page.locator(`[data-testid=device][data-standing=${standing}]`, { hasText: 'Trolley' }).waitFor();
+  await stands(wei, 'pending');
+  await trolley(mia).getByTestId('device-approve').click();
+  await stands(wei, 'active');
+  await trolley(mia).getByTestId('device-suspend').click();
+  await stands(wei, 'suspended');
+  await mia.getByRole('button', { name: 'Undo' }).click();
+  await stands(wei, 'active');
+  await look(mia, 'devices');
+
+  // emptied by its name alone, and kept again
+  await trolley(wei).getByTestId('device-wipe').click();
+  await wei.getByTestId('wipe-name').fill('Desk');
+  await wei.getByTestId('wipe-submit').click();
+  await wei.getByText('This is not its name. It is called Trolley.').waitFor();
+  await look(wei, 'wipe');
+  await wei.getByTestId('wipe-name').fill('Trolley');
+  await wei.getByTestId('wipe-submit').click();
+  await stands(mia, 'wipe_after_upload');
+  await trolley(mia).getByTestId('device-keep').click();
+  await stands(wei, 'suspended');
+
+  // an administrator suspends an account and takes it back, never their own
+  await visit(wei, 'staff');
+  const nurse = wei.getByTestId('staff-line').filter({ hasText: 'Test nurse' });
+  await nurse.getByTestId('staff-suspend').click();
+  await nurse.getByTestId('staff-resume').waitFor();
+  await look(wei, 'staff');
+  await nurse.getByTestId('staff-resume').click();
+  await nurse.getByTestId('staff-suspend').waitFor();
+  assert.equal(await wei.getByTestId('staff-line').filter({ hasText: 'You' }).getByRole('button').count(), 0);
+
+  // a doctor's hours: a mistake is marked, the rest is saved and taken back
+  await visit(mia, 'hours');
+  await look(mia, 'hours');
+  await mia.getByRole('link', { name: /Change the hours of Test doctor/ }).click();
+  const monday = mia.getByTestId('hours/0');
+  await monday.getByLabel('To').selectOption('08:00:00');
+  await mia.getByTestId('hours-save').click();
+  await mia.getByTestId('hours-problems').getByText('Monday: The end is after the beginning.').waitFor();
+  await look(mia, 'doctor');
+  await monday.getByLabel('To').selectOption('12:00:00');
+  await mia.getByTestId('leave-add').click();
+  await mia.getByTestId('hours-save').click();
+  await mia.getByText('The hours are changed.').waitFor();
+  await visit(wei, 'hours');
+  await wei.getByTestId('doctor').getByText('Monday 09:00–12:00').waitFor();
+  await mia.getByRole('button', { name: 'Undo' }).click();
+  await wei.getByTestId('doctor').getByText('Monday 09:00–18:00').waitFor();
+
+  // the emergency access is reviewed once
+  await visit(mia, 'emergency');
+  await mia.getByTestId('review-item').waitFor();
+  await look(mia, 'emergency');
+  await mia.getByTestId('review-question').click();
+  await mia.locator('.danger-text').first().waitFor();
+  await mia.getByTestId('review-accept').click();
+  await mia.getByText('Nothing waits for a review.').waitFor();
+
+  // all of it stands in the log, and the log is whole
+  await visit(mia, 'audit');
+  await mia.getByTestId('log-line').getByText('let held work in').waitFor();
+  await mia.getByTestId('log-look').click();
+  await mia.getByTestId('audit-found').getByText('Everything is as it was written.').waitFor();
+  await look(mia, 'audit');
+  await mia.getByTestId('log-what').selectOption('alarms');
+  await mia.getByTestId('log-search').click();
+  await mia.getByText('Nothing of this kind is in the log.').waitFor();
+  await visit(mia, 'roles');
+  await look(mia, 'roles');
+
+  // who signs out leaves nothing behind, and the way back shows the door
+  await mia.getByTestId('user-menu').click();
+  await mia.getByTestId('sign-out').click();
+  await mia.getByTestId('sign-in-username').waitFor();
+  await mia.goBack();
+  await mia.getByTestId('sign-in-username').waitFor();
+  assert.deepEqual(await mia.context().cookies(), []);
+
+  assert.deepEqual(wrong, []);
+  assert.deepEqual([...mia.faults, ...wei.faults], []);
+} finally {
+  await browser.close();
+}
