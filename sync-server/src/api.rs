@@ -2,8 +2,8 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
-pub(crate) mod money;
 pub(crate) mod console;
+pub(crate) mod money;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

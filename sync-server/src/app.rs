@@ -1,8 +1,8 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::authority::Authority;
-use crate::events::Told;
 use crate::contacts::Contacts;
+use crate::events::Told;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
 use crate::screens::Screens;

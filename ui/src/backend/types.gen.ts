@@ -645,6 +645,150 @@ unsent: number,
  */
 bad: BadEntry | null, };
 
+export type ConsoleDoor = { hospital: string, 
+/**
+ * Whether people may sign in by the hospital's own directory.
+ */
+hasDirectory: boolean, };
+
+export type ConsolePerson = { staff: StaffId, username: string, name: string, roles: Array<Role>, };
+
+export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "signed_out";
+
+export type HeldState = "waiting" | "released" | "refused" | "resent";
+
+export type HeldLine = { 
+/**
+ * The name of the change, hex.
+ */
+hash: string, 
+/**
+ * RFC 3339 in UTC.
+ */
+heldAt: string, device: DeviceId, desk: string, ward: WardId | null, staff: StaffId | null, 
+/**
+ * Nothing for a kind that this hub does not know.
+ */
+kind: Kind | null, record: RecordId, 
+/**
+ * It can never be let in as it is.
+ */
+isFinal: boolean, problems: Array<Problem>, state: HeldState, };
+
+export type HeldWhole = { line: HeldLine, 
+/**
+ * The patient it is about, in words; nothing where the record is not there.
+ */
+about: string | null, 
+/**
+ * What it writes, field by field, beside what the record has now; nothing where the change cannot be read.
+ */
+writes: Array<FieldChange>, isInRecord: boolean, 
+/**
+ * Why it was refused.
+ */
+reason: string | null, };
+
+export type HeldPage = { lines: Array<HeldLine>, 
+/**
+ * Where the next page begins.
+ */
+next: string | null, 
+/**
+ * All that wait.
+ */
+waiting: number, };
+
+export type HeldDecision = { hash: string, 
+/**
+ * Why it is refused; nothing to let it in.
+ */
+refusal: string | null, };
+
+export type HeldDecided = { 
+/**
+ * Why it cannot be part of the record as it is: it waits on.
+ */
+problems: Array<Problem>, };
+
+export type DeviceStanding = "pending" | "active" | "suspended" | "revoked" | "wipe_after_upload" | "wipe_now" | "emptied";
+
+export type Alarm = { code: string, at: string, };
+
+export type DeviceLine = { id: DeviceId, number: number, name: string, ward: WardId | null, standing: DeviceStanding, invitedBy: StaffId | null, approvedBy: StaffId | null, enrolled: string, 
+/**
+ * When the hub last heard it.
+ */
+seen: string | null, 
+/**
+ * What it said of itself then: its version, and how many changes it had not sent.
+ */
+version: string | null, unsent: number | null, 
+/**
+ * Changes of its that wait for a person.
+ */
+held: number, 
+/**
+ * So much was held within an hour that it is slowed down.
+ */
+isSlowed: boolean, alarm: Alarm | null, };
+
+export type DevicePage = { lines: Array<DeviceLine>, next: string | null, };
+
+export type DeviceApproval = { device: DeviceId, };
+
+export type Order = "active" | "suspend" | "wipe_after_upload" | "wipe_now";
+
+export type DeviceOrder = { device: DeviceId, order: Order, 
+/**
+ * The name of the workstation, typed by whoever has it emptied.
+ */
+name: string, };
+
+export type StaffLine = { staff: Staff, 
+/**
+ * One of their roles asks for a code that changes.
+ */
+needsSecondFactor: boolean, 
+/**
+ * They have one.
+ */
+hasSecondFactor: boolean, 
+/**
+ * They were given a password, or work under the hub's own name.
+ */
+canSignIn: boolean, };
+
+export type StaffPage = { lines: Array<StaffLine>, next: string | null, };
+
+export type StaffActive = { username: string, isActive: boolean, };
+
+export type HoursChange = { 
+/**
+ * As it was when the form was opened: what somebody else has changed since is not overwritten.
+ */
+base: Schedule, draft: Schedule, };
+
+export type HoursChanged = { 
+/**
+ * When appointments begin that stand and are outside the hours now, soonest first; a hundred at most.
+ */
+outside: Array<string>, };
+
+export type LogLine = { leaf: number, 
+/**
+ * Nothing for an entry that cannot be read.
+ */
+what: What | null, at: string, device: DeviceId, desk: string, staff: StaffId | null, kind: Kind | null, record: RecordId | null, reason: string | null, 
+/**
+ * Why it is not as it was written.
+ */
+flaw: string | null, };
+
+export type LogPage = { lines: Array<LogLine>, next: string | null, };
+
+export type LookRun = { run: LookId | null, };
+
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
@@ -707,9 +851,9 @@ export const tasks: Record<Role, readonly string[]> = {
   pharmacist: ["console", "emergency"],
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books"],
-  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books"],
-  admin: ["console", "books", "prices"],
-  auditor: ["audit", "console", "books"],
+  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "audit_search", "devices", "hours"],
+  admin: ["console", "books", "prices", "devices", "staff", "hours"],
+  auditor: ["audit", "console", "books", "audit_search"],
   patient: [],
 };
 
@@ -760,4 +904,8 @@ export const rights: readonly Right[] = [
   { does: "do", what: "refund_agree", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "books", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
   { does: "do", what: "prices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "audit_search", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: "any", patient: null } },
+  { does: "do", what: "devices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
 ];

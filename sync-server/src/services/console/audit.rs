@@ -1,8 +1,8 @@
 //! The whole hospital's audit log: looked up, and verified.
 
 use super::read;
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::services::audit::look::hear;

@@ -1,8 +1,8 @@
 //! Workstations as whoever runs them sees them.
 
 use super::read;
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::services::devices;
 use axum::Json;

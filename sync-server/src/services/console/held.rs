@@ -1,8 +1,8 @@
 //! Held work: looked at and decided by a clinical manager.
 
 use super::read;
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::emergency::review::names;
 use crate::error::{Error, Result};

@@ -1,8 +1,8 @@
 //! When doctors see patients: said here, known to every desk with its reference data.
 
 use super::read;
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::scheduling::hours;

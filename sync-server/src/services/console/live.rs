@@ -1,7 +1,7 @@
 //! `GET /console/v1/live`: which list changed, for as long as somebody is signed in. What changed is asked for besides.
 
-use super::session::{self, Person};
 use crate::app::App;
+use crate::central::{self, Person};
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures::{Stream, stream};
@@ -73,7 +73,7 @@ impl Listening {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
         };
         // whoever was sent away hears nothing more; a database that does not answer is no reason to go
-        let is_there = session::is_there(&self.app, &self.session).await;
+        let is_there = central::is_there(&self.app, &self.session).await;
         if matches!(is_there, Ok(false)) {
             self.next = Step::End;
             return Some(said(ConsoleNews::SignedOut));

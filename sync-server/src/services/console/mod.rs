@@ -10,7 +10,6 @@ pub mod hours;
 pub mod live;
 pub mod oidc;
 pub mod orders;
-pub(crate) mod session;
 pub(crate) mod sign_in;
 pub mod staff;
 

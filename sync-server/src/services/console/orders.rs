@@ -1,8 +1,8 @@
 //! What is ordered of workstations and staff.
 
 use super::read;
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::services::orders::{self, IsActive};
 use axum::Json;

@@ -1,7 +1,7 @@
 //! Who works here, and what every list of the console needs to name them.
 
-use super::session::Person;
 use crate::app::App;
+use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::people::member;
 use crate::services::staff;
