@@ -9,6 +9,7 @@ mod cabinets;
 mod callers;
 mod console;
 mod console_oidc;
+mod crowds;
 mod desk;
 mod doors;
 mod emergency;
