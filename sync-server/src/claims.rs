@@ -201,10 +201,12 @@ pub(crate) async fn settle(
 
 /// Decides about slots, so far as that can be now. What cannot be is done a little later, and so is what fails.
 pub(crate) async fn decide(app: &App, left: Left) {
-    if left == Left::Nothing {
-        return;
-    }
-    if let Err(error) = decide::settle(app).await {
+    let done = match left {
+        Left::Nothing => return,
+        Left::ToSay => decide::say_all(app).await,
+        Left::ToDecide => decide::settle(app).await,
+    };
+    if let Err(error) = done {
         tracing::warn!(
             error.code = error.code(),
             "Slots could not be decided about; it is tried again"

@@ -117,7 +117,6 @@ pub fn problems(change: &Change<'_>) -> Vec<Problem> {
     if !wants_slot(status) {
         return problems;
     }
-    // a slot is given away as a whole
     let is_new_length = before.is_none_or(|before| before.minutes != after.minutes);
     if is_new_length && after.minutes != Some(SLOT_MINUTES) {
         problems.push(Problem::new("slot.minutes", "minutes").with("minutes", SLOT_MINUTES));

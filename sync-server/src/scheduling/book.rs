@@ -45,12 +45,14 @@ pub(crate) struct Sender {
 }
 
 /// What is left to do once a push was committed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Left {
     #[default]
     Nothing,
-    /// Something was decided that an appointment has to say, or waits for a decision.
-    Decisions,
+    /// Something was decided that an appointment has to say.
+    ToSay,
+    /// Somebody waits for a decision too.
+    ToDecide,
 }
 
 /// An appointment that wants a slot.
@@ -146,7 +148,7 @@ pub(crate) async fn settle(
                 holding
                     .now
                     .extend((!has.waits).then_some(visit.appointment));
-                left = left.and(say_again(tx, &wish, has).await?);
+                left = left.max(say_again(tx, &wish, has).await?);
             }
             (wish, has) => {
                 gone.extend(has.map(|_| visit.appointment.0));
@@ -160,13 +162,7 @@ pub(crate) async fn settle(
     let granted = grant(tx, clinic, sender, wanted, &mut holding.now).await?;
     tell::tell(tx, clinic, sender, visits, &known, &holding).await?;
     waiting::keep(tx, clinic, sender, visits, &listed).await?;
-    Ok(left.and(granted))
-}
-
-impl Left {
-    fn and(self, other: Left) -> Left {
-        if self == Left::Nothing { other } else { self }
-    }
+    Ok(left.max(granted))
 }
 
 /// An appointment that has what it wants may not say so.
@@ -174,11 +170,11 @@ async fn say_again(tx: &mut PgConnection, wish: &Wish, has: &Had) -> sqlx::Resul
     let outcome = match (has.waits, wish.status.asks_for_slot()) {
         (true, false) => WAITS,
         (false, true) => STANDS,
-        (true, true) => return Ok(Left::Decisions),
+        (true, true) => return Ok(Left::ToDecide),
         (false, false) => return Ok(Left::Nothing),
     };
     tables::decided(tx, wish.request.appointment, outcome, Said::NotYet).await?;
-    Ok(Left::Decisions)
+    Ok(Left::ToSay)
 }
 
 /// Decides about what is wanted, one after the other.
@@ -194,8 +190,7 @@ async fn grant(
     }
     let requests: Vec<Request> = wanted.iter().map(|wish| wish.request.clone()).collect();
     let desk = (!sender.is_hub).then_some(sender.device);
-    let mut standing = tables::standing(tx, clinic, &requests, desk).await?;
-    let open = tables::open_around(tx, clinic, &requests).await?;
+    let (mut standing, open) = tables::around(tx, clinic, &requests, desk).await?;
     let mut open: Vec<Request> = open.into_iter().map(|waiting| waiting.request).collect();
     let mut left = Left::Nothing;
     for Wish {
@@ -224,7 +219,7 @@ async fn grant(
                     .remove(&(request.practitioner, request.slot.start_ms));
                 tables::give_lent(tx, lease, &request).await?;
             }
-            (Answer::Stands, None) => tables::give(tx, clinic, &request).await?,
+            (Answer::Stands, None) => tables::give(tx, clinic, &request, said_of(status)).await?,
             (Answer::Waits, _) => {
                 let came_ms = sender.came_ms;
                 let waiting = Waiting {
@@ -244,22 +239,35 @@ async fn grant(
         }
         let is_past = request.slot.start_ms <= sender.came_ms && sender.is_hub;
         let said = said(answer, status, is_past);
-        if let Some((outcome, said)) = said {
+        let is_noted = answer == Answer::Stands && lease.is_none();
+        if let Some((outcome, said)) = said
+            && !is_noted
+        {
             tables::decided(tx, request.appointment, outcome, said).await?;
         }
-        if answer == Answer::Waits || matches!(said, Some((_, Said::NotYet))) {
-            left = Left::Decisions;
+        if answer == Answer::Waits {
+            left = Left::ToDecide;
+        } else if matches!(said, Some((_, Said::NotYet))) {
+            left = left.max(Left::ToSay);
         }
     }
     Ok(left)
+}
+
+/// Says whether an appointment that stands says so already.
+fn said_of(status: AppointmentStatus) -> Said {
+    if status.asks_for_slot() {
+        Said::NotYet
+    } else {
+        Said::Already
+    }
 }
 
 /// Returns what is decided with an answer, and whether the appointment says it already. Nothing is decided about what has
 /// happened without a slot, or is past and comes from elsewhere: nobody can be told to come at another time.
 fn said(answer: Answer, status: AppointmentStatus, is_past: bool) -> Option<(&'static str, Said)> {
     match answer {
-        Answer::Stands if status.asks_for_slot() => Some((STANDS, Said::NotYet)),
-        Answer::Stands => Some((STANDS, Said::Already)),
+        Answer::Stands => Some((STANDS, said_of(status))),
         Answer::Waits if status.asks_for_slot() => None,
         Answer::Waits => Some((WAITS, Said::NotYet)),
         Answer::Lost(_) if status.is_fact() || is_past => None,

@@ -17,7 +17,7 @@ use shared::scheduling::adjudicate::{adjudicate, due};
 use shared::scheduling::clinic::Clinic;
 use shared::scheduling::{Appointment, AppointmentStatus};
 use sqlx::types::Json;
-use sqlx::{PgConnection, Row};
+use sqlx::{Connection, PgConnection, Row};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -46,18 +46,26 @@ pub async fn settle(app: &App) -> Result<()> {
     // who comes meanwhile is taken along, and finds nothing left to do
     let _turn = app.deciding.lock().await;
     decide_due(app).await?;
-    while say(app).await? > 0 {}
+    while say(app).await? {}
+    Ok(())
+}
+
+/// Says what was decided.
+pub(crate) async fn say_all(app: &App) -> Result<()> {
+    let _turn = app.deciding.lock().await;
+    while say(app).await? {}
     Ok(())
 }
 
 /// Decides about every request whose window has closed.
 async fn decide_due(app: &App) -> Result<()> {
     let clinic = Clinic::of_zone(app.zone());
-    let mut tx = app.pool.begin().await?;
-    let waiting = tables::open(&mut tx, &clinic, AT_ONCE).await?;
+    let mut db = app.pool.acquire().await?;
+    let waiting = tables::open(&mut db, &clinic, AT_ONCE).await?;
     if waiting.is_empty() {
         return Ok(());
     }
+    let mut tx = db.begin().await?;
     let now_ms = app.now().0;
     let heard_ms = heard(&mut tx).await?;
     let first = due(&waiting, heard_ms, now_ms);
@@ -67,24 +75,23 @@ async fn decide_due(app: &App) -> Result<()> {
     tables::lock_days(&mut tx, &tables::days_of(&first)).await?;
     // some may have been taken back before the days were ours, others may have come
     let locked = tables::days_of(&first);
-    let mut now_waiting = tables::open_around(&mut tx, &clinic, &first).await?;
+    let (_, mut now_waiting) = tables::around(&mut tx, &clinic, &first, None).await?;
     now_waiting.retain(|one| locked.contains(&(one.request.practitioner, one.request.slot.date)));
     let requests = due(&now_waiting, heard_ms, now_ms);
     if requests.is_empty() {
         return Ok(());
     }
-    let standing = tables::standing(&mut tx, &clinic, &requests, None).await?;
+    let (standing, _) = tables::around(&mut tx, &clinic, &requests, None).await?;
     let ids: Vec<Uuid> = requests.iter().map(|one| one.appointment.0).collect();
     tables::forget(&mut tx, &ids).await?;
     for (request, outcome) in adjudicate(standing.booked, requests) {
-        let word = match outcome {
-            Ok(()) => {
-                tables::give(&mut tx, &clinic, &request).await?;
-                STANDS
+        match outcome {
+            Ok(()) => tables::give(&mut tx, &clinic, &request, Said::NotYet).await?,
+            Err(lost) => {
+                let word = lost.code();
+                tables::decided(&mut tx, request.appointment, word, Said::NotYet).await?;
             }
-            Err(lost) => lost.code(),
-        };
-        tables::decided(&mut tx, request.appointment, word, Said::NotYet).await?;
+        }
     }
     tx.commit().await?;
     Ok(())
@@ -123,12 +130,13 @@ impl Unsaid {
     }
 }
 
-/// Writes decisions into their appointments; returns how many were.
-async fn say(app: &App) -> Result<usize> {
+/// Writes decisions into their appointments; says whether more can be.
+async fn say(app: &App) -> Result<bool> {
     let unsaid = unsaid(app).await?;
     if unsaid.is_empty() {
-        return Ok(0);
+        return Ok(false);
     }
+    let count = unsaid.len();
     let (mut drafts, mut sent, mut said) = (Vec::new(), Vec::new(), Vec::new());
     for one in unsaid {
         if !one.is_news() {
@@ -153,7 +161,9 @@ async fn say(app: &App) -> Result<usize> {
     .bind(&said)
     .execute(&app.pool)
     .await?;
-    Ok(said.len())
+    // what was not taken was changed meanwhile, and is looked at once more
+    let is_full = i64::try_from(count).is_ok_and(|count| count == AT_ONCE);
+    Ok(!said.is_empty() && (is_full || said.len() < count))
 }
 
 async fn unsaid(app: &App) -> Result<Vec<Unsaid>> {

@@ -1,5 +1,6 @@
 //! What is kept of doctors' time: one statement to a function. Rows of a doctor's day are written by whoever has locked it.
 
+use super::book::STANDS;
 use crate::events::outbox::Known;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -117,16 +118,16 @@ pub(crate) struct Standing {
     pub(crate) own: BTreeMap<(StaffId, i64), i64>,
 }
 
-/// Returns what stands on the days and of the patients of some requests. `desk` asks for just these slots.
-pub(crate) async fn standing(
+/// Returns what stands on the days and of the patients of some requests, and who waits there. `desk` asks for just these slots.
+pub(crate) async fn around(
     db: &mut PgConnection,
     clinic: &Clinic,
     requests: &[Request],
     desk: Option<DeviceId>,
-) -> sqlx::Result<Standing> {
+) -> sqlx::Result<(Standing, Vec<Waiting>)> {
     let days = days_of(requests);
     let (doctors, days) = columns(&days);
-    let rows = sqlx::query(STANDING)
+    let rows = sqlx::query(AROUND)
         .bind(doctors)
         .bind(days)
         .bind(patients(requests))
@@ -135,7 +136,12 @@ pub(crate) async fn standing(
         .fetch_all(db)
         .await?;
     let mut standing = Standing::default();
+    let mut open = Vec::new();
     for row in &rows {
+        if row.get("waits") {
+            open.push(waiting(row, clinic));
+            continue;
+        }
         let (doctor, slot) = (StaffId(row.get("practitioner")), slot(row, clinic));
         let is_asked = |one: &Request| one.practitioner == doctor && one.slot == slot;
         match row.get::<Option<Uuid>, _>("patient").map(RecordId) {
@@ -149,14 +155,18 @@ pub(crate) async fn standing(
             None => standing.booked.lend(doctor, slot),
         }
     }
-    Ok(standing)
+    Ok((standing, open))
 }
 
-const STANDING: &str = "select id, practitioner, patient, lent_to, starts_ms, ends_ms from booking
-        join unnest($1::uuid[], $2::text[]) as wanted (doctor, on_day)
+const AROUND: &str = "select false as waits, id, practitioner, patient, lent_to, starts_ms, ends_ms,
+        null::uuid as appointment, null::bigint as made_ms, null::bigint as came_ms, null::uuid as device, null::bytea as change, null::smallint as priority
+    from booking where id in (
+        select id from booking join unnest($1::uuid[], $2::text[]) as wanted (doctor, on_day)
             on booking.practitioner = wanted.doctor and booking.day = wanted.on_day::date
-    union select id, practitioner, patient, lent_to, starts_ms, ends_ms from booking
-        where patient = any($3) and ends_ms > $4 and starts_ms < $5";
+        union select id from booking where patient = any($3) and ends_ms > $4 and starts_ms < $5)
+    union all select true, null, practitioner, patient, null, starts_ms, ends_ms, appointment, made_ms, came_ms, device, change, priority
+    from booking_request where patient = any($3) or exists (
+        select 1 from unnest($1::uuid[], $2::text[]) as wanted (doctor, on_day) where practitioner = wanted.doctor and day = wanted.on_day::date)";
 
 /// Returns the days of some requests.
 pub(crate) fn days_of(requests: &[Request]) -> BTreeSet<Day> {
@@ -166,26 +176,6 @@ pub(crate) fn days_of(requests: &[Request]) -> BTreeSet<Day> {
 
 fn patients(requests: &[Request]) -> Vec<Uuid> {
     requests.iter().map(|one| one.patient.0).collect()
-}
-
-/// Returns who waits on the days and of the patients of some requests.
-pub(crate) async fn open_around(
-    db: &mut PgConnection,
-    clinic: &Clinic,
-    requests: &[Request],
-) -> sqlx::Result<Vec<Waiting>> {
-    let (doctors, days) = columns(&days_of(requests));
-    let rows = sqlx::query(
-        "select appointment, practitioner, patient, starts_ms, ends_ms, made_ms, came_ms, device, change, priority from booking_request
-         where patient = any($3) or exists (select 1 from unnest($1::uuid[], $2::text[]) as wanted (doctor, on_day)
-            where practitioner = wanted.doctor and day = wanted.on_day::date)",
-    )
-    .bind(doctors)
-    .bind(days)
-    .bind(patients(requests))
-    .fetch_all(db)
-    .await?;
-    Ok(rows.iter().map(|row| waiting(row, clinic)).collect())
 }
 
 /// Returns who waits, the first that came first, up to a number.
@@ -248,15 +238,18 @@ pub(crate) async fn forget(db: &mut PgConnection, appointments: &[Uuid]) -> sqlx
     Ok(())
 }
 
-/// Gives a slot to an appointment.
+/// Gives a slot to an appointment, and writes down that it was.
 pub(crate) async fn give(
     db: &mut PgConnection,
     clinic: &Clinic,
     request: &Request,
+    said: Said,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into booking (practitioner, day, starts_ms, ends_ms, slots, appointment, patient)
-         values ($1, $2::date, $3, $4, $5, $6, $7)",
+        "with pointless as (update booking_decision set is_pointless = true where appointment = $6 and said_at is null),
+              given as (insert into booking (practitioner, day, starts_ms, ends_ms, slots, appointment, patient)
+                        values ($1, $2::date, $3, $4, $5, $6, $7))
+         insert into booking_decision (appointment, outcome, said_at) values ($6, $8, case when $9 then now() end)",
     )
     .bind(request.practitioner.0)
     .bind(request.slot.date.to_string())
@@ -265,6 +258,8 @@ pub(crate) async fn give(
     .bind(touched(clinic, &request.slot).cast_signed())
     .bind(request.appointment.0)
     .bind(request.patient.0)
+    .bind(STANDS)
+    .bind(said == Said::Already)
     .execute(db)
     .await?;
     Ok(())

@@ -150,7 +150,8 @@ async fn attempt(
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {
-            if weighed.records.iter().any(|after| after.reclaimed) {
+            let claims = |after: &After| after.reclaimed && after.claim.is_some();
+            if weighed.records.iter().any(claims) {
                 // before the wards are locked, so that nobody waits behind us while we wait for another push
                 sqlx::raw_sql("set constraints all immediate")
                     .execute(&mut *tx)

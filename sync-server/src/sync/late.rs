@@ -111,6 +111,9 @@ async fn taken(
         .iter()
         .flat_map(|seen| seen.deps.iter().map(|dep| dep.to_vec()))
         .collect();
+    if deps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
         "select hash, (extract(epoch from taken_at) * 1000)::bigint from change where hash = any($1) and device <> $2",
     )

@@ -16,6 +16,7 @@ mod console_hours;
 mod console_journey;
 mod console_live;
 mod console_oidc;
+mod crowds;
 mod desk;
 mod doors;
 mod emergency;

@@ -53,7 +53,7 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::AnySlot => {
             &["slots::of_two_desks_at_one_slot_one_gets_it_and_the_other_is_told_what_is_free"]
         }
-        Fault::AnyDay => &["slots::a_hundred_at_once_for_one_doctor_are_eight"],
+        Fault::AnyDay => &["crowds::a_hundred_at_once_for_one_doctor_are_eight"],
         Fault::AnyLease => &["leases::a_slot_that_a_desk_was_lent_is_its_own_whenever_it_comes"],
         Fault::FirstCome => {
             &["slots::of_up_to_four_offline_requests_the_same_one_wins_in_whatever_order_they_come"]
