@@ -63,6 +63,7 @@ const TARGETS: &[(&str, f64, bool)] = &[
     ("bookings_per_s", 500.0, false),
     ("booking_p99_ms", 50.0, true),
     ("slot_search_p99_ms", 20.0, true),
+    ("desk_slot_search_p99_ms", 20.0, true),
     ("trust_cost_ratio", 1.5, true),
     ("dedup_febrl_f1", 0.99, false),
     ("dedup_febrl_precision", 0.98, false),

@@ -4,6 +4,7 @@ mod booking;
 mod dedup;
 mod desk;
 mod device;
+mod diary;
 mod figures;
 mod hub;
 mod local;
@@ -136,7 +137,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
         together::pushing(&mut hub, &patients, size, figures).await?;
     }
     if wants("booking") {
-        booking::measure(&mut hub, &patients, size, figures).await?;
+        let doctors = booking::measure(&mut hub, &patients, size, figures).await?;
+        let dir = folder.path().join("desk-diary");
+        diary::measure(&mut hub, &patients, (size, &dir), &doctors, figures).await?;
     }
     if wants("trust") {
         trust::cost(&patients, size, figures)?;
