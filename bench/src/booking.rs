@@ -1,6 +1,7 @@
 //! How many visits are booked a second, and how soon each is decided; how soon free slots are found.
 
 use crate::device::{Made, now};
+use crate::diary::Doctors;
 use crate::figures::{Figures, percentile, say};
 use crate::hub::Hub;
 use anyhow::{Context, Result, ensure};
@@ -20,13 +21,13 @@ const DAY: usize = 8;
 const SEARCHES: usize = 300;
 
 /// Books visits one by one at many desks: each call is answered when its slot is decided and the appointment says so. Then
-/// looks for free slots among 200 doctors over 90 days.
+/// looks for free slots among 200 doctors over 90 days. Returns the doctors.
 pub(crate) async fn measure(
     hub: &mut Hub,
     patients: &[Made],
     size: usize,
     figures: &mut Figures,
-) -> Result<()> {
+) -> Result<Doctors> {
     say("  … booking at sixteen desks");
     let pool = PgPoolOptions::new()
         .max_connections(1)
@@ -88,7 +89,12 @@ pub(crate) async fn measure(
         percentile(&mut times, 99) * 1e3,
         "ms",
     );
-    searching(hub, &pool, (&doctors, department), size, figures).await
+    searching(hub, &pool, (&doctors, department), size, figures).await?;
+    Ok(Doctors {
+        ids: doctors,
+        department,
+        ward,
+    })
 }
 
 async fn searching(

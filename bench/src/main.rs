@@ -4,6 +4,7 @@ mod booking;
 mod dedup;
 mod desk;
 mod device;
+mod diary;
 mod figures;
 mod hub;
 mod local;
@@ -138,7 +139,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
         together::pushing(&mut hub, &patients, size, figures).await?;
     }
     if wants("booking") {
-        booking::measure(&mut hub, &patients, size, figures).await?;
+        let doctors = booking::measure(&mut hub, &patients, size, figures).await?;
+        let dir = folder.path().join("desk-diary");
+        diary::measure(&mut hub, &patients, (size, &dir), &doctors, figures).await?;
     }
     if wants("payments") {
         payments::measure(&hub, size, figures).await?;

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
-use ward::{Desk, Hospital, Patient, Visit, has_word_on_disk};
+use ward::{Desk, Hospital, Patient, has_word_on_disk};
 
 const FIRST: Patient = Patient {
     family: "Quillfeather",
@@ -22,6 +22,18 @@ const SECOND: Patient = Patient {
     given: "Bram",
     born: "2-Mar-1988",
     phone: "020 7946 0992",
+};
+const THIRD: Patient = Patient {
+    family: "Wrenfield",
+    given: "Maud",
+    born: "21-Sep-1990",
+    phone: "020 7946 0993",
+};
+const FOURTH: Patient = Patient {
+    family: "Larkspur",
+    given: "Edwin",
+    born: "3-Jan-1961",
+    phone: "020 7946 0994",
 };
 
 #[tokio::test]
@@ -39,6 +51,7 @@ async fn two_wards_work_through_a_cut_and_agree_again() -> anyhow::Result<()> {
 async fn story(hospital: &Hospital) -> anyhow::Result<()> {
     work_through_a_cut(hospital).await?;
     disagree_and_decide(hospital).await?;
+    promise_and_ask(hospital).await?;
     give_one_slot_away_twice(hospital).await?;
     treat_a_stranger(hospital).await?;
     stay_in_the_program(&hospital.a).await?;
@@ -123,12 +136,13 @@ async fn stay_in_the_program(desk: &Desk) -> anyhow::Result<()> {
 /// Registered, booked and prescribed on A without a network; seen on B as soon as there is one.
 async fn work_through_a_cut(hospital: &Hospital) -> anyhow::Result<()> {
     let Hospital { a, b, cable, .. } = hospital;
+    let visit = hospital.visit_at_b("toBeConfirmed").await?;
     cable.pull();
     let patient = a.register(&FIRST).await?;
     a.window
         .until_attribute("sync-mark", "data-state", "saved")
         .await?;
-    a.book(&patient, &hospital.visit_at_b("14:30")).await?;
+    a.book(&patient, &visit).await?;
     a.prescribe(&patient).await?;
     a.window
         .until_attribute("sync-line", "data-link", "offline")
@@ -153,7 +167,7 @@ async fn work_through_a_cut(hospital: &Hospital) -> anyhow::Result<()> {
     }
     b.window.search(FIRST.family, FIRST.family).await?;
     b.window.go(&format!("#/patients/{patient}")).await?;
-    for words in [FIRST.family, "14:30", "Paracetamol", "Signed by"] {
+    for words in [FIRST.family, &visit.time, "Paracetamol", "Signed by"] {
         b.window.until_words(words).await?;
     }
     b.window
@@ -204,43 +218,62 @@ async fn disagree_and_decide(hospital: &Hospital) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Both book one doctor for one time; the hub takes the first, and a person gives the other another time.
+/// Two patients are booked without a network: one in a slot that is this desk's to give, one in any other. Both come to stand.
+async fn promise_and_ask(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { b, cable, .. } = hospital;
+    let own = hospital.visit_at_b("confirmed").await?;
+    let other = hospital.visit_at_b("toBeConfirmed").await?;
+    cable.pull();
+    b.window
+        .until_attribute("sync-line", "data-link", "offline")
+        .await?;
+    let mut booked = Vec::new();
+    for (patient, visit, status, words) in [
+        (&THIRD, &own, "booked", "Booked"),
+        (&FOURTH, &other, "pending", "To be confirmed"),
+    ] {
+        let patient = b.register(patient).await?;
+        b.book(&patient, visit).await?;
+        b.window.until_words(words).await?;
+        b.until_visits_are(&patient, &[status]).await?;
+        b.shoot(&format!("booked-{status}")).await?;
+        booked.push(patient);
+    }
+    cable.mend();
+    b.until_all_is_accepted().await?;
+    for patient in &booked {
+        b.until_visits_are(patient, &["booked"]).await?;
+        b.window.go(&format!("#/patients/{patient}")).await?;
+        b.window.until_words("Booked").await?;
+    }
+    Ok(())
+}
+
+/// Both book one doctor for one time, apart from each other; one stands, and whoever lost takes what is offered.
 async fn give_one_slot_away_twice(hospital: &Hospital) -> anyhow::Result<()> {
     let Hospital { a, b, cable, .. } = hospital;
     let first = a.open(&FIRST).await?;
+    let slot = hospital.visit_at_b("toBeConfirmed").await?;
     cable.pull();
     let second = b.register(&SECOND).await?;
-    let slot = hospital.visit_at_b("10:00");
     a.book(&first, &slot).await?;
     b.book(&second, &slot).await?;
     cable.mend();
-    let loser = hospital.loser().await?;
-    loser.window.go("#/sync/held").await?;
-    loser.window.find("held-item").await?;
-    loser.shoot("held-item").await?;
-    loser.window.press("held-edit").await?;
-    loser.window.find("book-submit").await?;
-    loser.shoot("held-form").await?;
-    loser
-        .window
-        .pick(
-            "Time",
-            Visit {
-                time: "10:30",
-                ..slot
-            }
-            .time,
-        )
-        .await?;
-    loser.window.press("book-submit").await?;
-    loser
-        .window
-        .until_attribute("sync-line", "data-held", "0")
-        .await?;
+    b.window.go("#/today").await?;
+    b.window.find("rebooking-link").await?;
+    b.shoot("needs-rebooking").await?;
+    b.window.press("rebooking-link").await?;
+    b.window.find("rebook-item").await?;
+    assert_eq!(b.window.count("rebook-item").await?, 1);
+    b.shoot("rebooking").await?;
+    b.window.press("take-offer").await?;
+    b.until_nobody_is_lost().await?;
     for desk in [a, b] {
         desk.until_all_is_accepted().await?;
+        desk.until_nobody_is_lost().await?;
+        desk.until_visits_are(&first, &["booked", "booked"]).await?;
     }
-    Ok(())
+    b.until_visits_are(&second, &["booked"]).await
 }
 
 /// Every screen of both desks in light and dark, with nothing for axe to find.

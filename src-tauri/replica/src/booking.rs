@@ -150,11 +150,11 @@ fn as_decided<'a>(ask: &'a Save, body: &Value) -> Cow<'a, Save> {
             Some(AppointmentStatus::Booked | AppointmentStatus::Pending)
         )
     };
-    match &body["status"] {
-        Value::String(decided) if asks(status(body)) && asks(status(&ask.draft)) => {
+    match body["status"].as_str() {
+        Some(decided) if asks(status(body)) && asks(status(&ask.draft)) => {
             with_status(ask, decided)
         }
-        _ => Cow::Borrowed(ask),
+        Some(_) | None => Cow::Borrowed(ask),
     }
 }
 

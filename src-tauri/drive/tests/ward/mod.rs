@@ -2,12 +2,18 @@
 
 use anyhow::{Context, ensure};
 use drive::{Cut, Hub, Launch, Programs, Screen, Window, until};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const USERNAME: &str = "ada";
 pub(crate) const PASSWORD: &str = "wardbook-demo";
 const SECONDS: u64 = 60;
+/// A hub lends once a minute, and a desk asks as often.
+const LENT_S: u64 = 180;
+
+const TOMORROW: &str = "return new Date(Date.now() + 86400000).toISOString().slice(0, 10)";
+const WALL: &str = "return new Date(arguments[0]).toLocaleString('sv-SE', { timeZone: arguments[1], dateStyle: 'short', timeStyle: 'short' })";
 
 /// Somebody who is registered in the story.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +25,13 @@ pub(crate) struct Patient {
 }
 
 /// Where and when somebody is booked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) department: &'static str,
-    pub(crate) doctor: &'static str,
-    pub(crate) time: &'static str,
+    pub(crate) doctor: String,
+    /// As a person types it, `2027-03-01`, and as it is listed, `10:00`.
+    pub(crate) date: String,
+    pub(crate) time: String,
 }
 
 /// A hub, a cable, and a desk in each of two wards. Fields end in this order.
@@ -75,32 +83,42 @@ impl Hospital {
         self.dir.path()
     }
 
-    /// Returns a visit in a department whose diary desk B runs.
-    pub(crate) fn visit_at_b(&self, time: &'static str) -> Visit {
-        Visit {
-            department: "Surgery",
-            doctor: "Dr",
-            time,
-        }
-    }
-
-    /// Returns the desk whose booking the hub did not take.
-    pub(crate) async fn loser(&self) -> anyhow::Result<&Desk> {
-        until("a held booking", SECONDS, async || {
-            for desk in [&self.a, &self.b] {
-                if desk
-                    .window
-                    .find("sync-line")
-                    .await?
-                    .attr("data-held")
-                    .await?
-                    .as_deref()
-                    == Some("1")
-                {
-                    return Ok(Some(desk));
-                }
-            }
-            Ok(None)
+    /// Returns a visit in a department whose diary desk B runs, of which B may say so much to a patient: the first that is
+    /// free from tomorrow on, on whatever day the doctor works.
+    pub(crate) async fn visit_at_b(&self, promise: &str) -> anyhow::Result<Visit> {
+        let window = &self.b.window;
+        let reference = window.command("reference", json!({})).await?;
+        let named = |list: &str, is: &dyn Fn(&Value) -> bool| {
+            let list = reference["ok"][list].as_array();
+            list.into_iter().flatten().find(|one| is(one)).cloned()
+        };
+        let department = "Surgery";
+        let of = named("departments", &|one| one["name"] == department).context("a department")?;
+        let tomorrow = window.run(TOMORROW, vec![]).await?;
+        let ask = json!({ "department": of["id"], "notBefore": tomorrow, "limit": 200 });
+        until(&format!("a slot that is {promise}"), LENT_S, async || {
+            let found = window.command("free", json!({ "ask": ask })).await?;
+            let slots = found["ok"].as_array().with_context(|| format!("{found}"))?;
+            let Some(slot) = slots.iter().find(|slot| slot["promise"] == promise) else {
+                return Ok(None);
+            };
+            let doctor = named("staff", &|one| one["id"] == slot["practitioner"]);
+            let doctor = doctor.context("a doctor")?["name"].clone();
+            let wall = window.run(
+                WALL,
+                vec![slot["start"].clone(), reference["ok"]["zone"].clone()],
+            );
+            let wall = wall.await?;
+            let (date, time) = wall
+                .as_str()
+                .and_then(|wall| wall.split_once(' '))
+                .context("a time")?;
+            Ok(Some(Visit {
+                department,
+                doctor: doctor.as_str().context("a name")?.into(),
+                date: date.into(),
+                time: time.into(),
+            }))
         })
         .await
     }
@@ -182,16 +200,53 @@ impl Desk {
         self.window
             .go(&format!("#/patients/{patient}/book"))
             .await?;
-        for (label, option) in [
-            ("Department", visit.department),
-            ("Doctor", visit.doctor),
-            ("Time", visit.time),
-        ] {
-            self.window.pick(label, option).await?;
-        }
+        self.window.pick("Department", visit.department).await?;
+        self.window.pick("Doctor", &visit.doctor).await?;
+        self.window.fill("Date", &visit.date).await?;
         self.window.fill("Reason", "Follow-up").await?;
+        self.window.pick("Time", &visit.time).await?;
+        self.window.find("promise").await?;
+        self.shoot("book-promise").await?;
         self.window.press("book-submit").await?;
         self.chart().await.map(drop)
+    }
+
+    /// Waits until the appointments of a patient stand as they should, as this desk knows them.
+    pub(crate) async fn until_visits_are(
+        &self,
+        patient: &str,
+        expected: &[&str],
+    ) -> anyhow::Result<()> {
+        until(
+            &format!("visits that are {expected:?}"),
+            SECONDS,
+            async || {
+                let chart = self
+                    .window
+                    .command("chart", json!({ "patient": patient }))
+                    .await?;
+                let visits = chart["ok"]["appointments"].as_array();
+                let is = visits
+                    .into_iter()
+                    .flatten()
+                    .map(|visit| visit["body"]["status"].as_str().unwrap_or_default());
+                let mut is: Vec<&str> = is.collect();
+                is.sort_unstable();
+                ensure!(is == expected, "they are {is:?}");
+                Ok(Some(()))
+            },
+        )
+        .await
+    }
+
+    /// Waits until this desk lists nobody who needs another time.
+    pub(crate) async fn until_nobody_is_lost(&self) -> anyhow::Result<()> {
+        until("nobody who lost a slot", SECONDS, async || {
+            let lost = self.window.command("rebooking", json!({})).await?;
+            ensure!(lost["ok"] == json!([]), "somebody did");
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// Prescribes something and signs it.
@@ -251,10 +306,7 @@ impl Desk {
     pub(crate) async fn finds(&self, patient: &Patient) -> anyhow::Result<bool> {
         let found = self
             .window
-            .command(
-                "search",
-                serde_json::json!({ "text": patient.family, "limit": 5 }),
-            )
+            .command("search", json!({ "text": patient.family, "limit": 5 }))
             .await?;
         Ok(!found["ok"].as_array().context("an answer")?.is_empty())
     }

@@ -138,7 +138,8 @@ fn what_was_given_away_is_not_promised_again_until_the_hub_says_anew_what_is_len
     let desk = desk(&[lent(&[&first, &second], 1)]);
     let row = book(&desk, 50, visit(10, &first)).expect("booked");
     assert_eq!(row.body["status"], "booked");
-    // there is one place for the two
+    // there is one place for the two, also after an answer that crossed what is unsent
+    tell(&desk, &[lent(&[&first, &second], 1)]);
     assert_eq!(status(&desk, 51, visit(11, &second)), "pending");
     let gone = json!({ "status": "cancelled", "cancelReason": "ill" });
     change(&desk, &row, gone).expect("cancelled");
@@ -162,7 +163,7 @@ fn what_was_given_away_is_not_promised_again_until_the_hub_says_anew_what_is_len
 fn a_promise_ends_two_hours_before_and_ten_minutes_earlier_by_a_clock_that_is_not_certain() {
     let starts = [on(1, "11:00"), on(1, "11:30")];
     let lent = lent(&[&starts[0], &starts[1]], 2);
-    let sure = desk(&[lent.clone()]);
+    let sure = desk(std::slice::from_ref(&lent));
     // to the millisecond
     assert_eq!(status(&sure, 50, visit(10, &starts[0])), "booked");
     let unsure = desk(&[lent]).reopened();
