@@ -242,6 +242,15 @@ impl Nonsense {
                 ("limit", "u32"),
                 ("after", "String"),
             ]),
+            "FreeAsk" => self.object(&[
+                ("practitioner", "StaffId"),
+                ("department", "StaffId"),
+                ("notBefore", "String"),
+                ("notAfter", "String"),
+                ("patient", "RecordId"),
+                ("moved", "RecordId"),
+                ("limit", "u32"),
+            ]),
             "Save" => self.object(&[
                 ("kind", "Kind"),
                 ("id", "RecordId"),

@@ -1,8 +1,8 @@
 //! What a replica promises, on real encrypted files.
 
 mod auditing;
-mod chances;
 mod booking;
+mod chances;
 mod corruption;
 mod damage;
 mod disk;
