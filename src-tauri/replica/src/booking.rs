@@ -136,7 +136,10 @@ impl Replica {
 
 fn with_status<'a>(ask: &Save, status: &str) -> Cow<'a, Save> {
     let mut ask = ask.clone();
-    ask.draft["status"] = json!(status);
+    // a draft of another shape is refused where its shape is looked at
+    if let Some(draft) = ask.draft.as_object_mut() {
+        draft.insert("status".into(), json!(status));
+    }
     Cow::Owned(ask)
 }
 
@@ -150,11 +153,11 @@ fn as_decided<'a>(ask: &'a Save, body: &Value) -> Cow<'a, Save> {
             Some(AppointmentStatus::Booked | AppointmentStatus::Pending)
         )
     };
-    match &body["status"] {
-        Value::String(decided) if asks(status(body)) && asks(status(&ask.draft)) => {
+    match body["status"].as_str() {
+        Some(decided) if asks(status(body)) && asks(status(&ask.draft)) => {
             with_status(ask, decided)
         }
-        _ => Cow::Borrowed(ask),
+        Some(_) | None => Cow::Borrowed(ask),
     }
 }
 
