@@ -2,8 +2,9 @@
 //!
 //! `SEED=…` repeats a run, `FUZZ=…` says how often each command is given.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, now_ms};
 use crate::{commands, context};
+use jiff::Timestamp;
 use replica::{Cabinet, Places};
 use serde_json::{Map, Value, json};
 use shared::access::Role;
@@ -106,11 +107,15 @@ impl Window {
     }
 
     fn save(&self, kind: &str, draft: Value) -> (String, String) {
+        self.try_save(kind, draft).expect("it is saved")
+    }
+
+    fn try_save(&self, kind: &str, draft: Value) -> Option<(String, String)> {
         let id = world::new_id();
         let ask = json!({ "kind": kind, "id": id, "base": null, "draft": draft, "held": null });
         let answer = self.ask("save", json!({ "ask": ask })).unwrap();
         let heads = answer["row"]["heads"].as_str();
-        (id.to_string(), heads.expect("it is saved").to_owned())
+        Some((id.to_string(), heads?.to_owned()))
     }
 
     /// Makes a record of each kind; returns all that can be known of them.
@@ -123,11 +128,17 @@ impl Window {
             "line": [{ "medicine": "Paracetamol", "dose": "500", "unit": "mg", "route": "oral", "frequency": "QID" }],
         });
         let order = self.save("prescription", order);
-        let visit = json!({
-            "patient": patient.0, "ward": ward, "practitioner": doctor, "department": self.hub.department,
-            "start": "2027-03-01T09:00:00Z", "minutes": 15,
+        // on the first day that the clinic and the rules allow
+        let visit = (2..12).find_map(|day| {
+            let start = (now_ms() / 86_400_000 + day) * 86_400_000 + 10 * 3_600_000;
+            let start = Timestamp::from_millisecond(start).unwrap().to_string();
+            let visit = json!({
+                "patient": patient.0, "ward": ward, "practitioner": doctor, "department": self.hub.department,
+                "start": start, "minutes": 30,
+            });
+            self.try_save("appointment", visit)
         });
-        let visit = self.save("appointment", visit);
+        let visit = visit.expect("some day is open");
         let records = [patient, order, visit]
             .into_iter()
             .flat_map(|(id, heads)| [id, heads]);
@@ -241,6 +252,15 @@ impl Nonsense {
                 ("ward", "WardId"),
                 ("limit", "u32"),
                 ("after", "String"),
+            ]),
+            "FreeAsk" => self.object(&[
+                ("practitioner", "StaffId"),
+                ("department", "StaffId"),
+                ("notBefore", "String"),
+                ("notAfter", "String"),
+                ("patient", "RecordId"),
+                ("moved", "RecordId"),
+                ("limit", "u32"),
             ]),
             "Save" => self.object(&[
                 ("kind", "Kind"),

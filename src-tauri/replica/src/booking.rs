@@ -136,7 +136,10 @@ impl Replica {
 
 fn with_status<'a>(ask: &Save, status: &str) -> Cow<'a, Save> {
     let mut ask = ask.clone();
-    ask.draft["status"] = json!(status);
+    // a draft of another shape is refused where its shape is looked at
+    if let Some(draft) = ask.draft.as_object_mut() {
+        draft.insert("status".into(), json!(status));
+    }
     Cow::Owned(ask)
 }
 
