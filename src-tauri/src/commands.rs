@@ -5,8 +5,8 @@
 use serde_json::Value;
 use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
-    AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, ListAsk, Page, Row, Save,
-    SaveAnswer, Session, SyncStatus, Visit, Waiting,
+    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Held, HistoryEntry, ListAsk,
+    Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
@@ -35,6 +35,7 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         row,
         chart,
         day,
+        diary,
         check,
         save,
         sign,
@@ -157,6 +158,12 @@ fn chart(desk: State<'_, Desk>, patient: RecordId) -> Answer<Option<Chart>> {
 fn day(desk: State<'_, Desk>, ward: WardId, date: String) -> Answer<Vec<Visit>> {
     desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
     Ok(desk.replica()?.day(ward, &date)?)
+}
+
+#[tauri::command(async)]
+fn diary(desk: State<'_, Desk>, ask: DiaryAsk) -> Answer<Diary> {
+    desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
+    Ok(desk.replica()?.diary(&ask)?)
 }
 
 #[tauri::command(async)]

@@ -91,6 +91,7 @@ pub const DESK: &[(&str, Needs)] = &[
     ("row", Needs::ReadAsked),
     ("chart", Needs::Read(Kind::Patient)),
     ("day", Needs::Read(Kind::Patient)),
+    ("diary", Needs::Read(Kind::Patient)),
     ("history", Needs::ReadAsked),
     ("audit_trail", Needs::Do(Task::ReadAudit)),
     ("audit_chain", Needs::Do(Task::ReadAudit)),

@@ -1,6 +1,7 @@
 //! The ward's own copy of the hospital's record: an encrypted SQLite file, what waits to be sent, what was refused, and
 //! the courier that carries it all to the hub. Knows SQLite and documents, not the window.
 
+mod arrivals;
 mod audit;
 mod base;
 mod cabinet;
@@ -37,6 +38,7 @@ mod refusal;
 mod rescue;
 mod row;
 mod save;
+mod sheets;
 mod slots;
 mod store;
 mod summaries;

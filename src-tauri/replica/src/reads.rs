@@ -20,7 +20,7 @@ const CANDIDATES: u32 = 200;
 /// Appointments or prescriptions of one chart, at most; the newest are shown.
 const CHART: u32 = 500;
 /// Appointments of one ward in one day, at most.
-const DAY: u32 = 2_000;
+pub(crate) const DAY: u32 = 2_000;
 /// Records with conflicts that are listed, at most.
 const CONFLICTS: u32 = 1_000;
 
@@ -190,7 +190,7 @@ impl Replica {
         })
     }
 
-    fn visit(&self, db: &Connection, appointment: Row) -> Result<Visit> {
+    pub(crate) fn visit(&self, db: &Connection, appointment: Row) -> Result<Visit> {
         let patient = appointment.body["patient"]
             .as_str()
             .and_then(|id| id.parse().ok());
@@ -279,7 +279,7 @@ fn newest_first(kind: Kind) -> bool {
     }
 }
 
-fn all_wards(db: &Connection, kind: Kind) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn all_wards(db: &Connection, kind: Kind) -> Result<Vec<Vec<u8>>> {
     let mut statement = db.prepare_cached("select ward from tally where kind = ?1 and n > 0")?;
     Ok(statement
         .query_map([kind.number()], |row| row.get(0))?

@@ -52,7 +52,10 @@ impl Edit<'_> {
 impl Replica {
     /// Says what is wrong with a draft, and what to think of before saving it.
     pub fn check(&self, kind: Kind, draft: &Value) -> Result<Checked> {
-        let problems = judge::problems(kind, draft, self.today());
+        let problems = match self.as_saved(kind, draft)? {
+            Ok(draft) => judge::problems(kind, &draft, self.today()),
+            Err(problems) => problems,
+        };
         let prescription: Option<Prescription> = match kind {
             Kind::Prescription => record::parse(draft).ok(),
             Kind::Patient | Kind::Appointment => None,
@@ -78,6 +81,7 @@ impl Replica {
     pub fn save(&self, actor: &Actor, ask: &Save) -> Result<SaveAnswer> {
         let answer = self.store_edit(ask.kind, ask.id, |db, noted| {
             let stored = row::stored(db, ask.kind, ask.id)?;
+            let ask = &*self.with_arrival(db, ask, stored.as_ref())?;
             let edit = match (&stored, &ask.base) {
                 (Some(stored), Some(base)) => {
                     self.edit_of(db, actor, ask, stored, row::heads(base)?)?

@@ -3,6 +3,7 @@ import { wallOf } from '../parts/zone';
 import { newId } from '../parts/ids';
 import { mayReadAudit, mayWrite } from '../parts/access';
 import { FakeAudit } from './fake-audit';
+import { dayOf, diaryOf, withArrival } from './fake-diary';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
@@ -10,7 +11,7 @@ import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf, bl
 import type { Backend, Changed, Outcome } from './index';
 import type {
   AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
-  Staff, SyncState, SyncStatus, Visit, Waiting,
+  Staff, SyncState, SyncStatus, Waiting,
 } from './types.gen';
 
 const here = 7;
@@ -264,12 +265,8 @@ export class FakeHospital implements Backend {
     return { ok: true, value: [blankPage] };
   }
 
-  async day(ward: string, date: string): Promise<Visit[]> {
-    return this.all('appointment')
-      .filter((row) => member(row, 'ward') === ward && wallOf(member(row, 'start'), reference.zone).date === date)
-      .sort((a, b) => member(a, 'start').localeCompare(member(b, 'start')))
-      .map((appointment) => ({ appointment, patient: this.view(member(appointment, 'patient')) }));
-  }
+  day: Backend['day'] = async (ward, date) => dayOf(this.all('appointment'), (id) => this.view(id), ward, date);
+  diary: Backend['diary'] = async (ask) => diaryOf(ask, this.all('appointment'), (id) => this.view(id), this.now());
 
   async history(_kind: Kind, id: string): Promise<HistoryEntry[]> {
     return this.documents.get(id)?.history() ?? [];
@@ -286,7 +283,8 @@ export class FakeHospital implements Backend {
   // --- writing
 
   async check(kind: Kind, draft: unknown): Promise<Checked> {
-    return check(kind, draft, (id) => this.patient(id), this.today());
+    const filled = withArrival(kind, draft as object, null, this.all('appointment'), this.now());
+    return Array.isArray(filled) ? { problems: filled, warnings: [] } : check(kind, filled, (id) => this.patient(id), this.today());
   }
 
   async save({ kind, id, base, draft, held }: Save): Promise<SaveAnswer> {
@@ -294,8 +292,10 @@ export class FakeHospital implements Backend {
     if (!session) return problems('not_allowed', '');
     const known = this.documents.get(id);
     if (known && base === null) return { outcome: 'saved', row: this.view(id)! };
+    const asked = withArrival(kind, draft as object, known?.body(), this.all('appointment'), this.now());
+    if (Array.isArray(asked)) return { outcome: 'problems', problems: asked };
     const number = !known && kind === 'patient' ? { mrn: mrn(900_000 + this.serial) } : {};
-    const change = this.change(kind, { ...(draft as object), ...number }, base ? base.split(' ') : [], session.staff.id, here);
+    const change = this.change(kind, { ...asked, ...number }, base ? base.split(' ') : [], session.staff.id, here);
     const fresh = { ...change, writes: this.differing(known?.at(change.deps), change.writes) };
     const isBarred = fresh.writes.find(({ path }) => path !== 'mrn' && !mayWrite(session.roles, kind, path.split('/')[0]!));
     if (isBarred) return problems('not_allowed', isBarred.path);

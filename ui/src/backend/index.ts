@@ -1,5 +1,5 @@
 import type {
-  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Emergency, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
+  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
   Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -45,6 +45,8 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   chart(patient: string): Promise<Chart | null>;
   /** Visits of a ward on a day of the hospital's calendar, YYYY-MM-DD. */
   day(ward: string, date: string): Promise<Visit[]>;
+  /** Visits of a doctor or of a department's doctors, and what each slot of their days is. */
+  diary(ask: DiaryAsk): Promise<Diary>;
 
   check(kind: Kind, draft: unknown): Promise<Checked>;
   save(ask: Save): Promise<SaveAnswer>;

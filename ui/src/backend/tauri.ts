@@ -17,6 +17,7 @@ export const tauriBackend: Backend = {
   row: (kind, id) => invoke('row', { kind, id }),
   chart: (patient) => invoke('chart', { patient }),
   day: (ward, date) => invoke('day', { ward, date }),
+  diary: (ask) => invoke('diary', { ask }),
   check: (kind, draft) => invoke('check', { kind, draft }),
   save: (ask) => answer(invoke('save', { ask })),
   sign: (id, heads) => answer(invoke('sign', { id, heads })),

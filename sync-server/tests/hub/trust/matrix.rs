@@ -116,6 +116,8 @@ fn write(hub: &TestHub, field: &str, made: &Made, staff: &Value, nth: u32) -> Wr
         "department" => json!(hub.department),
         "start" => json!(slot(nth)),
         "minutes" => json!(25),
+        "arrived" => json!("2027-01-01T00:00:00Z"),
+        "queue" => json!(nth % 999 + 1),
         "status" if made.kind == Kind::Appointment => json!("arrived"),
         "status" => json!("entered-in-error"),
         "authoredOn" => json!("2027-01-01T00:00:00Z"),
