@@ -11,12 +11,12 @@ import { LoadingPage } from './identity/LoadingPage';
 import { PendingPage } from './identity/PendingPage';
 import { SignInPage } from './identity/SignInPage';
 import { useIdleLock } from './identity/useIdleLock';
-import { BackendProvider, SessionProvider, useBackend, useStatus } from './parts/context';
+import { BackendProvider, SessionProvider, useBackend, useReference, useStatus } from './parts/context';
 import { prefsOf, usePrefs } from './parts/prefs';
 import { useNews } from './parts/queries';
 import { themeOf } from './parts/theme';
 import { dropToasts } from './parts/toast';
-import { speak, useWords } from './parts/words';
+import { keepTimeOf, speak, useWords } from './parts/words';
 import { Shell } from './shell';
 
 /** The window: the look and the language a person chose, then whoever is at the desk. */
@@ -66,6 +66,8 @@ function Desk() {
   const { data: desk } = useQuery({ queryKey: ['desk'], queryFn: () => backend.desk() });
   const staff = desk?.session?.staff.id ?? '';
   useEffect(() => prefsOf(staff), [staff]);
+  const { zone } = useReference();
+  useEffect(() => keepTimeOf(zone), [zone]);
 
   if (!desk || !status) return null;
   if (desk.ward === null) return <EnrolPage desk={desk} />;
