@@ -14,6 +14,7 @@ import { go, href, type Route, type Whom } from '../parts/route';
 import { statusSigns } from '../parts/status';
 import { useMoment } from '../parts/useTime';
 import { useWords } from '../parts/words';
+import { BookHere } from './BookHere';
 import { columnsOf, isShut, mondayOf, type Column } from './columns';
 import { Grid } from './Grid';
 import { useMoveVisit, type Target } from './useMoveVisit';
@@ -55,6 +56,7 @@ function DiaryOf({ shown }: { shown: Shown }) {
   const ask = { practitioner: whom.by === 'doctor' ? whom.id : null, department: whom.by === 'department' ? whom.id : null, from, days };
   const { data: diary = nothing, isPending } = useDiary(ask);
   const [chosen, setChosen] = useState<string | null>(null);
+  const [place, setPlace] = useState<Target | null>(null);
   const carry = useCarry(shown, diary.visits);
   const columns = columnsOf(diary, zone).sort((a, b) => a.date.localeCompare(b.date) || names.staff(a.practitioner).localeCompare(names.staff(b.practitioner)));
   const dates = Array.from({ length: days }, (_, n) => addDays(from, n)).filter((day) => columns.some((column) => column.date === day && !isShut(column)));
@@ -70,16 +72,18 @@ function DiaryOf({ shown }: { shown: Shown }) {
       {moving && <Moving id={moving} problems={carry.problems} onLeave={() => go({ ...shown, moving: null })} />}
       {!isPending && used.length === 0 && <Empty>{t('diary.empty')}</Empty>}
       {used.length > 0 && (
-        <div className={visit ? 'diary-grid has-panel' : 'diary-grid'}>
+        <div className={`diary-grid${visit || place ? ' has-panel' : ''}${moving ? ' is-moving' : ''}`}>
           {days === 7 && whom.by === 'department'
             ? <Week label={label} columns={used} dates={dates} dayAddress={(day) => ({ ...shown, days: 1, date: day })} />
             : (
               <Grid
                 label={label} columns={used} name={name} chosen={chosen} moving={moving} mayMove={mayMove}
                 heading={(column) => <Heading column={column} name={name(column)} shown={shown} />}
-                onChoose={(one) => setChosen(one.appointment.id)} onPlace={carry.place}
+                onChoose={(one) => { setPlace(null); setChosen(one.appointment.id); }} onPlace={carry.place}
+                onFree={mayMove ? (free) => { setChosen(null); setPlace(free); } : null}
               />
             )}
+          {place && <BookHere place={place} department={whom.by === 'department' ? whom.id : null} onClose={() => setPlace(null)} />}
           {visit && <VisitPanel visit={visit} onMove={() => go({ ...shown, moving: visit.appointment.id })} onClose={() => { setChosen(null); focusVisit(visit.appointment.id); }} />}
         </div>
       )}

@@ -19,6 +19,8 @@ interface GridProps {
   mayMove: boolean;
   onChoose: (visit: Visit) => void;
   onPlace: (visit: string, to: Target) => void;
+  /** Books a free place; nothing for who may not. */
+  onFree: ((place: Target) => void) | null;
 }
 
 /** Visits that can still be moved. */
@@ -53,11 +55,12 @@ export function Grid({ label, columns, heading, ...cell }: GridProps) {
   );
 }
 
-function Cell({ column, time, name, chosen, moving, mayMove, onChoose, onPlace }: Omit<GridProps, 'label' | 'columns' | 'heading'> & { column: Column; time: string }) {
+function Cell({ column, time, name, chosen, moving, mayMove, onChoose, onPlace, onFree }: Omit<GridProps, 'label' | 'columns' | 'heading'> & { column: Column; time: string }) {
   const t = useWords();
   const { zone } = useReference();
   const [isOver, setIsOver] = useState(false);
   const place = placeAt(column, time);
+  const isFirst = place === column.sheet?.places.find((one) => one.is === 'free');
   const visits = column.visits.filter((visit) => timeOf(visit, zone) === time);
   const target = place && { start: place.start, practitioner: column.practitioner };
   const drop = target && mayMove && {
@@ -73,11 +76,22 @@ function Cell({ column, time, name, chosen, moving, mayMove, onChoose, onPlace }
         const isMovable = mayMove && movable.includes(asAppointment(visit.appointment.body).status);
         return <VisitChip key={id} visit={visit} time={time} isChosen={id === chosen} isMoving={id === moving} onChoose={() => onChoose(visit)} onDrag={isMovable ? drag(id) : null} />;
       })}
-      {place && target && visits.length === 0 && (moving
-        ? <button type="button" className="place-here" data-testid="diary-here" data-is={place.is} aria-label={t('diary.moveHere', { time, whom: name(column) })} onClick={() => onPlace(moving, target)}><Word place={place} /></button>
-        : <Word place={place} />)}
+      {place && target && visits.length === 0 && (
+        <Vacant
+          place={place} isFirst={isFirst} label={t(moving ? 'diary.moveHere' : 'diary.bookHere', { time, whom: name(column) })}
+          onPress={moving ? () => onPlace(moving, target) : onFree && place.is === 'free' ? () => onFree(target) : null}
+        />
+      )}
     </td>
   );
+}
+
+interface VacantProps { place: PlaceAt; isFirst: boolean; label: string; onPress: (() => void) | null }
+
+/** A place that nobody has. Of the free ones in a column the first is in the order of Tab, arrows lead to the others. */
+function Vacant({ place, isFirst, label, onPress }: VacantProps) {
+  if (!onPress) return <Word place={place} />;
+  return <button type="button" className="place-here" data-testid="diary-here" data-is={place.is} tabIndex={isFirst ? 0 : -1} aria-label={label} onClick={onPress}><Word place={place} /></button>;
 }
 
 const signs: Record<PlaceAt['is'], string> = { free: '○', taken: '●', soon: '–', full: '■', break: '‖', leave: '⌂', closed: '×' };

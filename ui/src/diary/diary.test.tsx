@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from '../app';
@@ -87,6 +87,28 @@ test('a visit is moved by the keyboard alone, and the move can be undone', async
   await user.click(await screen.findByRole('button', { name: 'Undo' }));
   await waitFor(async () => expect((await start(row)).start).toBe(at(later(), '10:00')));
   expect((await start(row)).move).toHaveLength(2);
+});
+
+test('a free place leads to the form of a booking with the place filled in, and what was typed there stays', async () => {
+  const user = await open(day());
+  await user.click(await screen.findByRole('button', { name: 'Book 09:30, Dr Mei Lin' }));
+  const search = within(screen.getByTestId('diary-book')).getByRole('combobox');
+  expect(search).toHaveFocus();
+  await user.type(search, 'smith');
+  await user.click((await screen.findAllByRole('option', { hidden: true }))[0]!);
+  expect(window.location.hash).toMatch(/\/book$/);
+  await user.type(await screen.findByLabelText('Reason'), 'Dizzy');
+  expect(screen.getByLabelText(/Doctor/)).toHaveValue(people.lin);
+  expect(screen.getByLabelText(/Department/)).toHaveValue(cardiology);
+  act(() => { window.location.hash = day(); });
+  await user.click(await screen.findByRole('button', { name: 'Book 11:00, Dr Mei Lin' }));
+  await user.type(within(screen.getByTestId('diary-book')).getByRole('combobox'), 'smith');
+  await user.click((await screen.findAllByRole('option', { hidden: true }))[0]!);
+  expect(await screen.findByLabelText('Reason')).toHaveValue('Dizzy');
+  const saved = vi.spyOn(hospital, 'save');
+  await user.click(screen.getByTestId('book-submit'));
+  await waitFor(() => expect(saved).toHaveBeenCalled());
+  expect(saved.mock.calls[0]![0].draft).toMatchObject({ start: at(later(), '11:00'), practitioner: people.lin, reason: 'Dizzy' });
 });
 
 test('a visit is dragged to another doctor and time', async () => {
