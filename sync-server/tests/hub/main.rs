@@ -30,4 +30,5 @@ mod slots;
 mod slow_heads;
 mod tls;
 mod trust;
+mod walk_ins;
 mod waybills;

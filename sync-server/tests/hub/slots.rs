@@ -58,7 +58,7 @@ impl House {
         }
     }
 
-    fn visit(&self, patient: usize, start: &str, status: &str) -> Value {
+    pub(crate) fn visit(&self, patient: usize, start: &str, status: &str) -> Value {
         json!({ "patient": self.patients[patient], "practitioner": self.hub.doctor, "department": self.hub.department,
             "ward": self.hub.ward, "start": start, "minutes": 30, "status": status })
     }
