@@ -6,6 +6,7 @@ use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
 use crate::prescriptions::Standing;
 use crate::problem::Problem;
 use crate::record::Kind;
+use crate::scheduling::leases::Promise;
 use crate::scheduling::sheet::Sheet;
 use crate::staff::Staff;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,35 @@ pub struct Visit {
     pub appointment: Row,
     /// Nothing while the patient's record has not arrived at this desk.
     pub patient: Option<Row>,
+}
+
+/// Whom and when a patient may see. What is not said does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export_to = "types.gen.ts")]
+pub struct FreeAsk {
+    pub practitioner: Option<StaffId>,
+    pub department: Option<DepartmentId>,
+    /// First and last day of the hospital's calendar, `2027-03-01`.
+    pub not_before: Option<String>,
+    pub not_after: Option<String>,
+    /// Leaves out when the patient is somewhere else.
+    pub patient: Option<RecordId>,
+    /// The appointment that is to be moved: it does not stand in its own way.
+    pub moved: Option<RecordId>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+/// A slot that is free as far as this desk knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct FreeSlot {
+    pub practitioner: StaffId,
+    /// RFC 3339 in UTC.
+    pub start: String,
+    /// What may be said to the patient.
+    pub promise: Promise,
 }
 
 /// What a form asks the desk to save.

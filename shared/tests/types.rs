@@ -14,7 +14,7 @@ use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
 use shared::desk::{
-    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Held,
+    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held,
     HistoryEntry, KeychainPlace, ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
@@ -33,6 +33,7 @@ use shared::prescriptions::{
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::scheduling::clinic::{Hours, Schedule};
+use shared::scheduling::leases::Promise;
 use shared::scheduling::sheet::{Place, PlaceAt, Sheet};
 use shared::scheduling::{Appointment, AppointmentStatus, Move, Offer};
 use shared::staff::{Department, Reference, Staff, Ward};
@@ -55,7 +56,7 @@ fn the_types_of_the_screen_are_current() {
         RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Place PlaceAt Sheet Reference SyncState Row Page ListAsk Chart
-        Visit DiaryAsk Diary Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
+        Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         BadEntry HeadLine LogLook LookProgress ChainLook
     }

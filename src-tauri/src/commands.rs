@@ -5,8 +5,8 @@
 use serde_json::Value;
 use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
-    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Held, HistoryEntry, ListAsk,
-    Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
+    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held,
+    HistoryEntry, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
@@ -36,6 +36,8 @@ pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
         chart,
         day,
         diary,
+        free,
+        rebooking,
         check,
         save,
         sign,
@@ -160,6 +162,20 @@ fn day(desk: State<'_, Desk>, ward: WardId, date: String) -> Answer<Vec<Visit>> 
     Ok(desk.replica()?.day(ward, &date)?)
 }
 
+/// Returns slots that are free as far as this desk knows.
+#[tauri::command(async)]
+fn free(desk: State<'_, Desk>, ask: FreeAsk) -> Answer<Vec<FreeSlot>> {
+    desk.reader(Kind::Appointment)?;
+    Ok(desk.replica()?.free(&ask)?)
+}
+
+/// Returns the appointments that lost their slot, with whom to call.
+#[tauri::command(async)]
+fn rebooking(desk: State<'_, Desk>) -> Answer<Vec<Visit>> {
+    desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
+    Ok(desk.replica()?.rebooking()?)
+}
+
 #[tauri::command(async)]
 fn diary(desk: State<'_, Desk>, ask: DiaryAsk) -> Answer<Diary> {
     desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
@@ -275,9 +291,9 @@ fn held(desk: State<'_, Desk>) -> Answer<Vec<Held>> {
 // ---- writing: the replica asks once more whether the person may
 
 #[tauri::command(async)]
-fn check(desk: State<'_, Desk>, kind: Kind, draft: Value) -> Answer<Checked> {
+fn check(desk: State<'_, Desk>, kind: Kind, id: Option<RecordId>, draft: Value) -> Answer<Checked> {
     desk.reader(kind)?;
-    Ok(desk.replica()?.check(kind, &draft)?)
+    Ok(desk.replica()?.check(kind, id, &draft)?)
 }
 
 #[tauri::command(async)]

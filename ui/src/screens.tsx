@@ -23,6 +23,7 @@ import { StopForm } from './prescriptions/StopForm';
 import { AppointmentList } from './scheduling/AppointmentList';
 import { BookForm, ChoosePatient } from './scheduling/BookForm';
 import { CancelForm, MoveForm } from './scheduling/ChangeForms';
+import { RebookPage } from './scheduling/RebookPage';
 import { TodayPage } from './scheduling/TodayPage';
 import { ConflictPage } from './sync/ConflictPage';
 import { SyncPage } from './sync/SyncPage';
@@ -44,6 +45,7 @@ export function Screen({ route }: { route: Route }) {
     case 'book': return route.id ? <WithRow kind="patient" id={route.id}>{(row) => <BookForm patient={row} />}</WithRow> : <ChoosePatient />;
     case 'move': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <MoveForm row={row} patient={patient} />}</WithSubject>;
     case 'cancel': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <CancelForm row={row} patient={patient} />}</WithSubject>;
+    case 'rebooking': return <RebookPage />;
     case 'prescribe': return <WithRow kind="patient" id={route.id}>{(row) => <PrescribeForm patient={row} />}</WithRow>;
     case 'prescription': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <PrescribeForm patient={patient} row={row} />}</WithSubject>;
     case 'stop': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <StopForm row={row} patient={patient} />}</WithSubject>;

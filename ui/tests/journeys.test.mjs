@@ -79,13 +79,13 @@ test('held work is edited and sent again', async () => {
   await page.getByTestId('chart-banner').waitFor();
   await page.evaluate(async (patient) => {
     const { appointments } = await window.hospital.chart(patient);
-    window.hospital.takenSlots.add(`${appointments[0].body.practitioner} ${appointments[0].body.start}`);
+    window.hospital.booking.leaveSlots.add(`${appointments[0].body.practitioner} ${appointments[0].body.start}`);
   }, id);
   await online(page);
   await page.locator('[data-testid=sync-line][data-held="1"]').waitFor();
 
   await page.getByTestId('sync-line').click();
-  assert.match(await page.getByTestId('held-item').innerText(), /slot was given to somebody else/);
+  assert.match(await page.getByTestId('held-item').innerText(), /on leave until/);
   await page.getByTestId('held-edit').click();
   assert.equal(await page.getByLabel('Reason').inputValue(), 'Short of breath on stairs');
   await page.getByLabel('Time').selectOption('15:30');
@@ -102,7 +102,7 @@ test('held work is withdrawn and brought back', async () => {
     const h = window.hospital;
     const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
     const row = appointments[0];
-    h.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    h.booking.leaveSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
     await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z' }, held: null });
     h.setOnline(true);
   });
@@ -123,7 +123,7 @@ test('what a person at the hospital decides about held work is read at the desk'
     const h = window.hospital;
     const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
     const row = appointments[0];
-    h.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    h.booking.leaveSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
     await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z' }, held: null });
     h.setOnline(true);
   });

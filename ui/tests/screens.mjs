@@ -11,11 +11,31 @@ async function held(page) {
     h.setOnline(false);
     const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
     const row = appointments[0];
-    h.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    h.booking.leaveSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
     await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z', reason: 'Needs an earlier visit' }, held: null });
     h.setOnline(true);
   });
   await page.locator('[data-testid=sync-line][data-held="1"]').waitFor();
+}
+
+async function choose(page) {
+  await page.locator('#field-department').selectOption({ label: 'Cardiology' });
+  await page.locator('#field-practitioner').selectOption({ label: 'Dr Mei Lin' });
+  await page.getByTestId('next-free').first().click();
+  await page.getByTestId('promise').waitFor();
+}
+
+async function lose(page) {
+  await hospital(page, async () => {
+    const h = window.hospital;
+    h.setOnline(false);
+    const { appointments } = await h.chart('01930000-0000-7000-8000-000000000007');
+    const row = appointments[0];
+    h.booking.takenSlots.add(`${row.body.practitioner} 2027-03-01T10:00:00Z`);
+    await h.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z' }, held: null });
+    h.setOnline(true);
+  });
+  await page.getByTestId('rebook-item').waitFor();
 }
 
 async function disagree(page) {
@@ -114,7 +134,9 @@ export const screens = [
   { name: 'allergy', hash: `#/patients/${maria}/allergy` },
   { name: 'book-whom', hash: '#/book' },
   { name: 'book', hash: `#/patients/${maria}/book` },
+  { name: 'book-chosen', hash: `#/patients/${maria}/book`, show: choose },
   { name: 'move', hash: `#/appointments/${appointment}/move` },
+  { name: 'rebooking', hash: '#/rebooking', show: lose },
   { name: 'cancel', hash: `#/appointments/${appointment}/cancel` },
   { name: 'prescribe', hash: `#/patients/${maria}/prescribe`, show: async (page) => { await page.locator('[id$="-medicine"]').first().fill('Penicillin V'); await page.locator('.warning-text').waitFor(); await page.keyboard.press('Escape'); } },
   { name: 'prescription-stop', hash: `#/prescriptions/${prescription}/stop` },

@@ -92,6 +92,8 @@ pub const DESK: &[(&str, Needs)] = &[
     ("chart", Needs::Read(Kind::Patient)),
     ("day", Needs::Read(Kind::Patient)),
     ("diary", Needs::Read(Kind::Patient)),
+    ("free", Needs::Read(Kind::Appointment)),
+    ("rebooking", Needs::Read(Kind::Patient)),
     ("history", Needs::ReadAsked),
     ("audit_trail", Needs::Do(Task::ReadAudit)),
     ("audit_chain", Needs::Do(Task::ReadAudit)),

@@ -12,12 +12,15 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use ts_rs::TS;
 
 /// Of the places of a doctor's day, how much is lent to all desks together, in per cent. Places are what is scarce: a day has
 /// more slots than places, and lending a third of the slots would leave next to none for who asks the hub.
 pub const SHARE_PERCENT: usize = 30;
 /// A desk that is not sure of the time stops this much earlier.
 pub const UNSURE_MS: i64 = 10 * 60_000;
+/// A clock that went so much more, or less, than time did was set.
+pub const CLOCK_SET_MS: i64 = 5 * 60_000;
 
 /// What a ward is lent of one doctor's day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +39,21 @@ pub enum Confidence {
     Low,
 }
 
+impl Confidence {
+    /// Says how sure a desk is that heard the hub so many milliseconds ago by its clock, and so many by what it counted
+    /// since; nothing when it has not heard it since it was started. Source: RULES 3.5, TIM-2.
+    pub fn since(heard: Option<(i64, i64)>) -> Self {
+        match heard {
+            Some((by_clock, counted)) if (by_clock - counted).abs() <= CLOCK_SET_MS => Self::Sure,
+            Some(_) | None => Self::Low,
+        }
+    }
+}
+
 /// What a desk may say to a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Promise {
     /// It holds, whatever others do.
     Confirmed,
@@ -115,6 +131,74 @@ pub struct Lent {
     pub practitioner: StaffId,
     pub day: Date,
     pub lease: Lease,
+}
+
+/// What a desk was lent, and what of it it has given away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allotment {
+    lent: BTreeMap<(StaffId, Date), Lease>,
+    given: BTreeSet<(StaffId, i64)>,
+}
+
+impl Allotment {
+    /// Makes it of what the hub said last and of what was given away since: `given` names doctors and starts.
+    pub fn new(
+        lent: impl IntoIterator<Item = Lent>,
+        given: impl IntoIterator<Item = (StaffId, i64)>,
+    ) -> Self {
+        let lent = lent
+            .into_iter()
+            .map(|one| ((one.practitioner, one.day), one.lease));
+        Self {
+            lent: lent.collect(),
+            given: given.into_iter().collect(),
+        }
+    }
+
+    /// Returns what the desk may say of a slot.
+    pub fn promise(
+        &self,
+        practitioner: StaffId,
+        slot: &Slot,
+        t_ms: i64,
+        confidence: Confidence,
+    ) -> Promise {
+        let lease = self.lent.get(&(practitioner, slot.date));
+        let used = self.used(practitioner, lease);
+        promise(lease, &used, slot.start_ms, t_ms, confidence)
+    }
+
+    /// Returns how many places of a doctor's day are lent and not given away: nobody gets them for another slot.
+    pub fn kept(&self, practitioner: StaffId, day: Date, t_ms: i64) -> u32 {
+        let Some(lease) = self.lent.get(&(practitioner, day)) else {
+            return 0;
+        };
+        let used = self.used(practitioner, Some(lease));
+        let is_kept = |start: &&i64| !used.contains(*start) && !has_ended(**start, t_ms);
+        let kept = lease.slots.iter().filter(is_kept).count();
+        let tokens = (lease.tokens as usize).saturating_sub(used.len());
+        u32::try_from(kept.min(tokens)).unwrap_or(DAY_CAP)
+    }
+
+    /// Returns the starts of what was lent, with their doctors and days, in order of the days.
+    pub fn starts(&self) -> Vec<(Date, i64, StaffId)> {
+        let of_day = |((practitioner, day), lease): (&(StaffId, Date), &Lease)| {
+            let (practitioner, day) = (*practitioner, *day);
+            let start = move |start: i64| (day, start, practitioner);
+            lease.slots.clone().into_iter().map(start)
+        };
+        let mut starts: Vec<_> = self.lent.iter().flat_map(of_day).collect();
+        starts.sort_unstable();
+        starts
+    }
+
+    fn used(&self, practitioner: StaffId, lease: Option<&Lease>) -> BTreeSet<i64> {
+        let slots = lease.into_iter().flat_map(|lease| &lease.slots);
+        slots
+            .copied()
+            .filter(|start| self.given.contains(&(practitioner, *start)))
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -195,5 +279,51 @@ mod tests {
         assert_eq!(lend(&day(6, 2), &habits, 2).tokens, 0);
         // so much is lent already
         assert_eq!(lend(&day(0, 2), &habits, 2).tokens, 0);
+    }
+
+    #[test]
+    fn two_promises_never_use_one_place_of_the_day() {
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        let slots = clinic.day(date(2027, 3, 1));
+        let doctor = StaffId(uuid::Uuid::from_u128(7));
+        let lent = |slots: &[Slot], tokens| Lent {
+            practitioner: doctor,
+            day: date(2027, 3, 1),
+            lease: Lease {
+                slots: slots.iter().map(|slot| slot.start_ms).collect(),
+                tokens,
+            },
+        };
+        let check = |tokens, given: &[usize], expect: &[Promise], kept| {
+            let given = given.iter().map(|nth| (doctor, slots[*nth].start_ms));
+            let allotment = Allotment::new([lent(&slots[..2], tokens)], given);
+            let say = |nth: usize| allotment.promise(doctor, &slots[nth], 0, Confidence::Sure);
+            assert_eq!((0..3).map(say).collect::<Vec<_>>(), expect);
+            assert_eq!(allotment.kept(doctor, date(2027, 3, 1), 0), kept);
+        };
+        let (yes, no) = (Promise::Confirmed, Promise::ToBeConfirmed);
+        check(2, &[], &[yes, yes, no], 2);
+        check(2, &[0], &[no, yes, no], 1);
+        check(2, &[0, 1], &[no, no, no], 0);
+        // fewer places than slots
+        check(1, &[0], &[no, no, no], 0);
+        // what was given and is not lent any more uses nothing
+        check(2, &[5], &[yes, yes, no], 2);
+    }
+
+    #[test]
+    fn a_desk_is_sure_of_the_time_while_its_clock_goes_with_it() {
+        let check = |heard, expect| assert_eq!(Confidence::since(heard), expect);
+        check(None, Confidence::Low);
+        check(Some((0, 0)), Confidence::Sure);
+        check(
+            Some((3_600_000, 3_600_000 - CLOCK_SET_MS)),
+            Confidence::Sure,
+        );
+        check(
+            Some((3_600_000, 3_600_000 - CLOCK_SET_MS - 1)),
+            Confidence::Low,
+        );
+        check(Some((-3_600_000, 0)), Confidence::Low);
     }
 }

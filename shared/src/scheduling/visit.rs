@@ -9,13 +9,19 @@ use crate::scheduling::rules::{
 use crate::scheduling::{Appointment, AppointmentStatus};
 use jiff::Timestamp;
 
+/// Returns when an appointment begins, milliseconds since 1970.
+pub fn start_ms(appointment: &Appointment) -> Option<i64> {
+    let start: Timestamp = appointment.start.as_deref()?.parse().ok()?;
+    Some(start.as_millisecond())
+}
+
 /// Returns the slot that an appointment is about, also one that no rule would give; nothing when it says no time.
 pub fn slot_of(appointment: &Appointment, clinic: &Clinic) -> Option<Slot> {
-    let start: Timestamp = appointment.start.as_deref()?.parse().ok()?;
-    let start_ms = start.as_millisecond();
+    let start_ms = start_ms(appointment)?;
     if let Ok(slot) = clinic.slot_at(start_ms) {
         return Some(slot);
     }
+    let start = Timestamp::from_millisecond(start_ms).ok()?;
     let local = clinic.zone.to_datetime(start);
     let minutes = i64::from(appointment.minutes.unwrap_or_default());
     Some(Slot {
@@ -29,6 +35,50 @@ pub fn slot_of(appointment: &Appointment, clinic: &Clinic) -> Option<Slot> {
 /// Says whether an appointment has its slot or asks for it.
 pub fn wants_slot(status: AppointmentStatus) -> bool {
     status.holds_slot() || status.asks_for_slot()
+}
+
+/// Says whether a change asks for a slot that the appointment did not have, so far as whoever makes it can tell. Who has come
+/// asks for nothing any more.
+pub fn asks_anew(before: Option<&Appointment>, after: &Appointment) -> bool {
+    if !wants_slot(after.status) || after.status.is_fact() {
+        return false;
+    }
+    before
+        .filter(|before| wants_slot(before.status))
+        .is_none_or(|before| {
+            (before.start.as_ref(), before.practitioner)
+                != (after.start.as_ref(), after.practitioner)
+        })
+}
+
+/// Returns what a desk knows around the slot that an appointment is to have: `others` are the appointments it has of that
+/// day, and of that patient. Whoever waits for a decision counts like who has it: this desk should not send two patients
+/// to one slot. `kept` are the places of the day that are lent, so that nobody gets them for this slot.
+pub fn around<'a>(
+    appointment: &Appointment,
+    clinic: &Clinic,
+    others: impl IntoIterator<Item = &'a Appointment>,
+    kept: u32,
+) -> Around {
+    let mut around = Around {
+        counted: kept,
+        ..Around::default()
+    };
+    let Some(slot) = slot_of(appointment, clinic).filter(|_| !appointment.status.is_fact()) else {
+        return Around::default();
+    };
+    for other in others.into_iter().filter(|other| wants_slot(other.status)) {
+        let Some(theirs) = slot_of(other, clinic) else {
+            continue;
+        };
+        let is_same_doctor =
+            other.practitioner.is_some() && other.practitioner == appointment.practitioner;
+        let is_same_patient = other.patient.is_some() && other.patient == appointment.patient;
+        around.doctor_is_taken |= is_same_doctor && theirs.overlaps(&slot);
+        around.patient_is_taken |= is_same_patient && theirs.overlaps(&slot);
+        around.counted += u32::from(is_same_doctor && theirs.date == slot.date);
+    }
+    around
 }
 
 /// A change of an appointment, at the time `t_ms` at which it was made.
@@ -115,7 +165,7 @@ pub fn problems(change: &Change<'_>) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{DepartmentId, StaffId};
+    use crate::ids::{DepartmentId, RecordId, StaffId};
     use crate::scheduling::Move;
     use jiff::tz::TimeZone;
     use uuid::Uuid;
@@ -215,6 +265,62 @@ mod tests {
             ..visit(TEN, Booked)
         };
         assert!(codes(Some(&booked), &other, 0).is_empty());
+    }
+
+    #[test]
+    fn only_another_slot_is_asked_for_anew() {
+        let check = |before: Option<&Appointment>, after: &Appointment, expect| {
+            assert_eq!(asks_anew(before, after), expect, "{before:?} {after:?}");
+        };
+        let (booked, moved) = (visit(TEN, Booked), visit(NOON, Booked));
+        check(None, &booked, true);
+        check(None, &visit(TEN, Pending), true);
+        check(Some(&booked), &moved, true);
+        check(Some(&visit(TEN, Waitlist)), &visit(TEN, Pending), true);
+        check(Some(&visit(TEN, Cancelled)), &booked, true);
+        // the same again, who came, and who gives up
+        check(Some(&visit(TEN, Pending)), &booked, false);
+        check(Some(&visit(TEN, Arrived)), &booked, false);
+        check(None, &visit(TEN, Arrived), false);
+        check(Some(&booked), &visit(NOON, Waitlist), false);
+        check(Some(&booked), &visit(NOON, Cancelled), false);
+    }
+
+    #[test]
+    fn a_desk_knows_who_has_the_doctor_the_patient_and_the_day() {
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        let (mine, other) = (RecordId(Uuid::from_u128(8)), RecordId(Uuid::from_u128(9)));
+        let of = |doctor, patient, start: &str, status| Appointment {
+            practitioner: Some(doctor),
+            patient: Some(patient),
+            ..visit(start, status)
+        };
+        let check = |others: &[Appointment], kept, expect: (bool, bool, u32)| {
+            let found = around(&of(ADA, mine, TEN, Pending), &clinic, others, kept);
+            let found = (found.doctor_is_taken, found.patient_is_taken, found.counted);
+            assert_eq!(found, expect, "{others:?}");
+        };
+        check(&[], 2, (false, false, 2));
+        check(&[of(ADA, other, TEN, Booked)], 0, (true, false, 1));
+        check(&[of(ADA, other, TEN, Pending)], 0, (true, false, 1));
+        check(&[of(ADA, other, NOON, NoShow)], 1, (false, false, 2));
+        check(&[of(MUSA, mine, TEN, Booked)], 0, (false, true, 0));
+        for status in [Cancelled, Waitlist] {
+            check(&[of(ADA, mine, TEN, status)], 0, (false, false, 0));
+        }
+        check(
+            &[of(ADA, other, "2027-03-02T10:00:00Z", Booked)],
+            0,
+            (false, false, 0),
+        );
+        // who stands at the counter is there, whoever else has the slot
+        let here = around(
+            &of(ADA, mine, TEN, Arrived),
+            &clinic,
+            &[of(ADA, other, TEN, Booked)],
+            8,
+        );
+        assert_eq!(here, Around::default());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::audit::clerk::Clerk;
 use crate::contact::Heard;
+use crate::diary;
 use crate::error::{Disk, Result};
 use crate::files::{Dir, Lock};
 use crate::flight::Flight;
@@ -67,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) told: watch::Sender<Option<Status>>,
     /// A page was found that is not what was written: the courier rescues what can be read.
     pub(crate) is_damaged: AtomicBool,
+    /// What whoever looks for a free slot would otherwise wait for.
+    pub(crate) diary: diary::Kept,
     zone: Mutex<Option<TimeZone>>,
 }
 
@@ -99,6 +102,7 @@ impl Inner {
             heard: Arc::default(),
             told: watch::Sender::new(None),
             is_damaged: AtomicBool::new(false),
+            diary: diary::Kept::default(),
             zone: Mutex::default(),
         }
     }

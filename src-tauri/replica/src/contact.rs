@@ -12,10 +12,12 @@ use shared::clock::Now;
 use shared::ids::StaffId;
 use shared::orders::{Contact, Order, STATUS, Status, StatusAsk};
 use shared::problem::Problem;
+use shared::scheduling::leases::Confidence;
 use shared::seal::{Sealed, public_key};
 use shared::sync::wire::hex;
 use shared::unlock::{self, Age};
 use std::sync::Mutex;
+use std::time::Instant;
 
 /// How often the last contact is written down.
 const WRITE_AFTER_MS: i64 = 10 * 60_000;
@@ -29,6 +31,8 @@ pub(crate) struct Heard(Mutex<Option<Moment>>);
 pub(crate) struct Moment {
     /// By this computer's clock.
     pub(crate) at_ms: i64,
+    /// By what goes on whether or not somebody sets the clock.
+    pub(crate) counted: Instant,
     pub(crate) hub_ms: i64,
     pub(crate) policy_version: u32,
 }
@@ -55,6 +59,7 @@ impl Heard {
         if let Some(contact) = contact {
             *lock(&self.0) = Some(Moment {
                 at_ms: at.0,
+                counted: Instant::now(),
                 hub_ms: contact.now_ms,
                 policy_version: contact.policy_version,
             });
@@ -67,6 +72,16 @@ impl Heard {
 }
 
 impl Replica {
+    /// Says how sure this desk is of the time.
+    pub(crate) fn confidence(&self) -> Confidence {
+        let since = |moment: Moment| {
+            let counted = moment.counted.elapsed().as_millis();
+            let counted = i64::try_from(counted).unwrap_or(i64::MAX);
+            (self.now().0 - moment.at_ms, counted)
+        };
+        Confidence::since(self.0.heard.last().map(since))
+    }
+
     /// Prepares calls to the hub.
     pub(crate) fn hub(&self) -> Result<Hub> {
         Hub::new(self.device()?, self.0.hub.as_deref(), self.0.heard.clone())

@@ -3,6 +3,7 @@
 //! Two things go on side by side: what is unsent is pushed as soon as there is some, and a call waits at the hub for
 //! news. When either fails both stop, and the courier tries again a little later.
 
+use crate::allotment;
 use crate::audit::send::{send_all, send_if_due};
 use crate::base::Replica;
 use crate::contact;
@@ -49,7 +50,7 @@ pub struct Round {
     pub answered_after: Duration,
     /// Items of the feed that came.
     pub received: u64,
-    /// Calls made for changes and news, and bytes with their headers. Audit entries follow by themselves.
+    /// Calls made for changes and news, and bytes with their headers. What is lent and audit entries follow by themselves.
     pub calls: u64,
     pub bytes_sent: u64,
     pub bytes_received: u64,
@@ -85,6 +86,7 @@ impl Courier {
         round.calls = hub.traffic.calls.load(Ordering::Relaxed);
         round.bytes_sent = hub.traffic.sent.load(Ordering::Relaxed);
         round.bytes_received = hub.traffic.received.load(Ordering::Relaxed);
+        allotment::refresh(replica, &hub).await?;
         send_all(replica, &hub).await?;
         Ok(round)
     }

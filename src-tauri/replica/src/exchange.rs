@@ -8,7 +8,7 @@ use crate::outbox::Item;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
-use crate::{line, lineage, load, meta, openings, outbox};
+use crate::{allotment, line, lineage, load, meta, openings, outbox};
 use rusqlite::Connection;
 use shared::desk::Link;
 use shared::ids::RecordId;
@@ -350,9 +350,10 @@ async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
     .await
 }
 
-/// Gets hospital numbers while there still are some.
+/// Gets what is lent, and hospital numbers while there still are some.
 pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
     renew_if_due(replica, hub).await?;
+    allotment::refresh(replica, hub).await?;
     let left = blocking(replica, |replica| replica.read(meta::numbers_left)).await?;
     if left >= wire::NUMBERS_LOW {
         return Ok(());

@@ -1,13 +1,16 @@
 //! The ward's own copy of the hospital's record: an encrypted SQLite file, what waits to be sent, what was refused, and
 //! the courier that carries it all to the hub. Knows SQLite and documents, not the window.
 
+mod allotment;
 mod arrivals;
 mod audit;
 mod base;
+mod booking;
 mod cabinet;
 mod contact;
 mod courier;
 mod decided;
+mod diary;
 mod draft;
 mod emergency;
 mod error;

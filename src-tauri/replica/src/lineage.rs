@@ -89,6 +89,8 @@ impl Replica {
             if let Some(cursor) = cursor {
                 meta::CURSOR.set(db, &cursor.min(lineage.shared))?;
             }
+            // a hub that was put back may have lent to others since what it lent here
+            meta::LENT.clear(db)?;
             meta::GIVING_BACK.set(db, &0)?;
             meta::NOTICE.set(db, &"hub.put_back".to_owned())?;
             // what the hub still has of the log it takes only once

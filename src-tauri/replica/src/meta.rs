@@ -61,6 +61,10 @@ items! {
     OWN_TOO: bool = "own_too";
     /// Hospital numbers that may still be given here.
     NUMBERS: Vec<NumberBlock> = "numbers";
+    /// What this desk was lent of doctors' time.
+    LENT: crate::allotment::Lending = "lent";
+    /// What it gave away of that since it asked: doctors and starts.
+    GIVEN: Vec<(shared::ids::StaffId, i64)> = "given";
     REFERENCE: shared::staff::Reference = "reference";
     /// Version of the reference data, so that it need not be read to know.
     REFERENCE_VERSION: u64 = "reference_version";
@@ -117,8 +121,10 @@ impl<T: Serialize + DeserializeOwned> Item<T> {
     }
 }
 
-/// Takes the next incarnation and returns it.
+/// Takes the next incarnation and returns it. What was given away under another one may be forgotten: the hub is asked
+/// anew what is lent, before any of it is promised.
 pub(crate) fn next_incarnation(connection: &Connection) -> Result<u16> {
+    LENT.clear(connection)?;
     let next = INCARNATION.get(connection)?.unwrap_or(0).wrapping_add(1);
     INCARNATION.set(connection, &next)?;
     Ok(next)

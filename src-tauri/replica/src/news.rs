@@ -83,6 +83,7 @@ impl Replica {
 
     /// Tells the screen that records changed, and the status with them.
     pub(crate) fn tell(&self, changed: &BTreeSet<(Kind, RecordId)>) {
+        self.0.diary.changed(changed);
         if changed.len() > MANY {
             self.send(Event::Reloaded);
         } else {
@@ -98,6 +99,7 @@ impl Replica {
 
     /// Tells the screen that everything may have changed.
     pub(crate) fn tell_reloaded(&self) {
+        self.0.diary.reloaded();
         self.send(Event::Reloaded);
         self.tell_status();
     }

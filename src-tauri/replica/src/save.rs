@@ -51,9 +51,15 @@ impl Edit<'_> {
 
 impl Replica {
     /// Says what is wrong with a draft, and what to think of before saving it.
-    pub fn check(&self, kind: Kind, draft: &Value) -> Result<Checked> {
+    pub fn check(&self, kind: Kind, id: Option<RecordId>, draft: &Value) -> Result<Checked> {
         let problems = match self.as_saved(kind, draft)? {
-            Ok(draft) => judge::problems(kind, &draft, self.today()),
+            Ok(draft) => {
+                let mut problems = judge::problems(kind, &draft, self.today());
+                if kind == Kind::Appointment {
+                    problems.extend(self.advice(id, &draft)?);
+                }
+                problems
+            }
             Err(problems) => problems,
         };
         let prescription: Option<Prescription> = match kind {
@@ -82,6 +88,7 @@ impl Replica {
         let answer = self.store_edit(ask.kind, ask.id, |db, noted| {
             let stored = row::stored(db, ask.kind, ask.id)?;
             let ask = &*self.with_arrival(db, ask, stored.as_ref())?;
+            let ask = &*self.promised(db, ask, stored.as_ref())?;
             let edit = match (&stored, &ask.base) {
                 (Some(stored), Some(base)) => {
                     self.edit_of(db, actor, ask, stored, row::heads(base)?)?
@@ -364,6 +371,9 @@ impl Replica {
         let mut problems = allow::forbidden(edit.kind, &before, &edited.writes, actor);
         problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
+        if edit.kind == Kind::Appointment {
+            problems.extend(self.booking_problems(db, edit.id, &before, &edit.seen)?);
+        }
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }

@@ -13,7 +13,7 @@ use shared::ids::StaffId;
 use shared::orders::{Order, Status};
 use shared::sync::exchange::next_try_ms;
 use shared::unlock::{self, Age, OfflineGrant};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
@@ -103,6 +103,7 @@ impl Cabinet {
     pub(crate) fn obey(&self, status: &Status, at_ms: i64) -> Result<()> {
         let moment = Moment {
             at_ms,
+            counted: Instant::now(),
             hub_ms: status.now_ms,
             policy_version: status.policy_version,
         };

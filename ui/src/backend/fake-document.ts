@@ -8,7 +8,7 @@ export type Flat = Record<string, unknown>;
 
 const lists: Record<Kind, readonly string[]> = {
   patient: ['name', 'telecom', 'address', 'contact', 'allergy', 'alert'],
-  appointment: ['move'],
+  appointment: ['move', 'offer'],
   prescription: ['line', 'signature'],
 };
 

@@ -79,12 +79,12 @@ test('what the hub refuses is held with its words and leaves the record as it wa
   const { appointments } = (await hospital.chart(patientId(7)))!;
   const row = appointments[0]!;
   const before = row.body as { start: string; practitioner: string };
-  hospital.takenSlots.add(`${before.practitioner} 2027-03-01T10:00:00Z`);
+  hospital.booking.leaveSlots.add(`${before.practitioner} 2027-03-01T10:00:00Z`);
   await hospital.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { start: '2027-03-01T10:00:00Z', reason: 'Sooner' }, held: null });
   hospital.setOnline(true);
   await vi.waitFor(async () => expect(await hospital.held()).toHaveLength(1));
   const [held] = await hospital.held();
-  expect(held).toMatchObject({ problems: [{ code: 'slot.taken', field: 'start' }], draft: { start: '2027-03-01T10:00:00Z', reason: 'Sooner' } });
+  expect(held).toMatchObject({ problems: [{ code: 'practitioner.leave', field: 'start' }], draft: { start: '2027-03-01T10:00:00Z', reason: 'Sooner' } });
   expect((await hospital.row('appointment', row.id))!.body).toMatchObject({ start: before.start });
   expect((await hospital.row('appointment', row.id))!.state).toBe('held');
   await hospital.withdraw(held!.id);
@@ -92,7 +92,7 @@ test('what the hub refuses is held with its words and leaves the record as it wa
   await hospital.restore(held!.id);
   expect((await hospital.status()).held).toBe(1);
   hospital.decide(held!.id, { who: 'Ines Costa', reason: 'Ask the patient first' });
-  expect((await hospital.held())[0]!.problems.map(({ code }) => code)).toEqual(['slot.taken', 'held.refused']);
+  expect((await hospital.held())[0]!.problems.map(({ code }) => code)).toEqual(['practitioner.leave', 'held.refused']);
   hospital.decide(held!.id, 'release');
   expect(await hospital.held()).toEqual([]);
   expect((await hospital.row('appointment', row.id))!.body).toMatchObject({ start: '2027-03-01T10:00:00Z', reason: 'Sooner' });

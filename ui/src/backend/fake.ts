@@ -1,8 +1,9 @@
-import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
+import { asPatient, nameText, shownName } from '../parts/records';
 import { wallOf } from '../parts/zone';
 import { newId } from '../parts/ids';
 import { mayReadAudit, mayWrite } from '../parts/access';
 import { FakeAudit } from './fake-audit';
+import { FakeBooking } from './fake-booking';
 import { dayOf, diaryOf, withArrival } from './fake-diary';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
@@ -11,7 +12,7 @@ import { check, digestOf, mrn, searchTerms, searchText, sortName, standingOf, bl
 import type { Backend, Changed, Outcome } from './index';
 import type {
   AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Held, HistoryEntry, Kind, ListAsk, Page, Patient, Problem, Row, Save, SaveAnswer, Session,
-  Staff, SyncState, SyncStatus, Waiting,
+  Staff, SyncState, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
 const here = 7;
@@ -43,8 +44,6 @@ export class FakeHospital implements Backend {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly latencyMs: number;
   private readonly now: () => number;
-  /** Slots the hub gave to somebody else while this desk was away: `doctor start`. */
-  readonly takenSlots = new Set<string>();
   private sync: SyncStatus = {
     link: 'online', waiting: 0, held: 0, conflicts: 0, syncedAt: null, progress: null, trouble: null, clockAheadS: null,
     numbersLeft: 412, replicaBytes: 4_200_000, notice: null,
@@ -54,6 +53,9 @@ export class FakeHospital implements Backend {
   readonly audit = new FakeAudit(this.moment);
   auditChain: Backend['auditChain'] = () => this.audit.auditChain();
   auditLog: Backend['auditLog'] = (password, run) => this.audit.auditLog(password, run);
+  readonly booking = new FakeBooking(() => this.all('appointment'), () => this.today());
+  free: Backend['free'] = (ask) => this.booking.free(ask);
+  rebooking: Backend['rebooking'] = async () => this.booking.lost().map((row) => this.visit(row));
   private readonly access = new FakeEmergency(this.moment);
   breakGlass: Backend['breakGlass'] = (password, reason) => this.access.breakGlass(password, reason);
   emergency: Backend['emergency'] = () => this.access.emergency();
@@ -268,6 +270,8 @@ export class FakeHospital implements Backend {
   day: Backend['day'] = async (ward, date) => dayOf(this.all('appointment'), (id) => this.view(id), ward, date);
   diary: Backend['diary'] = async (ask) => diaryOf(ask, this.all('appointment'), (id) => this.view(id), this.now());
 
+  private readonly visit = (appointment: Row): Visit => ({ appointment, patient: this.view(member(appointment, 'patient')) });
+
   async history(_kind: Kind, id: string): Promise<HistoryEntry[]> {
     return this.documents.get(id)?.history() ?? [];
   }
@@ -282,17 +286,20 @@ export class FakeHospital implements Backend {
 
   // --- writing
 
-  async check(kind: Kind, draft: unknown): Promise<Checked> {
+  async check(kind: Kind, draft: unknown, id: string | null): Promise<Checked> {
     const filled = withArrival(kind, draft as object, null, this.all('appointment'), this.now());
-    return Array.isArray(filled) ? { problems: filled, warnings: [] } : check(kind, filled, (id) => this.patient(id), this.today());
+    if (Array.isArray(filled)) return { problems: filled, warnings: [] };
+    const checked = check(kind, filled, (patient) => this.patient(patient), this.today());
+    return kind === 'appointment' ? { ...checked, problems: [...checked.problems, ...this.booking.problems(filled, id)] } : checked;
   }
 
   async save({ kind, id, base, draft, held }: Save): Promise<SaveAnswer> {
     const session = this.session;
     if (!session) return problems('not_allowed', '');
     const known = this.documents.get(id);
+    const wanted = kind === 'appointment' ? this.booking.promised(draft as object, known && this.view(id)!.body) : (draft as object);
     if (known && base === null) return { outcome: 'saved', row: this.view(id)! };
-    const asked = withArrival(kind, draft as object, known?.body(), this.all('appointment'), this.now());
+    const asked = withArrival(kind, wanted, known?.body(), this.all('appointment'), this.now());
     if (Array.isArray(asked)) return { outcome: 'problems', problems: asked };
     const number = !known && kind === 'patient' ? { mrn: mrn(900_000 + this.serial) } : {};
     const change = this.change(kind, { ...asked, ...number }, base ? base.split(' ') : [], session.staff.id, here);
@@ -300,7 +307,7 @@ export class FakeHospital implements Backend {
     const isBarred = fresh.writes.find(({ path }) => path !== 'mrn' && !mayWrite(session.roles, kind, path.split('/')[0]!));
     if (isBarred) return problems('not_allowed', isBarred.path);
     const document = (known ?? new FakeDocument(kind)).with(fresh);
-    const found = (await this.check(kind, document.body())).problems;
+    const { problems: found } = await this.check(kind, document.body(), id);
     if (found.length > 0) return { outcome: 'problems', problems: found };
     if (held) this.heldItems = this.heldItems.filter((item) => item.id !== held);
     if (fresh.writes.length === 0 && known) return { outcome: 'saved', row: this.view(id)! };
@@ -399,18 +406,12 @@ export class FakeHospital implements Backend {
     const sent = this.unsent;
     this.unsent = [];
     for (const item of sent) {
-      const found = this.verdict(item);
+      const { found, decided } = this.booking.heard(item.kind === 'appointment' ? this.view(item.record) : null);
       if (found.length > 0) this.hold(item, found);
+      else if (decided) this.elsewhere(item.kind, item.record, decided);
       else this.touched(item.kind, item.record);
     }
     this.tell({ link: 'online', progress: null, trouble: null, syncedAt: this.stamp() });
-  }
-
-  private verdict({ kind, record }: Unsent): Problem[] {
-    if (kind !== 'appointment') return [];
-    const { practitioner, start, status } = asAppointment(this.view(record)?.body);
-    const isTaken = status === 'booked' && this.takenSlots.has(`${practitioner} ${start}`);
-    return isTaken ? [{ code: 'slot.taken', field: 'start', with: {} }] : [];
   }
 
   private hold(item: Unsent, found: Problem[]): void {

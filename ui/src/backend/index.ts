@@ -1,5 +1,5 @@
 import type {
-  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
+  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
   Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -47,8 +47,13 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   day(ward: string, date: string): Promise<Visit[]>;
   /** Visits of a doctor or of a department's doctors, and what each slot of their days is. */
   diary(ask: DiaryAsk): Promise<Diary>;
+  /** Slots that are free as far as this desk knows, soonest first, with what may be promised. */
+  free(ask: FreeAsk): Promise<FreeSlot[]>;
+  /** Appointments that lost their slot. */
+  rebooking(): Promise<Visit[]>;
 
-  check(kind: Kind, draft: unknown): Promise<Checked>;
+  /** What is wrong with a draft, laid over the record it is of if there is one. */
+  check(kind: Kind, draft: unknown, id: string | null): Promise<Checked>;
   save(ask: Save): Promise<SaveAnswer>;
   sign(id: string, heads: string): Promise<SaveAnswer>;
   /** Settles a field as it was looked at: at `heads`. */

@@ -345,6 +345,35 @@ visits: Array<Visit>,
  * A day of a doctor each: by doctor, then by day.
  */
 sheets: Array<Sheet>, };
+export type FreeAsk = { practitioner: StaffId | null, department: DepartmentId | null, 
+/**
+ * First and last day of the hospital's calendar, `2027-03-01`.
+ */
+notBefore: string | null, notAfter: string | null, 
+/**
+ * Leaves out when the patient is somewhere else.
+ */
+patient: RecordId | null, 
+/**
+ * The appointment that is to be moved: it does not stand in its own way.
+ */
+moved: RecordId | null, 
+/**
+ * At most 200.
+ */
+limit: number, };
+
+export type Promise = "confirmed" | "toBeConfirmed";
+
+export type FreeSlot = { practitioner: StaffId, 
+/**
+ * RFC 3339 in UTC.
+ */
+start: string, 
+/**
+ * What may be said to the patient.
+ */
+promise: Promise, };
 
 export type Save = { kind: Kind, 
 /**

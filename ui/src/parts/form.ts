@@ -57,7 +57,7 @@ export function useRecordForm<T extends object>(spec: FormSpec<T>): RecordForm<T
     id: spec.row?.id ?? spec.held?.record ?? freshId, base: spec.row?.heads ?? null,
   };
   const values = draft.values as T;
-  const judged = useJudgement(spec, values, refusals > 0);
+  const judged = useJudgement(spec, values, draft.base === null ? null : draft.id, refusals > 0);
   const { save, isSaving } = useSaving(spec, draft, judged.setProblems);
   const set = (change: Partial<T>) => keepDraft({ ...draft, values: { ...values, ...change } });
 
@@ -79,7 +79,7 @@ export function useRecordForm<T extends object>(spec: FormSpec<T>): RecordForm<T
 }
 
 /** Asks the desk what it thinks of the values after each pause in typing. */
-function useJudgement<T extends object>({ kind, keeps }: FormSpec<T>, values: T, isAsked: boolean) {
+function useJudgement<T extends object>({ kind, keeps }: FormSpec<T>, values: T, id: string | null, isAsked: boolean) {
   const backend = useBackend();
   const [problems, setProblems] = useState<Problem[]>([]);
   const [warnings, setWarnings] = useState<Problem[]>([]);
@@ -87,7 +87,7 @@ function useJudgement<T extends object>({ kind, keeps }: FormSpec<T>, values: T,
   useEffect(() => {
     let isCurrent = true;
     const timer = setTimeout(() => {
-      void backend.check(kind, JSON.parse(text)).then((checked) => {
+      void backend.check(kind, JSON.parse(text), id).then((checked) => {
         if (!isCurrent) return;
         setWarnings(checked.warnings);
         if (isAsked) setProblems(checked.problems);
@@ -99,7 +99,7 @@ function useJudgement<T extends object>({ kind, keeps }: FormSpec<T>, values: T,
     };
     // a refused save is judged by its own answer; typing after it asks again
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [backend, kind, text]);
+  }, [backend, kind, id, text]);
   return { problems, warnings, setProblems };
 }
 
@@ -114,7 +114,7 @@ function useSaving<T extends object>(spec: FormSpec<T>, draft: Draft, setProblem
     setIsSaving(true);
     try {
       const body = cleaned(values, spec.keeps);
-      const checked = await backend.check(spec.kind, { ...body, ...next });
+      const checked = await backend.check(spec.kind, { ...body, ...next }, draft.base === null ? null : draft.id);
       setProblems(checked.problems);
       if (checked.problems.length > 0) return null;
       const answer = await backend.save({

@@ -58,7 +58,7 @@ export function asPatient(body: unknown): Patient {
 
 export function asAppointment(body: unknown): Appointment {
   const appointment = filled(emptyAppointment, body);
-  return { ...appointment, move: appointment.move ?? [], notes: appointment.notes ?? '' };
+  return { ...appointment, move: appointment.move ?? [], offer: appointment.offer ?? [], notes: appointment.notes ?? '' };
 }
 
 export function asPrescription(body: unknown): Prescription {

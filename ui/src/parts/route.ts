@@ -19,6 +19,7 @@ export type Route =
   | { page: 'move'; id: string }
   | { page: 'cancel'; id: string }
   | { page: 'repeat'; id: string }
+  | { page: 'rebooking' }
   | { page: 'prescribe'; id: string }
   | { page: 'prescription'; id: string }
   | { page: 'stop'; id: string }
@@ -61,6 +62,7 @@ export function parse(hash: string): Route {
     case 'emergency':
       if (!second) return { page: 'emergency' };
       return second === 'review' ? { page: 'emergencyReview' } : { page: 'missing' };
+    case 'rebooking':
     case 'audit':
     case 'roles':
     case 'help': return { page: first };
@@ -125,6 +127,7 @@ export function href(route: Route): string {
     case 'heldForm': return `#/held/${encodeURIComponent(route.id)}`;
     case 'emergency': return '#/emergency';
     case 'emergencyReview': return '#/emergency/review';
+    case 'rebooking':
     case 'audit':
     case 'roles':
     case 'help': return `#/${route.page}`;

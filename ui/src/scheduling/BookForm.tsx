@@ -31,7 +31,7 @@ interface BookFormProps { patient: Row; row?: Row | null; held?: Held | null }
 /** Books an appointment, or puts a held one right. */
 export function BookForm({ patient, row = null, held = null }: BookFormProps) {
   const t = useWords();
-  const initial = useMemo(() => (row ? asAppointment(row.body) : { ...emptyAppointment, patient: patient.id }), [patient.id, row]);
+  const initial = useMemo(() => (row ? asAppointment(row.body) : { ...emptyAppointment, patient: patient.id, status: 'pending' as const }), [patient.id, row]);
   const form = useRecordForm<Appointment>({
     key: held ? `held:${held.id}` : `book:${patient.id}`, kind: 'appointment',
     route: held ? { page: 'heldForm', id: held.id } : { page: 'book', id: patient.id },
@@ -41,8 +41,10 @@ export function BookForm({ patient, row = null, held = null }: BookFormProps) {
   const [heldProblem] = useState(held?.problems[0]);
 
   async function submit() {
-    if (!(await form.submit())) return;
-    toast(t('saved.appointment', { name: nameText(shownName(asPatient(patient.body))) }));
+    const saved = await form.submit();
+    if (!saved) return;
+    const isFirm = asAppointment(saved.body).status === 'booked';
+    toast(t(isFirm ? 'saved.booked' : 'saved.pending', { name: nameText(shownName(asPatient(patient.body))) }));
     go({ page: 'chart', id: patient.id });
   }
 
@@ -51,7 +53,7 @@ export function BookForm({ patient, row = null, held = null }: BookFormProps) {
       {heldProblem && <p className="notice notice-held">{t('held.why', { problem: t.problem(heldProblem) })}</p>}
       <SlotSection>
         <WithWhom form={form} />
-        <WhenFields form={form} appointment={form.id} />
+        <WhenFields form={form} moved={row?.id ?? null} />
         <AreaField form={form} path="reason" label={t('field.reason')} />
       </SlotSection>
     </FormPage>

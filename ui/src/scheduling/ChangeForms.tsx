@@ -7,7 +7,7 @@ import { TextField } from '../parts/fields';
 import { useRecordForm } from '../parts/form';
 import { FormPage } from '../parts/FormPage';
 import { temporaryId } from '../parts/ids';
-import { asAppointment } from '../parts/records';
+import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { go, type Route } from '../parts/route';
 import { toast } from '../parts/toast';
 import { useMoment } from '../parts/useTime';
@@ -27,18 +27,20 @@ export function MoveForm({ row, patient }: ChangeFormProps) {
   const t = useWords();
   const was = useMemo(() => asAppointment(row.body), [row]);
   const move = useMemo(() => ({ id: temporaryId(), from: null, to: null, reason: null }), []);
-  const initial = useMemo(() => ({ ...was, move: [...was.move, move] }), [was, move]);
+  // who lost the slot asks for another: that is no move of theirs
+  const isLost = was.status === 'waitlist';
+  const initial = useMemo(() => (isLost ? { ...was, start: null } : { ...was, move: [...was.move, move] }), [isLost, was, move]);
   const form = useRecordForm<Appointment>({ key: `move:${row.id}`, kind: 'appointment', route: { page: 'move', id: row.id }, title: t('move.title'), row, initial });
-  const added = form.values.move.at(-1);
+  const added = isLost ? undefined : form.values.move.at(-1);
   const mayWrite = useMay().write('appointment', 'start');
 
   async function submit() {
     const isMoved = form.values.start !== was.start;
     const moves = form.values.move.map((one) => (one.id === added?.id && isMoved ? { ...one, from: was.start, to: form.values.start } : one));
-    // who needs rebooking asks for the new slot
-    const asks = was.status === 'waitlist' ? { status: 'pending' as const } : {};
-    if (!(await form.submit({ move: moves, ...asks }))) return;
-    toast(t('saved.here'));
+    const saved = await form.submit({ move: moves, ...(isLost ? { status: 'pending' as const } : {}) });
+    if (!saved) return;
+    const isAsked = asAppointment(saved.body).status === 'pending';
+    toast(isAsked ? t('saved.pending', { name: nameText(shownName(asPatient(patient?.body))) }) : t('saved.here'));
     go(backTo(row));
   }
 
@@ -47,7 +49,7 @@ export function MoveForm({ row, patient }: ChangeFormProps) {
       <SlotSection>
         <Now row={row} />
         <WithWhom form={form} />
-        <WhenFields form={form} appointment={row.id} />
+        <WhenFields form={form} moved={row.id} />
         {added && <TextField form={form} path={`move/${added.id}/reason`} label={t('field.move.reason')} />}
       </SlotSection>
     </FormPage>

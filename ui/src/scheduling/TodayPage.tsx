@@ -5,11 +5,12 @@ import type { Visit } from '../backend/types.gen';
 import { useMay, useNames, useReference, useSession, useStatus, useToday } from '../parts/context';
 import { addDays, showDate } from '../parts/dates';
 import { Empty } from '../parts/Empty';
+import { Notice } from '../parts/Notice';
 import { Page } from '../parts/Page';
 import { usePaper } from '../parts/paper';
 import { PersonName } from '../parts/PersonName';
 import { PrintFoot } from '../parts/PrintFoot';
-import { useDay } from '../parts/queries';
+import { useDay, useRebooking } from '../parts/queries';
 import { asAppointment, asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
@@ -38,6 +39,7 @@ export function TodayPage({ date: asked }: { date: string | null }) {
     >
       <p className="print-only">{showDate(date, t.months)}</p>
       <Counts visits={visits} />
+      <NeedsRebooking />
       {!isPending && visits.length === 0
         ? <Empty>{t('today.empty', { date: showDate(date, t.months) })}</Empty>
         : (
@@ -98,6 +100,17 @@ function Counts({ visits }: { visits: Visit[] }) {
       {facts.map(([label, n]) => <span key={label}><strong>{n}</strong> {label}</span>)}
       <Text size="sm" c="dimmed">{t('asOf', { time: time(status?.syncedAt ?? null) || t('never') })}</Text>
     </Group>
+  );
+}
+
+/** Who was given a time that somebody else has: shown every day, until each has another. */
+function NeedsRebooking() {
+  const t = useWords();
+  const { data: visits = [] } = useRebooking();
+  return (
+    <div role="status">
+      {visits.length > 0 && <Notice kind="warn"><a data-testid="rebooking-link" href={href({ page: 'rebooking' })}>{t('rebook.count', { count: visits.length })}</a></Notice>}
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 //! What a replica promises, on real encrypted files.
 
 mod auditing;
+mod booking;
 mod corruption;
 mod damage;
 mod disk;

@@ -8,6 +8,7 @@ use shared::audit::look::LookProgress;
 use shared::document;
 use shared::emergency::Opening;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
+use shared::scheduling::leases::Lent;
 use shared::staff::Reference;
 use shared::sync::judge;
 use shared::sync::lineage::Lineage;
@@ -33,6 +34,8 @@ pub(super) struct Ward {
     /// In-patients of other wards, as sealed as the hub sends them.
     pub(super) summaries: Vec<SummaryItem>,
     pub(super) openings: Vec<Opening>,
+    /// Slots the desk may give away by itself.
+    pub(super) lent: Vec<Lent>,
     /// What it found when it was asked to look at its log.
     pub(super) looked: Option<LookProgress>,
 }
@@ -157,6 +160,7 @@ impl StandIn {
                 ..Default::default()
             })
             .unwrap(),
+            "/sync/v1/leases" => serde_json::to_vec(&ward.lent).unwrap(),
             "/sync/v1/numbers" => serde_json::to_vec(&NumberBlock {
                 from: 50_000,
                 until: 51_000,
