@@ -93,16 +93,20 @@ export async function fill(page) {
     const { departments, wards, schedules } = await h.reference();
     const [musa, lin] = schedules.map((one) => one.practitioner);
     const day = new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 10);
-    const made = [];
+    const [made, decided] = [[], []];
     const book = async (n, practitioner, time, status) => {
       const id = `01960000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-      const draft = { patient: `01930000-0000-7000-8000-${String(n).padStart(12, '0')}`, practitioner, department: departments[0].id, ward: wards[0].id, start: `${day}T${time}:00Z`, minutes: 30, status, reason: 'Blood pressure review' };
+      const draft = { patient: `01930000-0000-7000-8000-${String(n).padStart(12, '0')}`, practitioner, department: departments[0].id, ward: wards[0].id, start: `${day}T${time}:00Z`, minutes: 30, status: 'booked', reason: 'Blood pressure review' };
       made.push(h.save({ kind: 'appointment', id, base: null, draft, held: null }));
+      decided.push(() => h.elsewhere('appointment', id, { status }));
     };
     const times = ['09:00', '09:30', '10:00', '10:30', '11:00', '11:30', '12:00', '14:30'];
     for (const [n, time] of times.entries()) await book(20 + n, musa, time, n === 2 ? 'pending' : 'booked');
     for (const [n, time] of ['09:30', '10:00', '15:00'].entries()) await book(40 + n, lin, time, ['booked', 'pending', 'waitlist'][n]);
     await Promise.all(made);
+    // once the hospital has answered: what it decided would stand beside this otherwise
+    while ((await h.status()).waiting > 0) await new Promise(requestAnimationFrame);
+    decided.forEach((decide) => decide());
     window.filled = { day, department: departments[0].id, doctor: musa, visit: '01960000-0000-7000-8000-000000000041' };
   });
 }

@@ -23,14 +23,18 @@ beforeEach(() => {
   hospital = new FakeHospital({ patients: 40, latencyMs: 1, signedIn: 'jonas' });
 });
 
-async function book(n: number, time: string, more: object = {}): Promise<Row> {
+/** Books a place, and says what the hospital made of it. */
+async function book(n: number, time: string, { status, ...more }: { status?: string; practitioner?: string } = {}): Promise<Row> {
   const draft = {
     patient: `01930000-0000-7000-8000-${String(n).padStart(12, '0')}`, practitioner: people.lin, department: cardiology, ward: reference.wards[0]!.id,
     start: at(later(), time), minutes: 30, status: 'booked', ...more,
   };
   const answer = await hospital.save({ kind: 'appointment', id: `01960000-0000-7000-8000-${String(n).padStart(12, '0')}`, base: null, draft, held: null });
   if (answer.outcome !== 'saved') throw new Error(answer.problems[0]?.code);
-  return answer.row;
+  // once the hospital has answered: what it decided would stand beside this otherwise
+  await waitFor(async () => expect((await hospital.row('appointment', answer.row.id))!.state).toBe('accepted'));
+  hospital.elsewhere('appointment', answer.row.id, { status: status ?? 'booked' });
+  return (await hospital.row('appointment', answer.row.id))!;
 }
 
 async function open(hash: string) {
