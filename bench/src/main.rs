@@ -1,6 +1,7 @@
 //! Measures Wardbook beside the plain limits of the same machine in the same run. `./dev bench` runs it.
 
 mod booking;
+mod dedup;
 mod desk;
 mod device;
 mod figures;
@@ -31,7 +32,7 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements, after a first load: local, resync, propagation, push, booking, window
+    /// Only these measurements, after a first load: local, resync, propagation, push, booking, window; or dedup, without one
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Seed of the made-up patients
@@ -86,6 +87,14 @@ async fn run(cli: &Cli) -> Result<()> {
         "seed {}, rounds {}; every figure is a median unless its name says p99",
         cli.seed, cli.rounds
     ));
+    if cli.only.is_empty() || cli.only.iter().any(|only| only == "dedup") {
+        say("\nwho may be the same person");
+        dedup::measure(cli.seed, cli.rounds, &mut figures)?;
+        figures.write(&cli.out)?;
+    }
+    if cli.only == ["dedup"] {
+        return Ok(());
+    }
     for size in &cli.sizes {
         say(&format!("\n{size} patients"));
         measure(cli, *size, &mut figures).await?;

@@ -23,6 +23,10 @@ pub mod patients;
 pub mod prescriptions;
 pub mod scheduling;
 pub mod staff;
+// what departments tell each other
+pub mod events;
+// who may be the same person
+pub mod matching;
 // access to charts of other wards
 pub mod emergency;
 // who did what
@@ -31,5 +35,5 @@ pub mod audit;
 pub mod desk;
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
-#[cfg(feature = "sample")]
+#[cfg(any(test, feature = "sample"))]
 pub mod sample;

@@ -71,6 +71,18 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0018_slots.hub.sql"),
     ),
     (
+        "0020_events.hub",
+        include_str!("../../migrations/0020_events.hub.sql"),
+    ),
+    (
+        "0021_visits.hub",
+        include_str!("../../migrations/0021_visits.hub.sql"),
+    ),
+    (
+        "0022_waiting.hub",
+        include_str!("../../migrations/0022_waiting.hub.sql"),
+    ),
+    (
         "0023_lineage.hub",
         include_str!("../../migrations/0023_lineage.hub.sql"),
     ),

@@ -55,11 +55,25 @@ pub enum Fault {
     OldCertificate,
     /// What was written again waits for a person all the same.
     ResentWaits,
+    /// A slot is given to whoever asks.
+    AnySlot,
+    /// A doctor sees any number of patients a day.
+    AnyDay,
+    /// What a desk was lent is given to others too.
+    AnyLease,
+    /// Of several who want a slot, whoever came first has it.
+    FirstCome,
+    /// Nobody waits for a desk that could know who came.
+    UnheardNoShow,
+    /// A consumer does not look whether it has heard an event.
+    HeardTwice,
+    /// An event counts as handed on before it is.
+    ToldEarly,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 25] = [
+    pub const ALL: [Fault; 32] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -85,6 +99,13 @@ impl Fault {
         Fault::SlowBodies,
         Fault::OldCertificate,
         Fault::ResentWaits,
+        Fault::AnySlot,
+        Fault::AnyDay,
+        Fault::AnyLease,
+        Fault::FirstCome,
+        Fault::UnheardNoShow,
+        Fault::HeardTwice,
+        Fault::ToldEarly,
     ];
 }
 

@@ -113,12 +113,12 @@ fn push_gap(folded: &mut String) {
     }
 }
 
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
-fn is_silent(c: char) -> bool {
+pub(crate) fn is_silent(c: char) -> bool {
     matches!(
         c,
         '\'' | '\u{2019}' | '\u{2bc}' | '\u{640}' | '\u{200c}' | '\u{200d}'
@@ -134,7 +134,7 @@ fn foreign_digit(c: char) -> Option<u32> {
 }
 
 /// Letters that no decomposition brings to their plain form, spelled as people type them.
-fn spelled(c: char) -> std::borrow::Cow<'static, str> {
+pub(crate) fn spelled(c: char) -> std::borrow::Cow<'static, str> {
     match c {
         'ß' | 'ẞ' => "ss".into(),
         'æ' | 'Æ' => "ae".into(),

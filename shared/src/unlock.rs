@@ -21,7 +21,7 @@ pub const WRONG_AT_MOST: u32 = 10;
 /// Longest wait after a wrong password.
 const LONGEST_WAIT_MS: i64 = 300 * SECOND;
 /// How far a clock may be behind the latest time that was seen on it.
-const CLOCK_BACK_MS: i64 = 5 * MINUTE;
+pub const CLOCK_BACK_MS: i64 = 5 * MINUTE;
 /// Without contact for longer a replica can be read but not written, and then not even opened.
 const READ_ONLY_AFTER_MS: i64 = 30 * DAY;
 const LOCKED_AFTER_MS: i64 = 45 * DAY;

@@ -14,8 +14,8 @@ use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
 use shared::desk::{
-    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held,
-    HistoryEntry, KeychainPlace, ListAsk, Page, Row, Save, SaveAnswer, Session,
+    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot,
+    Held, HistoryEntry, KeychainPlace, ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
 use shared::emergency::summary::{Medicine, Summary};
@@ -23,6 +23,8 @@ use shared::emergency::{
     Emergency, Finding, LookedLine, NoteLine, OpeningLine, OpeningState, Review, ReviewLine,
 };
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
+use shared::matching::evidence::Reason;
+use shared::matching::{Grade, Likeness};
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -32,6 +34,7 @@ use shared::prescriptions::{
 };
 use shared::problem::Problem;
 use shared::record::Kind;
+use shared::scheduling::adjudicate::Priority;
 use shared::scheduling::clinic::{Hours, Schedule};
 use shared::scheduling::leases::Promise;
 use shared::scheduling::sheet::{Place, PlaceAt, Sheet};
@@ -54,10 +57,11 @@ fn the_types_of_the_screen_are_current() {
     }
     write! {
         RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
-        Criticality Verification BloodGroup Appointment Move Offer AppointmentStatus Prescription Line Signature
+        Criticality Verification BloodGroup Appointment Priority Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Place PlaceAt Sheet Reference SyncState Row Page ListAsk Chart
         Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
+        Grade Reason Likeness
         BadEntry HeadLine LogLook LookProgress ChainLook
     }
     text.push_str(&access());

@@ -13,7 +13,7 @@ use shared::emergency::{Emergency, OpeningLine, Review};
 use shared::ids::{LookId, RecordId, StaffId, WardId};
 use shared::record::Kind;
 use shared::staff::Reference;
-use tauri::{Builder, State, Wry};
+use tauri::{Builder, Runtime, State};
 
 use crate::desk::{self, Answer, Desk, Person};
 use crate::paper;
@@ -22,7 +22,7 @@ use crate::paper;
 const RESULTS: u32 = 50;
 
 /// Gives the window its commands.
-pub(crate) fn register(builder: Builder<Wry>) -> Builder<Wry> {
+pub(crate) fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder.invoke_handler(tauri::generate_handler![
         desk,
         reference,

@@ -4,16 +4,18 @@ mod commands;
 mod desk;
 mod events;
 mod logs;
+#[cfg(test)]
+mod nonsense;
 mod paper;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Parser;
 use replica::{Cabinet, Places};
 use tauri::webview::NewWindowResponse;
-use tauri::{App, Manager, Url, WebviewWindowBuilder};
+use tauri::{App, Context, Manager, Runtime, Url, WebviewWindowBuilder};
 
 use crate::desk::Desk;
 use crate::settings::Settings;
@@ -24,7 +26,7 @@ pub fn run() -> anyhow::Result<()> {
     keep_memory_to_ourselves()?;
     let builder = tauri::Builder::default().setup(move |app| Ok(set_up(app, &settings)?));
     let app = commands::register(builder)
-        .build(tauri::generate_context!())
+        .build(context())
         .context("opening the window")?;
     app.run(|app, event| {
         if matches!(event, tauri::RunEvent::Exit)
@@ -35,6 +37,11 @@ pub fn run() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Returns what the window is made of: its configuration, permissions and pages.
+fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
 }
 
 /// What a program that crashes leaves on the disk would hold keys and records.
@@ -73,12 +80,18 @@ fn data_dir(app: &App, settings: &Settings) -> anyhow::Result<PathBuf> {
 /// Enrols a new desk that was given a code. One that could not be enrolled opens all the same and asks.
 async fn enrol(cabinet: &Cabinet, settings: &Settings) -> anyhow::Result<()> {
     let is_new = cabinet.desk()?.ward.is_none();
-    if let (true, Some(code), Some(hub)) = (is_new, &settings.enrol, &settings.hub)
-        && let Err(error) = cabinet.enrol(hub, code, &settings.name).await
+    if let (true, Some(file), Some(hub)) = (is_new, &settings.enrol, &settings.hub)
+        && let Err(error) = enrol_by(cabinet, hub, file, &settings.name).await
     {
         tracing::warn!(%error, "This desk could not be enrolled with the code it was started with");
     }
     Ok(())
+}
+
+/// The code lies in a file: everybody on this computer sees how a program was started.
+async fn enrol_by(cabinet: &Cabinet, hub: &str, file: &Path, name: &str) -> replica::Result<()> {
+    let code = std::fs::read_to_string(file)?;
+    cabinet.enrol(hub, code.trim(), name).await
 }
 
 /// The window shows this program's own pages and nothing else, keeps nothing it loads elsewhere, and opens no other.

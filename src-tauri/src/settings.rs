@@ -18,9 +18,9 @@ pub(crate) struct Settings {
     /// Address of the hub, such as https://wardbook.example-hospital.org, in place of the one given at enrolment.
     #[arg(long, env = "WARDBOOK_HUB", value_name = "URL")]
     pub(crate) hub: Option<String>,
-    /// One-time code to enrol this desk with, without asking anybody; not used by a desk that is enrolled.
-    #[arg(long, value_name = "CODE", requires = "hub")]
-    pub(crate) enrol: Option<String>,
+    /// File that holds a one-time code to enrol this desk with, without asking anybody; not used by a desk that is enrolled.
+    #[arg(long, value_name = "FILE", requires = "hub")]
+    pub(crate) enrol: Option<PathBuf>,
     /// Name of this desk in the hospital's list of devices.
     #[arg(long, default_value = "Desk")]
     pub(crate) name: String,
@@ -37,8 +37,8 @@ mod tests {
 
     #[test]
     fn a_code_needs_a_hub_to_go_to() {
-        assert!(parse("wardbook --enrol 1234").is_none());
-        assert!(parse("wardbook --enrol 1234 --hub http://127.0.0.1:4600").is_some());
+        assert!(parse("wardbook --enrol code.txt").is_none());
+        assert!(parse("wardbook --enrol code.txt --hub http://127.0.0.1:4600").is_some());
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::authority::Authority;
+use crate::events::Told;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
 use crate::services::audit::key::AuditKey;
 use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
 use crate::sync::bootstrap::Builders;
+use crate::sync::heard::Listeners;
 use crate::sync::news::News;
 use crate::sync::pace::Pace;
 use crate::sync::quota::Quota;
@@ -42,11 +44,14 @@ pub struct Parts {
     pub directory: Directory,
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
+    pub(crate) listeners: Listeners,
     pub(crate) audit: Audit,
     /// Names the hub since it was last put back from a backup.
     pub(crate) lineage: Uuid,
     /// Held by whoever decides about slots and says so.
     pub(crate) deciding: tokio::sync::Mutex<()>,
+    /// Wakes who hands events on.
+    pub(crate) told: Told,
     /// What the search for free slots begins with.
     pub(crate) diary: Kept,
     /// Gives certificates to desks and to the hub itself.
@@ -118,8 +123,10 @@ impl App {
             throttle: Throttle::default(),
             directory: Directory::default(),
             pace: Pace::default(),
+            listeners: Listeners::default(),
             quota: Quota::new(options.new_an_hour),
             deciding: tokio::sync::Mutex::default(),
+            told: Told::default(),
             diary: Kept::default(),
             zone,
             stopping: watch::channel(false).0,

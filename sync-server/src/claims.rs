@@ -4,14 +4,16 @@
 use crate::app::App;
 pub(crate) use crate::scheduling::book::Left;
 use crate::scheduling::book::{self, Sender, Visit};
-use crate::scheduling::decide;
 pub(crate) use crate::scheduling::hours::Hours;
+use crate::scheduling::{DECIDER, decide};
 use crate::sync::weigh::{After, Before, Known, Letter, Source, Weighed};
 use serde_json::Value;
 use shared::document::{self, Heads, Merged};
 use shared::ids::RecordId;
 use shared::problem::Problem;
 use shared::record::Kind;
+use shared::scheduling::AppointmentStatus;
+use shared::scheduling::telling::Step;
 use shared::sync::judge::Inspected;
 use shared::sync::wire::Hash;
 use sqlx::PgConnection;
@@ -61,13 +63,16 @@ pub(crate) fn writes(kind: Kind, seen: &Inspected) -> bool {
             "department",
             "start",
             "minutes",
+            "priority",
             "status",
         ],
         Kind::Prescription => &[],
     };
+    // an offer is told, like what becomes of a slot
+    let is_offer = |path: &str| kind == Kind::Appointment && path.starts_with("offer/");
     seen.writes
         .iter()
-        .any(|write| fields.contains(&write.path.as_str()))
+        .any(|write| fields.contains(&write.path.as_str()) || is_offer(&write.path))
 }
 
 /// Returns when a change was made, by the hub's clock.
@@ -144,7 +149,22 @@ pub(crate) async fn hours(
     Hours::of(db, app.zone(), doctors).await
 }
 
-/// Gives slots to the appointments of a push.
+/// The changes of a push that were taken into a record.
+fn taken_of<'a>(letters: &'a [Letter], after: &'a After) -> impl Iterator<Item = &'a Inspected> {
+    let seen = |place: &usize| letters[*place].seen.as_ref().ok();
+    after.taken.iter().filter_map(seen)
+}
+
+/// What a change says became of an appointment.
+fn step(known: &Known, seen: &Inspected) -> Option<Step> {
+    let said = seen.writes.iter().find(|write| write.path == "status")?;
+    Some(Step {
+        status: AppointmentStatus::parse(said.value.as_str()?)?,
+        t_ms: made_ms(known, seen),
+    })
+}
+
+/// Gives slots to the appointments of a push, and tells others.
 pub(crate) async fn settle(
     tx: &mut PgConnection,
     source: &Source,
@@ -157,22 +177,22 @@ pub(crate) async fn settle(
         is_hub: source.ward.is_none(),
         came_ms: known.now_s.saturating_mul(1_000),
     };
-    let visit = |after: &'_ After| {
-        let seen = letters[*after.taken.last()?].seen.as_ref().ok()?;
-        Some((after.id, seen.hash, made_ms(known, seen)))
-    };
     let ours = weighed
         .records
         .iter()
         .filter(|after| after.kind == Kind::Appointment && after.reclaimed);
     let visits: Vec<Visit<'_>> = ours
         .filter_map(|after| {
-            let (appointment, change, made_ms) = visit(after)?;
+            let last = taken_of(letters, after).last()?;
             Some(Visit {
-                appointment,
+                appointment: after.id,
                 body: &after.merged.body,
-                change,
-                made_ms,
+                change: last.hash,
+                made_ms: made_ms(known, last),
+                is_decided: last.staff == Some(DECIDER),
+                steps: taken_of(letters, after)
+                    .filter_map(|seen| step(known, seen))
+                    .collect(),
             })
         })
         .collect();

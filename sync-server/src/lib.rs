@@ -7,6 +7,7 @@ pub mod config;
 pub mod database;
 pub mod emergency;
 pub mod error;
+pub mod events;
 pub mod import;
 pub mod logs;
 pub mod migrate;
@@ -101,6 +102,10 @@ async fn serve(
     let leaving = tokio::spawn(sync::leaving::run(app.clone()));
     let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
     let lending = tokio::spawn(scheduling::lend::run(app.clone()));
+    let missing = tokio::spawn(scheduling::no_show::run(app.clone()));
+    let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
+    let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
+    let telling = tokio::spawn(events::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -128,6 +133,10 @@ async fn serve(
     leaving.abort();
     deciding.abort();
     lending.abort();
+    missing.abort();
+    reminding.abort();
+    offering.abort();
+    telling.abort();
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),

@@ -5,6 +5,7 @@ pub mod proxy;
 use crate::app::{App, Options};
 use crate::passwords;
 use crate::postgres::{Keep, Postgres};
+use crate::services::staff::NewStaff;
 use crate::services::{devices, identity};
 use crate::{database, migrate, world};
 use anyhow::{Context, Result};
@@ -120,6 +121,20 @@ impl TestHub {
             .expect("a code is made")
     }
 
+    /// Adds somebody with these roles, who signs in with [`PASSWORD`].
+    pub async fn add_staff(&self, username: &str, roles: &[Role]) -> StaffId {
+        let hash = test_hash().await.expect("the password is hashed");
+        let new = NewStaff {
+            username: username.into(),
+            name: format!("Test {username}"),
+            roles: roles.to_vec(),
+            departments: vec![self.department],
+            password_hash: hash,
+        };
+        let added = crate::services::staff::add(&self.app, new).await;
+        added.expect("somebody is added")
+    }
+
     /// Lets every workstation in that waits for it: the doctor does.
     pub async fn approve(&self) {
         let waiting: Vec<uuid::Uuid> =
@@ -154,6 +169,12 @@ impl TestHub {
 
     /// Stops serving and lets go of the database.
     pub async fn stop(&mut self) {
+        self.stop_serving().await;
+        self.app.pool.close().await;
+    }
+
+    /// Stops serving: what the hub does by itself is left to the test.
+    pub async fn stop_serving(&mut self) {
         if let Some(stop) = self.stop.take() {
             // it may have stopped by itself
             let _ = stop.send(());
@@ -164,7 +185,6 @@ impl TestHub {
                 .expect("the server does not panic")
                 .expect("the server stops in order");
         }
-        self.app.pool.close().await;
     }
 }
 
@@ -228,7 +248,7 @@ impl People {
         ];
         let mut staff = Vec::new();
         for (username, role) in people {
-            let new = crate::services::staff::NewStaff {
+            let new = NewStaff {
                 username: username.into(),
                 name: format!("Test {username}"),
                 roles: vec![role],

@@ -83,6 +83,7 @@ impl Part {
                 "ward",
                 "start",
                 "minutes",
+                "priority",
                 "move",
                 "reason",
                 "serial",

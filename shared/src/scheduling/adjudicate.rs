@@ -1,23 +1,33 @@
 //! Who gets what several asked for while apart: one answer, in whatever order the requests arrive. Source: RULES 3.9, APT-4.
 
 use crate::ids::{DeviceId, RecordId, StaffId};
+use crate::planted::{self, Fault};
 use crate::scheduling::clinic::{DAY_CAP, Slot};
 use crate::sync::wire::Hash;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use ts_rs::TS;
 
 /// From the first request for a slot until it is decided, unless all who could ask have been heard before.
 pub const WINDOW_MS: i64 = 10 * 60_000;
 
 /// How pressing a visit is. FHIR `Appointment.priority`; the first of them goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS,
+)]
 #[serde(rename_all = "kebab-case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Priority {
     Emergency,
     Urgent,
     #[default]
     Routine,
+}
+
+impl Priority {
+    /// Every priority, the most pressing first: its place is its number in the database.
+    pub const ALL: [Priority; 3] = [Priority::Emergency, Priority::Urgent, Priority::Routine];
 }
 
 /// A wish for a slot, in the order in which wishes are met: derived from the order of its fields.
@@ -56,6 +66,9 @@ impl Booked {
 
     /// Notes a slot that is lent: nobody else can have it, and it takes a place of the day.
     pub fn lend(&mut self, practitioner: StaffId, slot: Slot) {
+        if planted::is_on(Fault::AnyLease) {
+            return;
+        }
         self.doctors.entry(practitioner).or_default().push(slot);
         *self.days.entry((practitioner, slot.date)).or_default() += 1;
     }
@@ -70,7 +83,8 @@ impl Booked {
         let meets = |slots: Option<&Vec<Slot>>| {
             slots.is_some_and(|slots| slots.iter().any(|slot| slot.overlaps(&request.slot)))
         };
-        if meets(self.doctors.get(&request.practitioner)) {
+        let is_any = planted::is_on(Fault::AnySlot);
+        if !is_any && meets(self.doctors.get(&request.practitioner)) {
             return Some(Lost::Slot);
         }
         if meets(self.patients.get(&request.patient)) {
@@ -78,7 +92,7 @@ impl Booked {
         }
         let day = (request.practitioner, request.slot.date);
         let counted = self.days.get(&day).copied().unwrap_or(0);
-        (counted >= DAY_CAP).then_some(Lost::Day)
+        (counted >= DAY_CAP && !planted::is_on(Fault::AnyDay)).then_some(Lost::Day)
     }
 }
 
@@ -111,7 +125,9 @@ pub fn adjudicate(
     mut booked: Booked,
     mut requests: Vec<Request>,
 ) -> Vec<(Request, Result<(), Lost>)> {
-    requests.sort();
+    if !planted::is_on(Fault::FirstCome) {
+        requests.sort();
+    }
     requests.dedup();
     let decide = |request: Request| {
         let outcome = match booked.against(&request) {

@@ -2,7 +2,8 @@
 //!
 //! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
 //! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`adjudicate`] who gets a slot that several
-//! asked for, [`free`] finds those still free, [`sheet`] lays out a doctor's day, and [`arrival`] is about those who come.
+//! asked for, [`free`] finds those still free, [`waiting`] says who is offered
+//! them, [`sheet`] lays out a doctor's day, [`arrival`] is about those who come, and [`telling`] what others are told.
 
 pub mod adjudicate;
 pub mod arrival;
@@ -11,12 +12,15 @@ pub mod free;
 pub mod leases;
 pub mod rules;
 pub mod sheet;
+pub mod telling;
 pub mod visit;
+pub mod waiting;
 
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
 use crate::patients::value_set;
 use crate::problem::{Problem, Problems};
 use crate::record::{Keys, Kind, Record};
+use crate::scheduling::adjudicate::Priority;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -36,6 +40,8 @@ pub struct Appointment {
     /// Length of the slot in minutes.
     pub minutes: Option<u32>,
     pub status: AppointmentStatus,
+    /// How pressing it is: who presses more gets what several want.
+    pub priority: Priority,
     pub reason: Option<String>,
     pub cancel_reason: Option<String>,
     /// Every time the slot was moved. A set of events, never a counter.
@@ -155,7 +161,12 @@ impl Record for Appointment {
         let start = self.start.as_deref().map(str::parse::<Timestamp>);
         Problems::default()
             .unless(self.patient.is_some(), "required", "patient")
-            .unless(self.practitioner.is_some(), "required", "practitioner")
+            .unless(
+                // who waits may see anybody of the department
+                self.practitioner.is_some() || self.status == AppointmentStatus::Waitlist,
+                "required",
+                "practitioner",
+            )
             .unless(self.department.is_some(), "required", "department")
             .unless(self.ward.is_some(), "required", "ward")
             .unless(start.is_some(), "required", "start")

@@ -2,7 +2,7 @@
 //! they made, at the time it was made. The desk asks before it saves, the hub when it takes the change.
 
 use crate::problem::Problem;
-use crate::scheduling::clinic::{Clinic, Schedule, Slot};
+use crate::scheduling::clinic::{Clinic, SLOT_MINUTES, Schedule, Slot};
 use crate::scheduling::rules::{
     Around, Ask, LEAD_MS, cancellation, may_book, may_mark_no_show, may_move,
 };
@@ -116,6 +116,11 @@ pub fn problems(change: &Change<'_>) -> Vec<Problem> {
     }
     if !wants_slot(status) {
         return problems;
+    }
+    // a slot is given away as a whole
+    let is_new_length = before.is_none_or(|before| before.minutes != after.minutes);
+    if is_new_length && after.minutes != Some(SLOT_MINUTES) {
+        problems.push(Problem::new("slot.minutes", "minutes").with("minutes", SLOT_MINUTES));
     }
     let is_same = before.is_some_and(|before| {
         before.start == after.start && before.practitioner == after.practitioner
@@ -235,6 +240,23 @@ mod tests {
             codes(Some(&visit(TEN, Booked)), &elsewhere, 0),
             ["department.mismatch"]
         );
+    }
+
+    #[test]
+    fn a_slot_is_booked_as_a_whole() {
+        let lasts = |minutes| Appointment {
+            minutes: Some(minutes),
+            ..visit(TEN, Booked)
+        };
+        assert!(codes(None, &lasts(30), 0).is_empty());
+        for minutes in [5, 29, 31, 60] {
+            assert_eq!(codes(None, &lasts(minutes), 0), ["slot.minutes"]);
+            let made_longer = codes(Some(&lasts(30)), &lasts(minutes), 0);
+            assert_eq!(made_longer, ["slot.minutes"]);
+            // what was brought in like that is left like that
+            let noted = codes(Some(&lasts(minutes)), &lasts(minutes), 0);
+            assert!(noted.is_empty(), "{noted:?}");
+        }
     }
 
     #[test]

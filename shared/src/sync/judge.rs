@@ -440,6 +440,12 @@ fn is_letter(op: &Op) -> bool {
     }
 }
 
+/// Returns what is wrong with where something is written; the hub would not take it.
+pub fn misplaced(writes: &[Write]) -> Option<Problem> {
+    let is_wrong = writes.iter().any(|write| !is_path(&write.path));
+    is_wrong.then(|| Problem::new("change.shape", ""))
+}
+
 /// Says whether a text may be a path: `member` or `list/element/member`.
 fn is_path(path: &str) -> bool {
     let word = |part: &str| {

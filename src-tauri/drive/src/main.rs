@@ -28,7 +28,7 @@ struct Demo {
     /// Folder for the desks' secrets, in place of the keychain of whoever runs this.
     #[arg(long)]
     keychain: PathBuf,
-    /// A desk: its directory, its name, and a one-time code if it is new, with commas between.
+    /// A desk: its directory, its name, and the file with its one-time code if it is new, with commas between.
     #[arg(long = "desk", required = true)]
     desks: Vec<Desk>,
     /// Keep the desks open until this program is told to end.
@@ -74,7 +74,7 @@ struct Person {
 struct Desk {
     data: PathBuf,
     name: String,
-    code: Option<String>,
+    code: Option<PathBuf>,
 }
 
 impl FromStr for Desk {
@@ -90,7 +90,7 @@ impl FromStr for Desk {
         let code = parts
             .next()
             .filter(|part| !part.is_empty())
-            .map(String::from);
+            .map(PathBuf::from);
         Ok(Self {
             data: data.into(),
             name: name.into(),

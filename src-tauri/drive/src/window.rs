@@ -27,8 +27,8 @@ pub struct Launch {
     pub keychain: Option<PathBuf>,
     /// Where the hub is; nothing for the address the desk knows.
     pub hub: Option<String>,
-    /// One-time code to enrol with.
-    pub code: Option<String>,
+    /// File that holds a one-time code to enrol with.
+    pub code: Option<PathBuf>,
     /// Name of the desk.
     pub name: String,
     /// The display to open it on, such as `:7`; nothing for the person's own.
@@ -42,12 +42,11 @@ impl Launch {
             all.extend(["--keychain".into(), keychain.display().to_string()]);
         }
         all.extend(["--name".into(), self.name.clone()]);
-        for (flag, value) in [("--hub", &self.hub), ("--enrol", &self.code)] {
-            all.extend(
-                value
-                    .iter()
-                    .flat_map(|value| [flag.to_owned(), value.clone()]),
-            );
+        if let Some(hub) = &self.hub {
+            all.extend(["--hub".into(), hub.clone()]);
+        }
+        if let Some(code) = &self.code {
+            all.extend(["--enrol".into(), code.display().to_string()]);
         }
         all
     }

@@ -1,6 +1,7 @@
 //! The whole product as two wards see it: a real hub with its own PostgreSQL, two real windows in WebKit on displays that
 //! nobody sees, and a cable to the hub that is pulled and put back. Leaves a picture of every screen.
 
+#[expect(dead_code, reason = "each test program takes what it needs")]
 mod ward;
 
 use drive::{Stop, tour};

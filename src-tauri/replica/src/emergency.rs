@@ -6,11 +6,9 @@
 use crate::base::Replica;
 use crate::cabinet::Cabinet;
 use crate::error::{Error, Result};
-use crate::store::Lasting;
 use crate::summaries;
 use crate::unlock::Why;
 use crate::wrap::Secret;
-use crate::{audit, openings};
 use shared::access::{Actor, Role, Task, may_do};
 use shared::audit::entry::{Entry, What};
 use shared::clock::Now;
@@ -213,18 +211,10 @@ impl Cabinet {
     }
 }
 
-/// Writes an opening and what the audit says of it in one transaction, and has it sent.
+/// Keeps an opening, and writes down why somebody did what they did.
 fn keep(replica: &Replica, opening: &Opening, entry: Option<Entry>) -> Result<()> {
     let entry = entry.map(|entry| entry.because(TREATMENT));
-    replica.write(Lasting::Yes, |db| {
-        openings::put(db, opening)?;
-        entry
-            .as_ref()
-            .map_or(Ok(()), |entry| audit::note(db, entry))
-    })?;
-    replica.0.clerk.saved();
-    replica.0.nudge.notify_one();
-    Ok(())
+    replica.keep_opening(opening, entry.as_ref())
 }
 
 fn shown(replica: &Replica, opening: &Opening) -> Result<Emergency> {

@@ -9,9 +9,11 @@ use crate::error::{Disk, Error, Result};
 use crate::files::{self, Dir};
 use crate::held::{self, Kept};
 use crate::meta::{self, Device};
+use crate::openings;
 use crate::outbox::{self, Item};
 use crate::store::{self, Key, lock};
 use rusqlite::{Connection, OpenFlags};
+use shared::emergency::Opening;
 use shared::sync::waybill::Place;
 use std::sync::Mutex;
 
@@ -31,6 +33,9 @@ create table if not exists audit (
     entry blob not null, hash blob not null, seal blob not null, primary key (incarnation, seq)
 );
 create table if not exists audit_chain (incarnation integer primary key, first blob, locked blob);
+create table if not exists emergency_opening (
+    id blob primary key, from_ms integer not null, version integer not null, sent integer not null, body text not null
+) without rowid;
 create table if not exists meta (name text primary key, value blob not null) without rowid;
 ";
 
@@ -54,6 +59,8 @@ pub(crate) struct Reflection {
     pub(crate) held: Vec<Kept>,
     /// Where the audit chain ends, and its entries that were not sent.
     pub(crate) audit: audit::Copied,
+    /// Openings of the emergency access that were not sent.
+    pub(crate) openings: Vec<Opening>,
 }
 
 impl Mirror {
@@ -104,6 +111,7 @@ impl Mirror {
             items: outbox::all(db)?,
             held: held::all(db)?,
             audit: audit::copied(db)?,
+            openings: openings::all_unsent(db)?,
         })
     }
 
@@ -174,6 +182,14 @@ impl Mirror {
         let _ = self.attempt(|db| audit::forget_sent(db, incarnation, upto));
     }
 
+    /// Copies the openings of the emergency access that were not sent.
+    pub(crate) fn follow_openings(&self, replica: &Connection) {
+        let _ = self.attempt(|db| {
+            db.execute("delete from emergency_opening", [])?;
+            openings::put_all(db, &openings::all_unsent(replica)?)
+        });
+    }
+
     /// Moves its write-ahead log into the file and empties it.
     pub(crate) fn empty_log(&self) {
         let guard = lock(&self.connection);
@@ -187,7 +203,10 @@ impl Mirror {
     /// Makes it the same as the replica, whatever was in it.
     pub(crate) fn copy(&self, replica: &Connection) {
         let _ = self.attempt(|db| {
-            db.execute_batch("delete from outbox; delete from held; delete from audit; delete from audit_chain; delete from meta;")?;
+            db.execute_batch(
+                "delete from outbox; delete from held; delete from audit; delete from audit_chain;
+                delete from emergency_opening; delete from meta;",
+            )?;
             outbox::all(replica)?
                 .iter()
                 .try_for_each(|item| outbox::put(db, item).map(drop))?;
@@ -195,6 +214,7 @@ impl Mirror {
                 .iter()
                 .try_for_each(|kept| held::put(db, kept))?;
             audit::put_copied(db, &audit::copied(replica)?)?;
+            openings::put_all(db, &openings::all_unsent(replica)?)?;
             outbox::count_on(db, outbox::last_place(replica)?)?;
             meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
             put_place(replica, db)?;

@@ -5,6 +5,7 @@ use crate::base::{Clock, Inner, system_clock};
 use crate::error::{Disk, Result};
 use crate::files::Dir;
 use crate::mirror::{Mirror, Reflection};
+use crate::openings;
 use crate::outbox::Item;
 use crate::receive::rebuild;
 use crate::rescue::{self, Rescue};
@@ -100,6 +101,7 @@ impl Replica {
     fn settle_in(&self, reflection: &Reflection) -> Result<()> {
         match self
             .catch_up(reflection)
+            .and_then(|()| self.take_openings(reflection))
             .and_then(|()| self.status().map(drop))
         {
             Err(error) if error.disk() == Some(Disk::Damaged) => self.rescue_now(),
@@ -170,6 +172,21 @@ impl Replica {
             self.copy_to_mirror()?;
         }
         Ok(())
+    }
+
+    /// Writes down who opened the emergency access, where only the mirror knows.
+    fn take_openings(&self, reflection: &Reflection) -> Result<()> {
+        if self.read(|db| openings::has_all(db, &reflection.openings))? {
+            return Ok(());
+        }
+        let taken = self.write(Lasting::Yes, |db| {
+            openings::put_all(db, &reflection.openings)
+        });
+        match taken {
+            // a full disk keeps nobody from reading; the mirror keeps them
+            Err(error) if error.disk() == Some(Disk::Full) => Ok(()),
+            taken => taken,
+        }
     }
 
     /// Writes what only the mirror has.

@@ -1,12 +1,14 @@
 //! Openings of the emergency access as this desk keeps them: written down before anything is shown, sent before anything
 //! else, as often as it takes.
 
+use crate::audit;
 use crate::base::Replica;
 use crate::error::{Error, Result};
 use crate::exchange::blocking;
 use crate::hub::Hub;
 use crate::store::Lasting;
 use rusqlite::{Connection, params};
+use shared::audit::entry::Entry;
 use shared::emergency::Opening;
 
 const CALL: &str = "/sync/v1/emergency/openings";
@@ -15,11 +17,11 @@ const AT_ONCE: u32 = 100;
 /// Days for which what was sent stays here.
 const KEPT_DAYS: i64 = 90;
 
-/// Keeps an opening as it is now.
+/// Keeps an opening as it is now; an older version of it changes nothing.
 pub(crate) fn put(db: &Connection, opening: &Opening) -> Result<()> {
     let body = serde_json::to_string(opening).map_err(|_| Error::Nonsense("json"))?;
     let sql = "insert into emergency_opening (id, from_ms, version, sent, body) values (?1, ?2, ?3, 0, ?4)
-        on conflict (id) do update set version = ?3, body = ?4";
+        on conflict (id) do update set version = ?3, body = ?4 where version < ?3";
     db.prepare_cached(sql)?.execute(params![
         opening.id.0.as_bytes(),
         opening.from_ms,
@@ -29,13 +31,43 @@ pub(crate) fn put(db: &Connection, opening: &Opening) -> Result<()> {
     Ok(())
 }
 
-/// Returns what the hub does not have as it is now, the oldest first.
+/// Keeps openings that are known elsewhere.
+pub(crate) fn put_all(db: &Connection, openings: &[Opening]) -> Result<()> {
+    openings.iter().try_for_each(|opening| put(db, opening))
+}
+
+/// Says whether these are kept already, each as new as it is here.
+pub(crate) fn has_all(db: &Connection, openings: &[Opening]) -> Result<bool> {
+    let sql = "select count(*) from emergency_opening where id = ?1 and version >= ?2";
+    for opening in openings {
+        let known: u32 = db
+            .prepare_cached(sql)?
+            .query_row(params![opening.id.0.as_bytes(), opening.version], |row| {
+                row.get(0)
+            })?;
+        if known == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns what is to be sent next: what the hub does not have as it is now, the oldest first.
 pub(crate) fn unsent(db: &Connection) -> Result<Vec<Opening>> {
+    first_unsent(db, AT_ONCE)
+}
+
+/// Returns everything that the hub does not have as it is now.
+pub(crate) fn all_unsent(db: &Connection) -> Result<Vec<Opening>> {
+    first_unsent(db, u32::MAX)
+}
+
+fn first_unsent(db: &Connection, limit: u32) -> Result<Vec<Opening>> {
     let sql =
         "select body from emergency_opening where sent < version order by from_ms, id limit ?1";
     let bodies = db
         .prepare_cached(sql)?
-        .query_map([AT_ONCE], |row| row.get::<_, String>(0))?
+        .query_map([limit], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let read = |body: &String| serde_json::from_str(body).ok();
     Ok(bodies.iter().filter_map(read).collect())
@@ -63,6 +95,25 @@ pub(crate) async fn send(replica: &Replica, hub: &Hub) -> Result<()> {
 }
 
 impl Replica {
+    /// Writes an opening and what the audit says of it in one transaction, and has it sent.
+    pub(crate) fn keep_opening(&self, opening: &Opening, entry: Option<&Entry>) -> Result<()> {
+        self.write(Lasting::Yes, |db| {
+            put(db, opening)?;
+            entry.map_or(Ok(()), |entry| audit::note(db, entry))
+        })?;
+        self.mirror_openings()?;
+        self.0.clerk.saved();
+        self.0.nudge.notify_one();
+        Ok(())
+    }
+
+    fn mirror_openings(&self) -> Result<()> {
+        self.read(|db| {
+            self.0.mirror.follow_openings(db);
+            Ok(())
+        })
+    }
+
     /// Marks what the hub has, and erases what it has had for long.
     fn opening_arrived(&self, opening: &Opening) -> Result<()> {
         let before = self.now().0 - KEPT_DAYS * 86_400_000;
@@ -73,6 +124,7 @@ impl Replica {
             let sql = "delete from emergency_opening where sent >= version and from_ms < ?1";
             db.prepare_cached(sql)?.execute([before])?;
             Ok(())
-        })
+        })?;
+        self.mirror_openings()
     }
 }

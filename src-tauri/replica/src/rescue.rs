@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::held::{self, Kept};
 use crate::meta::Device;
 use crate::mirror::Reflection;
+use crate::openings;
 use crate::outbox::{self, Item};
 use crate::receive::rebuild;
 use crate::store::{Key, Lasting, Store, connect};
@@ -147,6 +148,7 @@ impl Replica {
             ) {
                 audit::put_copied(db, &reflection.audit)?;
             }
+            openings::put_all(db, &reflection.openings)?;
             self.apply_again(db, &items.values().cloned().collect::<Vec<_>>())?;
             kept.values().try_for_each(|kept| held::put(db, kept))?;
             outbox::count_on(db, last.max(items.keys().next_back().copied().unwrap_or(0)))?;
@@ -196,6 +198,7 @@ fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
         items,
         held,
         audit: _,
+        openings: _,
     } = reflection;
     let mut found = Salvage {
         device: device.clone(),

@@ -371,6 +371,7 @@ impl Replica {
         let mut problems = allow::forbidden(edit.kind, &before, &edited.writes, actor);
         problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
+        problems.extend(judge::misplaced(&edited.writes));
         if edit.kind == Kind::Appointment {
             problems.extend(self.booking_problems(db, edit.id, &before, &edit.seen)?);
         }

@@ -27,7 +27,7 @@ impl Cost {
         passes: 3,
     };
     /// For tests that sign in many times.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "cheap-passwords"))]
     pub(crate) const SMALL: Cost = Cost {
         memory_kib: 64,
         passes: 1,

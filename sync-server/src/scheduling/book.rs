@@ -1,12 +1,15 @@
 //! Who gets the slots that a push asks for: decided in the transaction of the push, once its doctors' days are locked.
 
 use super::hours::Hours;
-use super::tables::{self, Day, Had, Said};
+use super::tables::{self, Day, Had, Kept, Said};
+use super::tell::{self, Holding};
+use super::waiting;
 use serde_json::Value;
 use shared::ids::{DeviceId, RecordId};
 use shared::record;
-use shared::scheduling::adjudicate::{Answer, Priority, Request, Waiting, at_once};
+use shared::scheduling::adjudicate::{Answer, Request, Waiting, at_once};
 use shared::scheduling::clinic::Clinic;
+use shared::scheduling::telling::Step;
 use shared::scheduling::visit::{slot_of, wants_slot};
 use shared::scheduling::{Appointment, AppointmentStatus};
 use shared::sync::wire::Hash;
@@ -26,6 +29,10 @@ pub(crate) struct Visit<'a> {
     /// The last change, and when it was made.
     pub(crate) change: Hash,
     pub(crate) made_ms: i64,
+    /// The hub made it by itself.
+    pub(crate) is_decided: bool,
+    /// Those of the changes of the push that say what became of it.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// Who pushes, and when it came.
@@ -57,7 +64,7 @@ impl Wish {
         let body = record::parse::<Appointment>(visit.body).ok()?;
         let slot = slot_of(&body, clinic)?;
         let request = Request {
-            priority: Priority::Routine,
+            priority: body.priority,
             is_unleased: true,
             t_ms: visit.made_ms,
             device: sender.device,
@@ -103,10 +110,10 @@ pub(crate) async fn settle(
         .iter()
         .map(|visit| Wish::of(visit, sender, clinic))
         .collect();
-    let mut had = tables::had(tx, clinic, &ids).await?;
+    let mut kept = tables::kept(tx, clinic, &ids).await?;
     let mut days: BTreeSet<Day> = BTreeSet::new();
     for (visit, wish) in visits.iter().zip(&wishes) {
-        let has = had.get(&visit.appointment);
+        let has = kept.had.get(&visit.appointment);
         if let (Some(wish), Some(has)) = (wish, has)
             && wish.is_met(has)
             && !has.waits
@@ -122,14 +129,23 @@ pub(crate) async fn settle(
     if !days.is_empty() {
         tables::lock_days(tx, &days).await?;
     }
-    if had.values().any(|had| had.waits) {
+    if kept.had.values().any(|had| had.waits) {
         // it may have been decided before the days were ours
-        had = tables::had(tx, clinic, &ids).await?;
+        kept = tables::kept(tx, clinic, &ids).await?;
     }
+    let Kept { had, listed, known } = kept;
     let (mut gone, mut wanted, mut left) = (Vec::new(), Vec::new(), Left::Nothing);
+    let holders = had.iter().filter(|(_, had)| !had.waits);
+    let mut holding = Holding {
+        before: holders.map(|(appointment, _)| *appointment).collect(),
+        now: BTreeSet::new(),
+    };
     for (visit, wish) in visits.iter().zip(wishes) {
         match (wish, had.get(&visit.appointment)) {
             (Some(wish), Some(has)) if wish.is_met(has) => {
+                holding
+                    .now
+                    .extend((!has.waits).then_some(visit.appointment));
                 left = left.and(say_again(tx, &wish, has).await?);
             }
             (wish, has) => {
@@ -141,7 +157,10 @@ pub(crate) async fn settle(
     if !gone.is_empty() {
         tables::forget(tx, &gone).await?;
     }
-    Ok(left.and(grant(tx, clinic, sender, wanted).await?))
+    let granted = grant(tx, clinic, sender, wanted, &mut holding.now).await?;
+    tell::tell(tx, clinic, sender, visits, &known, &holding).await?;
+    waiting::keep(tx, clinic, sender, visits, &listed).await?;
+    Ok(left.and(granted))
 }
 
 impl Left {
@@ -168,6 +187,7 @@ async fn grant(
     clinic: &Clinic,
     sender: Sender,
     wanted: Vec<Wish>,
+    holders: &mut BTreeSet<RecordId>,
 ) -> sqlx::Result<Left> {
     if wanted.is_empty() {
         return Ok(Left::Nothing);
@@ -217,6 +237,7 @@ async fn grant(
             (Answer::Lost(_), _) => {}
         }
         if answer == Answer::Stands {
+            holders.insert(request.appointment);
             standing
                 .booked
                 .add(request.practitioner, request.patient, request.slot);

@@ -3,23 +3,19 @@
 //! What is to be said lies in a table first, written in the transaction that decided. A hub that is killed in between says it
 //! when it is back; said twice, it is the same.
 
-use super::DECIDER;
 use super::book::{STANDS, WAITS};
 use super::search;
 use super::tables::{self, Said};
+use super::write::{Draft, write};
 use crate::app::App;
-use crate::deeds::HUB;
 use crate::error::Result;
-use crate::sync::accept::accept;
-use crate::sync::weigh::Source;
 use serde_json::{Value, json};
-use shared::document::{self, Heads, Stamp};
+use shared::document::Heads;
 use shared::ids::RecordId;
-use shared::record::{self, Kind};
+use shared::record;
 use shared::scheduling::adjudicate::{adjudicate, due};
 use shared::scheduling::clinic::Clinic;
 use shared::scheduling::{Appointment, AppointmentStatus};
-use shared::sync::wire::{Envelope, Verdict};
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::time::Duration;
@@ -133,48 +129,24 @@ async fn say(app: &App) -> Result<usize> {
     if unsaid.is_empty() {
         return Ok(0);
     }
-    let source = source(app).await?;
-    let stamp = Stamp {
-        staff: DECIDER,
-        now: app.now(),
-        device: 0,
-        incarnation: source.incarnation,
-    };
-    let (mut envelopes, mut sent, mut said) = (Vec::new(), Vec::new(), Vec::new());
-    for one in &unsaid {
+    let (mut drafts, mut sent, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    for one in unsaid {
         if !one.is_news() {
             said.push(one.decision);
             continue;
         }
-        let draft = draft(app, one).await?;
-        let edited = document::edit(Kind::Appointment, &one.doc, &one.heads, &draft, &stamp);
-        match edited {
-            Ok(Some(edited)) => {
-                envelopes.push(Envelope {
-                    kind: Kind::Appointment.number(),
-                    record: one.appointment,
-                    change: edited.change,
-                });
-                sent.push((one.decision, one.appointment));
-            }
-            Ok(None) => said.push(one.decision),
-            Err(_) => {
-                tracing::error!(record.id = %one.appointment, "A decision could not be written into its appointment")
-            }
-        }
+        let says = draft(app, &one).await?;
+        sent.push(one.decision);
+        drafts.push(Draft {
+            appointment: one.appointment,
+            doc: one.doc,
+            heads: one.heads,
+            says,
+        });
     }
-    if !envelopes.is_empty() {
-        let verdicts = accept(app, &source, envelopes).await?;
-        for ((decision, appointment), verdict) in sent.into_iter().zip(verdicts) {
-            match verdict {
-                Verdict::Taken | Verdict::Had => said.push(decision),
-                // made on a version that is not the newest any more, or nothing will do: it is tried again
-                Verdict::Parked { .. } | Verdict::Held { .. } | Verdict::Refused { .. } => {
-                    tracing::warn!(record.id = %appointment, "A decision was not taken into its appointment");
-                }
-            }
-        }
-    }
+    let says = write(app, &drafts).await?;
+    let noted = sent.into_iter().zip(says).filter(|(_, says)| *says);
+    said.extend(noted.map(|(decision, _)| decision));
     sqlx::query(
         "update booking_decision set said_at = now() where id = any($1) and said_at is null",
     )
@@ -208,23 +180,6 @@ async fn unsaid(app: &App) -> Result<Vec<Unsaid>> {
     Ok(rows.iter().filter_map(one).collect())
 }
 
-/// The hub as a device that writes.
-async fn source(app: &App) -> Result<Source> {
-    let incarnation: i32 =
-        sqlx::query_scalar("select greatest(incarnation, 1) from device where id = $1")
-            .bind(HUB.0)
-            .fetch_one(&app.pool)
-            .await?;
-    Ok(Source {
-        device: HUB,
-        number: 0,
-        incarnation: u16::try_from(incarnation).unwrap_or(u16::MAX),
-        ward: None,
-        waybill: None,
-        reviewed: false,
-    })
-}
-
 /// Returns what an appointment is to say.
 async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
     let status = |status: AppointmentStatus| status.word();
@@ -248,7 +203,7 @@ async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
 }
 
 /// The places of the offers: written over each time, since nothing is ever deleted.
-fn none() -> Vec<Value> {
+pub(super) fn none() -> Vec<Value> {
     let place = |nth| json!({ "id": nth, "practitioner": null, "start": null });
     (1..=OFFERS).map(|nth| place(nth.to_string())).collect()
 }

@@ -221,16 +221,18 @@ async fn habits(
 }
 
 /// Takes back what was lent and cannot be given any more. A desk that was not heard since may have given it in time, and
-/// has it until the slot begins; one that was revoked has nothing.
+/// has it until the slot begins; one that was revoked has nothing, nor has one that was stopped for a day: nobody can tell when it
+/// goes on, and others wait.
 async fn take_back(app: &App) -> Result<()> {
     let clinic = Clinic::of_zone(app.zone());
     let now_ms = app.now().0;
     let mut tx = app.pool.begin().await?;
     let rows = sqlx::query(
-        "select booking.id, practitioner, starts_ms, ends_ms, device.state = 'revoked' as is_gone,
+        "select booking.id, practitioner, starts_ms, ends_ms, device.state = 'revoked' or coalesce(stopped_for > interval '1 day', false) as is_gone,
             coalesce((extract(epoch from device.seen_at) * 1000)::bigint, 0) as heard_ms
          from booking join device on device.id = booking.lent_to
-         where starts_ms < $1 or device.state = 'revoked'",
+         cross join lateral (select now() - least(suspended_at, case when ordered <> 'active' then ordered_at end) as stopped_for) stopped
+         where starts_ms < $1 or device.state = 'revoked' or stopped_for > interval '1 day'",
     )
     .bind(now_ms + LEAD_MS)
     .fetch_all(&mut *tx)

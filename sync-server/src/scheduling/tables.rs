@@ -1,5 +1,6 @@
 //! What is kept of doctors' time: one statement to a function. Rows of a doctor's day are written by whoever has locked it.
 
+use crate::events::outbox::Known;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::ids::{DeviceId, RecordId, StaffId};
@@ -23,29 +24,54 @@ pub(crate) struct Had {
     pub(crate) waits: bool,
 }
 
-/// Returns what appointments have or wait for.
-pub(crate) async fn had(
+/// What is kept of some appointments.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) had: BTreeMap<RecordId, Had>,
+    /// Those on the waiting list.
+    pub(crate) listed: BTreeSet<RecordId>,
+    /// What others were told of each.
+    pub(crate) known: BTreeMap<RecordId, Known>,
+}
+
+/// Returns what is kept of appointments.
+pub(crate) async fn kept(
     db: &mut PgConnection,
     clinic: &Clinic,
     appointments: &[Uuid],
-) -> sqlx::Result<BTreeMap<RecordId, Had>> {
-    let rows = sqlx::query(HAD).bind(appointments).fetch_all(db).await?;
-    let one = |row: &PgRow| {
-        let had = Had {
-            practitioner: StaffId(row.get("practitioner")),
-            patient: RecordId(row.get("patient")),
-            slot: slot(row, clinic),
-            waits: row.get("waits"),
-        };
-        (RecordId(row.get("appointment")), had)
-    };
-    Ok(rows.iter().map(one).collect())
+) -> sqlx::Result<Kept> {
+    let rows = sqlx::query(KEPT).bind(appointments).fetch_all(db).await?;
+    let mut kept = Kept::default();
+    for row in &rows {
+        let appointment = RecordId(row.get("appointment"));
+        match row.get("is") {
+            "listed" => {
+                kept.listed.insert(appointment);
+            }
+            "told" => kept.known.entry(appointment).or_default().add(row),
+            is => {
+                let had = Had {
+                    practitioner: StaffId(row.get("practitioner")),
+                    patient: RecordId(row.get("patient")),
+                    slot: slot(row, clinic),
+                    waits: is == "waits",
+                };
+                kept.had.insert(appointment, had);
+            }
+        }
+    }
+    Ok(kept)
 }
 
-const HAD: &str = "select appointment, practitioner, patient, starts_ms, ends_ms, false as waits
+const KEPT: &str = "select 'has' as is, appointment, practitioner, patient, starts_ms, ends_ms,
+        null::integer as nth, null as type, null::jsonb as data, null::boolean as is_contested, null::bigint as recorded_ms
     from booking where appointment = any($1)
-    union all select appointment, practitioner, patient, starts_ms, ends_ms, true
-    from booking_request where appointment = any($1)";
+    union all select 'waits', appointment, practitioner, patient, starts_ms, ends_ms, null, null, null, null, null
+    from booking_request where appointment = any($1)
+    union all select 'listed', appointment, null, null, null, null, null, null, null, null, null
+    from waiting where appointment = any($1)
+    union all (select 'told', subject, null, null, null, null, nth, type, data, is_contested, recorded_ms
+    from event where subject = any($1) order by subject, nth)";
 
 fn slot(row: &PgRow, clinic: &Clinic) -> Slot {
     piece(row.get("starts_ms"), row.get("ends_ms"), clinic)
@@ -150,7 +176,7 @@ pub(crate) async fn open_around(
 ) -> sqlx::Result<Vec<Waiting>> {
     let (doctors, days) = columns(&days_of(requests));
     let rows = sqlx::query(
-        "select appointment, practitioner, patient, starts_ms, ends_ms, made_ms, came_ms, device, change from booking_request
+        "select appointment, practitioner, patient, starts_ms, ends_ms, made_ms, came_ms, device, change, priority from booking_request
          where patient = any($3) or exists (select 1 from unnest($1::uuid[], $2::text[]) as wanted (doctor, on_day)
             where practitioner = wanted.doctor and day = wanted.on_day::date)",
     )
@@ -169,7 +195,7 @@ pub(crate) async fn open(
     most: i64,
 ) -> sqlx::Result<Vec<Waiting>> {
     let rows = sqlx::query(
-        "select appointment, practitioner, patient, starts_ms, ends_ms, made_ms, came_ms, device, change from booking_request
+        "select appointment, practitioner, patient, starts_ms, ends_ms, made_ms, came_ms, device, change, priority from booking_request
          order by came_ms, appointment limit $1",
     )
     .bind(most)
@@ -178,9 +204,22 @@ pub(crate) async fn open(
     Ok(rows.iter().map(|row| waiting(row, clinic)).collect())
 }
 
+/// Reads how pressing something is.
+pub(crate) fn priority(row: &PgRow) -> Priority {
+    let nth = usize::try_from(row.get::<i16, _>("priority")).unwrap_or_default();
+    Priority::ALL.get(nth).copied().unwrap_or_default()
+}
+
+/// Returns the number of a priority in the database.
+pub(crate) fn number(priority: Priority) -> i16 {
+    let nth = Priority::ALL.iter().position(|one| *one == priority);
+    nth.and_then(|nth| i16::try_from(nth).ok())
+        .unwrap_or_default()
+}
+
 fn waiting(row: &PgRow, clinic: &Clinic) -> Waiting {
     let request = Request {
-        priority: Priority::Routine,
+        priority: priority(row),
         is_unleased: true,
         t_ms: row.get("made_ms"),
         device: DeviceId(row.get("device")),
@@ -254,8 +293,8 @@ pub(crate) async fn wait(
 ) -> sqlx::Result<()> {
     let request = &waiting.request;
     sqlx::query(
-        "insert into booking_request (appointment, practitioner, patient, day, starts_ms, ends_ms, slots, made_ms, came_ms, device, change)
-         values ($1, $2, $3, $4::date, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into booking_request (appointment, practitioner, patient, day, starts_ms, ends_ms, slots, made_ms, came_ms, device, change, priority)
+         values ($1, $2, $3, $4::date, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(request.appointment.0)
     .bind(request.practitioner.0)
@@ -268,6 +307,7 @@ pub(crate) async fn wait(
     .bind(waiting.came_ms)
     .bind(request.device.0)
     .bind(request.command.as_slice())
+    .bind(number(request.priority))
     .execute(db)
     .await?;
     Ok(())

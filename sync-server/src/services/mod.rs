@@ -6,5 +6,6 @@ pub mod devices;
 pub mod emergency;
 pub mod health;
 pub mod identity;
+pub mod notifications;
 pub mod orders;
 pub mod staff;

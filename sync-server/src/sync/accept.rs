@@ -160,6 +160,9 @@ async fn attempt(
         }
     };
     tx.commit().await?;
+    if weighed.records.iter().any(|after| after.reclaimed) {
+        app.told.announce();
+    }
     if source.ward.is_some() && !source.reviewed {
         let is_new = |after: &&After| !known.records.contains_key(&after.id);
         let new = weighed.records.iter().filter(is_new).count() as u64;

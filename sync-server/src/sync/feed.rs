@@ -60,6 +60,10 @@ pub(crate) async fn feed(
     signed: Signed,
 ) -> Result<Response> {
     after.check(&app)?;
+    let now_ms = app.now().0;
+    app.listeners
+        .note(&app.pool, signed.device.id, now_ms)
+        .await?;
     let page = page(&app, &signed.device, after.after).await?;
     Ok(framed(version_asked(&headers)?, &page))
 }

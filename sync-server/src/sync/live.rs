@@ -47,6 +47,10 @@ pub(crate) async fn live(
     let version = version_asked(&headers)?;
     after.check(&app)?;
     let _waiting = Waiting::begin();
+    let now_ms = app.now().0;
+    app.listeners
+        .note(&app.pool, signed.device.id, now_ms)
+        .await?;
     let mut device = signed.device;
     let until = Instant::now() + Duration::from_secs(LIVE_WAIT_S);
     // listening begins before looking, so that nothing slips through between the two

@@ -167,6 +167,27 @@ async fn a_lease_ends_two_hours_before_its_slot_once_its_desk_was_heard() {
     assert_eq!(left().await, 0);
 }
 
+#[tokio::test]
+async fn a_desk_that_is_stopped_for_a_day_has_nothing_any_more() {
+    let house = House::new(1, 1).await;
+    let stopped = async |since: &str| {
+        sqlx::query("update device set suspended_at = now() - $2::text::interval where id = $1")
+            .bind(house.desks[0].enrolled.device.0)
+            .bind(since)
+            .execute(&house.hub.app.pool)
+            .await
+            .expect("it is stopped");
+        lend::look_after(&house.hub.app)
+            .await
+            .expect("looked after");
+        lent(&house).await
+    };
+    one_lent(&house).await;
+    // it may go on soon, with what it promised meanwhile
+    assert_eq!(stopped("23 hours").await, 1);
+    assert_eq!(stopped("25 hours").await, 0);
+}
+
 /// The same for the one that begins soon.
 async fn begins_in_near(house: &House, ms: i64) {
     let now_ms = house.hub.app.now().0;

@@ -24,7 +24,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new(desks: usize, patients: usize) -> Self {
-        let hub = TestHub::start().await;
+        let hub = crate::trust::hub().await;
         let mut here = Vec::new();
         for nth in 0..desks {
             let ward = if nth % 2 == 0 {
@@ -65,14 +65,19 @@ impl House {
 
     /// An appointment as a desk makes it that many milliseconds ago.
     pub(crate) fn ago(&self, desk: usize, patient: usize, start: &str, ago_ms: i64) -> Made {
+        let draft = self.visit(patient, start, "pending");
+        self.ago_as(desk, &draft, ago_ms)
+    }
+
+    /// The same that says what is given.
+    pub(crate) fn ago_as(&self, desk: usize, draft: &Value, ago_ms: i64) -> Made {
         let desk = &self.desks[desk];
         let mut stamp: Stamp = desk.stamp();
         stamp.now.0 -= ago_ms;
-        let draft = self.visit(patient, start, "pending");
         Made {
             kind: Kind::Appointment,
             id: RecordId(world::new_id()),
-            edited: document::create(Kind::Appointment, &draft, &stamp),
+            edited: document::create(Kind::Appointment, draft, &stamp),
         }
     }
 
@@ -96,7 +101,7 @@ impl House {
     }
 
     /// What was decided about an appointment, in order.
-    async fn decided(&self, made: &Made) -> Vec<String> {
+    pub(crate) async fn decided(&self, made: &Made) -> Vec<String> {
         sqlx::query_scalar("select outcome from booking_decision where appointment = $1 and said_at is not null order by id")
             .bind(made.id.0)
             .fetch_all(&self.hub.app.pool)
@@ -114,7 +119,7 @@ impl House {
     }
 
     /// Closes the window of everything that waits.
-    async fn close_window(&self) {
+    pub(crate) async fn close_window(&self) {
         sqlx::query("update booking_request set came_ms = came_ms - $1")
             .bind(WINDOW_MS)
             .execute(&self.hub.app.pool)

@@ -120,7 +120,11 @@ start: string | null,
 /**
  * Length of the slot in minutes.
  */
-minutes: number | null, status: AppointmentStatus, reason: string | null, cancelReason: string | null, 
+minutes: number | null, status: AppointmentStatus, 
+/**
+ * How pressing it is: who presses more gets what several want.
+ */
+priority: Priority, reason: string | null, cancelReason: string | null, 
 /**
  * Every time the slot was moved. A set of events, never a counter.
  */
@@ -141,6 +145,8 @@ lost: string | null,
  * What may be had instead of a slot that was lost, nearest first. Only the hub writes it; one without start is none.
  */
 offer: Array<Offer>, notes: string, };
+
+export type Priority = "emergency" | "urgent" | "routine";
 
 export type Move = { id: string, from: string | null, to: string | null, reason: string | null, };
 
@@ -614,6 +620,20 @@ export type NoteLine = { patient: RecordId | null, text: string, at: string, };
 
 export type ReviewLine = { by: string, at: string, finding: Finding, words: string, };
 
+export type Grade = "certain" | "probable" | "possible";
+
+export type Reason = "familySame" | "familyCommon" | "familySlip" | "familyAlike" | "familyShorter" | "familyShares" | "familyDiffers" | "givenSame" | "givenSlip" | "givenAlike" | "givenShorter" | "givenShares" | "givenInitial" | "givenDiffers" | "nameOrder" | "birthSame" | "birthSwapped" | "birthSlip" | "birthNear" | "birthOtherYear" | "birthPartly" | "birthDiffers" | "idSame" | "idSlip" | "idDiffers" | "genderSame" | "genderDiffers" | "phoneSame" | "phoneSlip" | "phoneDiffers" | "addressSame" | "addressAlike" | "addressNear" | "addressDiffers";
+
+export type Likeness = { grade: Grade, 
+/**
+ * What speaks for it and against it, in the order a person would check it.
+ */
+reasons: Array<Reason>, 
+/**
+ * The odds that it is one person, ten times their decimal logarithm. For putting the likeliest first.
+ */
+decibans: number, };
+
 export type BadEntry = { 
 /**
  * The leaf, or the device, incarnation and place of its chain.
@@ -676,17 +696,17 @@ bad: BadEntry | null, };
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "queue", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: false, writes: [] },
   },
   nurse: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "queue", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   doctor: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "queue", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: ["authoredOn", "line", "notes", "patient", "signature", "status", "stopReason", "ward"] },
   },
   pharmacist: {
@@ -706,7 +726,7 @@ export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonl
   },
   manager: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "patient", "practitioner", "queue", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   admin: {
@@ -758,8 +778,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "clinical", kind: "patient", state: "deceased", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "alive", fields: ["deceased"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
-  { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
-  { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "planned", fields: ["notes"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },

@@ -26,7 +26,7 @@ export const emptyPatient: Patient = {
   contact: [], allergy: [], noKnownAllergies: null, alert: [], ward: null, bed: null, deceased: null, notes: '',
 };
 export const emptyAppointment: Appointment = {
-  patient: null, practitioner: null, department: null, ward: null, start: null, minutes: null, status: 'booked', reason: null,
+  patient: null, practitioner: null, department: null, ward: null, start: null, minutes: null, status: 'booked', priority: 'routine', reason: null,
   cancelReason: null, move: [], arrived: null, queue: null, lost: null, offer: [], notes: '',
 };
 export const emptyPrescription: Prescription = {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const USERNAME: &str = "ada";
-const PASSWORD: &str = "wardbook-demo";
+pub(crate) const PASSWORD: &str = "wardbook-demo";
 const SECONDS: u64 = 60;
 
 /// Somebody who is registered in the story.
@@ -31,8 +31,10 @@ pub(crate) struct Hospital {
     pub(crate) a: Desk,
     pub(crate) b: Desk,
     pub(crate) cable: Cut,
+    /// The one-time codes with which both were enrolled.
+    pub(crate) codes: [String; 2],
     _hub: Hub,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Hospital {
@@ -43,17 +45,13 @@ impl Hospital {
         let hub = Hub::start(&programs.hub, &dir.path().join("hub")).await?;
         let cable = Cut::start(hub.port()).await?;
         let a = Desk::start(&programs, dir.path(), "a", &cable, None).await?;
-        a.enrol(&cable.url(), &hub.code("Medical A")?).await?;
+        let codes = [hub.code("Medical A")?, hub.code("Surgical B")?];
+        a.enrol(&cable.url(), &codes[0]).await?;
         a.window.find("pending").await?;
         a.shoot("pending").await?;
-        let b = Desk::start(
-            &programs,
-            dir.path(),
-            "b",
-            &cable,
-            Some(hub.code("Surgical B")?),
-        )
-        .await?;
+        let code = dir.path().join("desk-b.code");
+        std::fs::write(&code, &codes[1])?;
+        let b = Desk::start(&programs, dir.path(), "b", &cable, Some(code)).await?;
         b.window.find("pending").await?;
         hub.approve()?;
         for desk in [&a, &b] {
@@ -66,9 +64,15 @@ impl Hospital {
             a,
             b,
             cable,
+            codes,
             _hub: hub,
-            _dir: dir,
+            dir,
         })
+    }
+
+    /// Returns the directory in which everything lies.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Returns a visit in a department whose diary desk B runs.
@@ -122,7 +126,7 @@ impl Desk {
         dir: &Path,
         name: &str,
         cable: &Cut,
-        code: Option<String>,
+        code: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         let screens = dir.join(format!("screen-{name}"));
         std::fs::create_dir(&screens)?;

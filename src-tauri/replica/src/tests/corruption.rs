@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::files::beside;
+use shared::emergency::Opening;
+use shared::ids::OpeningId;
 use shared::sample::Dice;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ impl Image {
         desk.register(11, "Unsent");
         let row = desk.register(12, "Edited");
         desk.edit(&row, json!({ "bed": "A-12" }));
+        desk.replica.keep_opening(&opening(), None).unwrap();
         let dir = TempDir::new().unwrap();
         copy(desk.dir.path(), dir.path());
         Self {
@@ -40,6 +43,21 @@ impl Image {
             dir,
             old,
         }
+    }
+}
+
+/// An emergency that nobody has heard of yet.
+fn opening() -> Opening {
+    Opening {
+        id: OpeningId(id(40)),
+        version: 3,
+        staff: StaffId(id(41)),
+        reason: "Collapsed in the lift".into(),
+        from_ms: NOON_MS,
+        until_ms: NOON_MS + 3_600_000,
+        ended_ms: None,
+        looked: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -127,7 +145,11 @@ fn unsent_is_here(replica: &Replica) -> bool {
                 .is_some()
     };
     let bed = replica.row(Kind::Patient, record(12)).unwrap();
-    is_here(11) && is_here(12) && bed.is_some_and(|row| row.body["bed"] == "A-12")
+    let opened = replica.read(crate::openings::unsent).unwrap();
+    opened == [opening()]
+        && is_here(11)
+        && is_here(12)
+        && bed.is_some_and(|row| row.body["bed"] == "A-12")
 }
 
 /// What the hub has is here, or the replica knows that it has to be loaded anew.

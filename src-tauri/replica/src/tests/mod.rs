@@ -2,6 +2,7 @@
 
 mod auditing;
 mod booking;
+mod chances;
 mod corruption;
 mod damage;
 mod disk;

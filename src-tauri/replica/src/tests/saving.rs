@@ -254,3 +254,30 @@ fn two_programs_cannot_have_one_replica() {
         Err(crate::Error::Busy)
     ));
 }
+
+#[test]
+fn what_is_settled_has_a_place_in_the_record() {
+    let desk = Desk::new(1);
+    let row = desk.register(1, "García");
+    for path in [
+        "name/",
+        "",
+        "/",
+        "name/1 2/family",
+        "name/00001.1.0/a/b",
+        "nöte",
+    ] {
+        let value = json!({ "family": "Other" });
+        let answer =
+            desk.replica
+                .resolve(&desk.actor, Kind::Patient, row.id, path, &value, &row.heads);
+        let SaveAnswer::Problems { problems } = answer.unwrap() else {
+            unreachable!("{path} is written");
+        };
+        assert!(
+            codes(&problems).contains(&"change.shape"),
+            "{path}: {problems:?}"
+        );
+    }
+    assert_eq!(desk.unsent().len(), 1, "nothing but the registration waits");
+}

@@ -10,7 +10,7 @@ use std::path::Path;
 const DAY: i64 = 24 * HOUR;
 
 /// A desk where Ada signed in once, started again without the hub.
-async fn offline(faults: &[&str]) -> Locker {
+pub(super) async fn offline(faults: &[&str]) -> Locker {
     let mut locker = Locker::with(faults).await;
     assert_eq!(locker.answer("ada", RIGHT).await, "yes");
     locker.go_offline();
@@ -18,7 +18,7 @@ async fn offline(faults: &[&str]) -> Locker {
     locker
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -27,7 +27,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Puts back what starts with a name, as it was.
-fn put_back(kept: &Path, place: &Path, start: &str) {
+pub(super) fn put_back(kept: &Path, place: &Path, start: &str) {
     for entry in fs::read_dir(kept).unwrap() {
         let name = entry.unwrap().file_name();
         if name.to_string_lossy().starts_with(start) {
@@ -296,6 +296,11 @@ async fn an_open_desk_is_locked_after_forty_five_days_and_one_contact_makes_it_y
         locker.go_online();
         assert_eq!(locker.answer("ada", RIGHT).await, "yes");
         let replica = locker.cabinet().replica().expect("open again");
+        // a sign-in alone brings nothing of what others wrote meanwhile
+        let SaveAnswer::Problems { problems } = locker.register(1, "García") else {
+            unreachable!("nothing is written before the first round");
+        };
+        assert_eq!(codes(&problems), ["replica.read_only"]);
         let round = crate::Courier::round(&replica).await;
         round.expect("the hub answers");
         let saved = locker.register(1, "García");

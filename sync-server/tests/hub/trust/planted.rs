@@ -50,6 +50,24 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
             &["tls::the_hubs_own_certificate_is_short_lived_and_made_anew_while_it_serves"]
         }
         Fault::ResentWaits => &["trust::quarantine::what_somebody_wrote_again_waits_for_nobody"],
+        Fault::AnySlot => {
+            &["slots::of_two_desks_at_one_slot_one_gets_it_and_the_other_is_told_what_is_free"]
+        }
+        Fault::AnyDay => &["slots::a_hundred_at_once_for_one_doctor_are_eight"],
+        Fault::AnyLease => &["leases::a_slot_that_a_desk_was_lent_is_its_own_whenever_it_comes"],
+        Fault::FirstCome => {
+            &["slots::of_up_to_four_offline_requests_the_same_one_wins_in_whatever_order_they_come"]
+        }
+        Fault::UnheardNoShow => &[
+            "visits::who_did_not_come_is_noted_once_every_desk_was_heard_and_else_left_to_a_person",
+        ],
+        Fault::HeardTwice => &[
+            "events::in_whatever_order_five_events_come_and_however_often_the_same_is_said",
+            "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice",
+        ],
+        Fault::ToldEarly => &[
+            "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice",
+        ],
         Fault::ManyAtOnce => &["trust::poison::only_so_many_pushes_of_a_device_wait"],
     }
 }

@@ -1,0 +1,77 @@
+//! What patients have to be told about their appointments, in whatever order that is heard of: the newest counts.
+
+use crate::error::Result;
+use crate::events::Consumer;
+use futures::future::BoxFuture;
+use shared::events::{Event, What};
+use sqlx::PgConnection;
+
+/// Keeps the list of notices.
+#[derive(Debug)]
+pub struct Notifications;
+
+impl Consumer for Notifications {
+    fn name(&self) -> &'static str {
+        "notifications"
+    }
+
+    fn wants(&self, what: &What) -> bool {
+        // what a person has to settle first is nothing to tell a patient
+        !what.is_contested()
+    }
+
+    fn take<'a>(&'a self, tx: &'a mut PgConnection, event: &'a Event) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            note(tx, event).await?;
+            Ok(())
+        })
+    }
+}
+
+/// Returns the word of a notice, and whether there is anything to say.
+fn word(event: &Event) -> (&'static str, bool) {
+    let is_ahead = event.what.visit().start.as_millisecond() > event.at_ms;
+    match &event.what {
+        // who came without having booked stands at the counter
+        What::Scheduled(_) => ("scheduled", is_ahead),
+        What::Rescheduled(_) => ("rescheduled", is_ahead),
+        What::Cancelled(_) => ("cancelled", true),
+        What::Completed(_) => ("completed", false),
+        What::NoShow(_) => ("no_show", true),
+        What::Reminder(_) => ("reminder", true),
+        What::NeedsRebooking(_) => ("needs_rebooking", true),
+        What::SlotOffered(_) => ("slot_offered", true),
+    }
+}
+
+/// Notes what is to be said; what is older about the same appointment is not said any more.
+async fn note(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
+    let (kind, is_to_say) = word(event);
+    let visit = event.what.visit();
+    // two about one appointment that are taken at once wait for each other
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))")
+        .bind(event.subject.0)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "insert into notice (appointment, nth, kind, patient, start_ms, at_ms, is_pointless)
+         values ($1, $2, $3, $4, $5, $6, not $7 or exists (select 1 from notice where appointment = $1 and nth > $2))",
+    )
+    .bind(event.subject.0)
+    .bind(i32::try_from(event.nth).unwrap_or(i32::MAX))
+    .bind(kind)
+    .bind(visit.patient.0)
+    .bind(visit.start.as_millisecond())
+    .bind(event.at_ms)
+    .bind(is_to_say)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "update notice set is_pointless = true where appointment = $1 and nth < $2 and given_at is null and not is_pointless",
+    )
+    .bind(event.subject.0)
+    .bind(i32::try_from(event.nth).unwrap_or(i32::MAX))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
