@@ -8,6 +8,7 @@ use crate::prescriptions::Standing;
 use crate::problem::Problem;
 use crate::record::Kind;
 use crate::scheduling::leases::Promise;
+use crate::scheduling::sheet::Sheet;
 use crate::staff::Staff;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -381,4 +382,26 @@ pub enum KeychainPlace {
 pub struct Checked {
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
+}
+
+/// Whose diary, and when: of one doctor, or of a department's doctors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct DiaryAsk {
+    pub practitioner: Option<StaffId>,
+    pub department: Option<DepartmentId>,
+    /// The first of the hospital's local days, `YYYY-MM-DD`.
+    pub from: String,
+    /// At most 7.
+    pub days: u32,
+}
+
+/// A diary, as far as this desk knows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct Diary {
+    /// Earliest first. All that the doctors have, also in other departments.
+    pub visits: Vec<Visit>,
+    /// A day of a doctor each: by doctor, then by day.
+    pub sheets: Vec<Sheet>,
 }

@@ -338,6 +338,7 @@ fn screens_reach_the_desk_through_one_file_and_no_department_reaches_another() {
                 "patients",
                 "prescriptions",
                 "scheduling",
+                "diary",
                 "identity",
                 "emergency",
             ];

@@ -22,8 +22,7 @@ use shared::console::{
     StaffPage,
 };
 use shared::desk::{
-    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held,
-    HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
+    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held, HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
 use shared::emergency::summary::{Medicine, Summary};
@@ -46,6 +45,7 @@ use shared::record::Kind;
 use shared::scheduling::adjudicate::Priority;
 use shared::scheduling::clinic::{Hours, Schedule};
 use shared::scheduling::leases::Promise;
+use shared::scheduling::sheet::{Place, PlaceAt, Sheet};
 use shared::scheduling::{Appointment, AppointmentStatus, Move, Offer};
 use shared::staff::{Department, Reference, Staff, Ward};
 use ts_rs::{Config, TS};
@@ -66,8 +66,8 @@ fn the_types_of_the_screen_are_current() {
     write! {
         RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Priority Move Offer AppointmentStatus Prescription Line Signature
-        PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Reference SyncState Row Page ListAsk Chart
-        Visit FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
+        PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Place PlaceAt Sheet Reference SyncState Row Page ListAsk Chart
+        Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
         BadEntry HeadLine LogLook LookProgress ChainLook

@@ -5,8 +5,7 @@
 use serde_json::Value;
 use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
-    AuditTrail, Chart, Checked, Conflict, DeskState, FreeAsk, FreeSlot, Held, HistoryEntry, Likely,
-    ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
+    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held, HistoryEntry, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
@@ -36,6 +35,7 @@ pub(crate) fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         row,
         chart,
         day,
+        diary,
         free,
         rebooking,
         check,
@@ -184,6 +184,12 @@ fn free(desk: State<'_, Desk>, ask: FreeAsk) -> Answer<Vec<FreeSlot>> {
 fn rebooking(desk: State<'_, Desk>) -> Answer<Vec<Visit>> {
     desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
     Ok(desk.replica()?.rebooking()?)
+}
+
+#[tauri::command(async)]
+fn diary(desk: State<'_, Desk>, ask: DiaryAsk) -> Answer<Diary> {
+    desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
+    Ok(desk.replica()?.diary(&ask)?)
 }
 
 #[tauri::command(async)]

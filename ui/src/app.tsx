@@ -9,11 +9,11 @@ import { PendingPage } from './identity/PendingPage';
 import { SignInPage } from './identity/SignInPage';
 import { useIdleLock } from './identity/useIdleLock';
 import { Look } from './look';
-import { BackendProvider, SessionProvider, useBackend, useStatus } from './parts/context';
+import { BackendProvider, SessionProvider, useBackend, useReference, useStatus } from './parts/context';
 import { prefsOf } from './parts/prefs';
 import { useNews } from './parts/queries';
 import { dropToasts } from './parts/toast';
-import { useWords } from './parts/words';
+import { keepTimeOf, useWords } from './parts/words';
 import { Shell } from './shell';
 
 /** The window: whoever is at the desk. */
@@ -35,6 +35,8 @@ function Desk() {
   const { data: desk } = useQuery({ queryKey: ['desk'], queryFn: () => backend.desk() });
   const staff = desk?.session?.staff.id ?? '';
   useEffect(() => prefsOf(staff), [staff]);
+  const { zone } = useReference();
+  useEffect(() => keepTimeOf(zone), [zone]);
 
   if (!desk || !status) return null;
   if (desk.ward === null) return <EnrolPage desk={desk} />;

@@ -102,9 +102,10 @@ function useActs({ patient, onKeys, onSwitchUser, onLock }: Acts): Item[] {
   const may = useMay();
   const to = (id: Word, route: Route, isAllowed = true) => (isAllowed ? [{ id, label: t(id), act: () => go(route) }] : []);
   return [
-    ...to('key.today', { page: 'today', date: null }), ...to('key.patients', { page: 'patients' }), ...to('key.sync', { page: 'waiting' }),
+    ...to('key.today', { page: 'today', date: null }), ...to('key.diary', { page: 'diary', days: 1, date: null, whom: null, moving: null }), ...to('key.board', { page: 'board', department: null }), ...to('key.patients', { page: 'patients' }), ...to('key.sync', { page: 'waiting' }),
     ...to('key.register', { page: 'register' }, may.write('patient', 'name')),
     ...to('key.book', { page: 'book', id: patient }, may.write('appointment', 'start')),
+    ...to('key.walkIn', { page: 'walkIn', id: patient }, may.write('appointment', 'start')),
     ...(patient ? to('key.prescribe', { page: 'prescribe', id: patient }, may.write('prescription', 'line')) : []),
     ...to('emergency.title', { page: 'emergency' }, may.breakGlass), ...to('review.title', { page: 'emergencyReview' }, may.reviewEmergency),
     ...to('tab.held', { page: 'held' }), ...to('tab.conflicts', { page: 'conflicts' }), ...to('tab.shutdown', { page: 'shutdown' }), ...to('auditing.title', { page: 'audit' }, may.readAudit), ...to('roles.title', { page: 'roles' }), ...to('help.title', { page: 'help' }),

@@ -2,6 +2,10 @@ import type { ReactNode } from 'react';
 import { RolesPage } from './access/RolesPage';
 import { AuditPage } from './audit/AuditPage';
 import type { Held, Kind, Row } from './backend/types.gen';
+import { BoardPage } from './diary/BoardPage';
+import { DiaryPage } from './diary/DiaryPage';
+import { RepeatPage } from './diary/RepeatPage';
+import { ChooseWalkIn, WalkInForm } from './diary/WalkInForm';
 import { EmergencyPage } from './emergency/EmergencyPage';
 import { ReviewPage } from './emergency/ReviewPage';
 import { Empty } from './parts/Empty';
@@ -29,6 +33,10 @@ import { HelpPage } from './Help';
 export function Screen({ route }: { route: Route }) {
   switch (route.page) {
     case 'today': return <TodayPage date={route.date} />;
+    case 'diary': return <DiaryPage asked={route} />;
+    case 'board': return <BoardPage department={route.department} />;
+    case 'walkIn': return route.id ? <WithRow kind="patient" id={route.id}>{(row) => <WalkInForm patient={row} />}</WithRow> : <ChooseWalkIn />;
+    case 'repeat': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <RepeatPage row={row} patient={patient} />}</WithSubject>;
     case 'patients': return <PatientsPage />;
     case 'register': return <PatientForm row={null} />;
     case 'chart': return <ChartPage id={route.id} appointments={(rows) => <AppointmentList rows={rows} />} prescriptions={(rows) => <PrescriptionList rows={rows} />} />;

@@ -1,6 +1,6 @@
 import { Modal, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCalendarTime, IconCloudUpload, IconPencil, IconUsers } from '@tabler/icons-react';
+import { IconCalendarTime, IconCalendarWeek, IconCloudUpload, IconLayoutColumns, IconPencil, IconUsers } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import type { DeskState } from './backend/types.gen';
 import { EmergencyBar } from './emergency/EmergencyBar';
@@ -36,6 +36,8 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
     '/': () => search.current?.focus(),
     '?': sheet.toggle,
     'g t': () => go({ page: 'today', date: null }),
+    'g d': () => go({ page: 'diary', days: 1, date: null, whom: null, moving: null }),
+    'g b': () => go({ page: 'board', department: null }),
     'g p': () => go({ page: 'patients' }),
     'g s': () => go({ page: 'waiting' }),
     n: () => may.write('patient', 'name') && go({ page: 'register' }),
@@ -70,7 +72,9 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
 }
 
 const rooms: Record<string, readonly Route['page'][]> = {
-  today: ['today', 'book', 'move', 'cancel'],
+  today: ['today', 'book', 'move', 'cancel', 'repeat'],
+  diary: ['diary'],
+  board: ['board', 'walkIn'],
   patients: ['patients', 'register', 'chart', 'edit', 'allergy', 'prescribe', 'prescription', 'stop'],
   sync: ['waiting', 'held', 'conflicts', 'shutdown', 'conflict', 'heldForm'],
 };
@@ -81,6 +85,8 @@ function Menu({ route }: { route: Route }) {
   const attention = (status?.held ?? 0) + (status?.conflicts ?? 0);
   const items = [
     { room: 'today', to: { page: 'today', date: null }, icon: IconCalendarTime },
+    { room: 'diary', to: { page: 'diary', days: 1, date: null, whom: null, moving: null }, icon: IconCalendarWeek },
+    { room: 'board', to: { page: 'board', department: null }, icon: IconLayoutColumns },
     { room: 'patients', to: { page: 'patients' }, icon: IconUsers },
     { room: 'sync', to: { page: 'waiting' }, icon: IconCloudUpload },
   ] as const;

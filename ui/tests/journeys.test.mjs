@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { desk, open, settled, visit } from './harness.mjs';
+import { fill } from './screens.mjs';
 
 let house;
 before(async () => { house = await open(); });
@@ -342,13 +343,31 @@ test('everything goes by the keyboard alone', async () => {
 test('a visit goes from arrived to seen, and the last step is undone', async () => {
   const page = await desk(house, { asked: 'user=ada&latency=20' });
   const row = page.getByTestId('row-visit').filter({ hasText: '12:00' });
-  for (const [button, status] of [['Arrived', 'arrived'], ['Check in', 'checked-in'], ['Seen', 'fulfilled']]) {
+  for (const [button, status] of [['Arrived', 'arrived'], ['Into the room', 'checked-in'], ['Seen', 'fulfilled']]) {
     await row.getByRole('button', { name: new RegExp(`^${button}`) }).click();
     await page.locator(`[data-testid=row-visit][data-status=${status}]`, { hasText: '12:00' }).waitFor();
   }
   await page.locator('h1').click();
   await page.keyboard.press('Control+z');
   await page.locator('[data-testid=row-visit][data-status=checked-in]', { hasText: '12:00' }).waitFor();
+  await done(page);
+});
+
+test('a visit is dragged to another place of the diary, and the diary goes on paper without its buttons', async () => {
+  const page = await desk(house, { asked: 'user=jonas&latency=20' });
+  await fill(page);
+  await visit(page, await page.evaluate(() => `#/diary/day/${window.filled.day}/department/${window.filled.department}`));
+  const chip = page.locator('[data-testid=diary-visit][data-id$="000000000040"]');
+  const place = page.locator('tr', { has: page.locator('th', { hasText: '16:00' }) }).locator('td.place-free').first();
+  await chip.dragTo(place);
+  await page.locator('tr', { has: page.locator('th', { hasText: '16:00' }) }).locator('[data-testid=diary-visit][data-id$="000000000040"]').waitFor();
+  // with the focus in no field, so that it is the page's
+  await page.locator('h1').click();
+  await page.keyboard.press('Control+z');
+  await page.locator('tr', { has: page.locator('th', { hasText: '09:30' }) }).locator('[data-testid=diary-visit][data-id$="000000000040"]').waitFor();
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.getByTestId('diary-whom').isVisible(), false);
+  assert.equal(await page.getByText(/^Diary of Cardiology from/).first().isVisible(), true);
   await done(page);
 });
 

@@ -86,6 +86,40 @@ async function look(page) {
   await page.getByTestId('audit-look').click();
 }
 
+/** A day of the diary on which places are taken, waited for, lost, and all given away. */
+export async function fill(page) {
+  await hospital(page, async () => {
+    const h = window.hospital;
+    const { departments, wards, schedules } = await h.reference();
+    const [musa, lin] = schedules.map((one) => one.practitioner);
+    const day = new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 10);
+    const [made, decided] = [[], []];
+    const book = async (n, practitioner, time, status) => {
+      const id = `01960000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+      const draft = { patient: `01930000-0000-7000-8000-${String(n).padStart(12, '0')}`, practitioner, department: departments[0].id, ward: wards[0].id, start: `${day}T${time}:00Z`, minutes: 30, status: 'booked', reason: 'Blood pressure review' };
+      made.push(h.save({ kind: 'appointment', id, base: null, draft, held: null }));
+      decided.push(() => h.elsewhere('appointment', id, { status }));
+    };
+    const times = ['09:00', '09:30', '10:00', '10:30', '11:00', '11:30', '12:00', '14:30'];
+    for (const [n, time] of times.entries()) await book(20 + n, musa, time, n === 2 ? 'pending' : 'booked');
+    for (const [n, time] of ['09:30', '10:00', '15:00'].entries()) await book(40 + n, lin, time, ['booked', 'pending', 'waitlist'][n]);
+    await Promise.all(made);
+    // once the hospital has answered: what it decided would stand beside this otherwise
+    while ((await h.status()).waiting > 0) await new Promise(requestAnimationFrame);
+    decided.forEach((decide) => decide());
+    window.filled = { day, department: departments[0].id, doctor: musa, visit: '01960000-0000-7000-8000-000000000041' };
+  });
+}
+
+async function diary(page, address) {
+  await fill(page);
+  await page.evaluate((of) => {
+    const { day, department, doctor, visit } = window.filled;
+    location.hash = of.replace('DAY', day).replace('DEPARTMENT', department).replace('DOCTOR', doctor).replace('VISIT', visit);
+  }, address);
+  await page.locator('.diary').waitFor();
+}
+
 export const screens = [
   { name: 'enrol', asked: 'new', hash: '#/' },
   { name: 'loading', asked: 'latency=20', hash: '#/', show: (page) => page.evaluate(() => window.hospital.pretend({ link: 'loading', progress: [4200, 10000] })) },
@@ -110,6 +144,19 @@ export const screens = [
   { name: 'cancel', hash: `#/appointments/${appointment}/cancel` },
   { name: 'prescribe', hash: `#/patients/${maria}/prescribe`, show: async (page) => { await page.locator('[id$="-medicine"]').first().fill('Penicillin V'); await page.locator('.warning-text').waitFor(); await page.keyboard.press('Escape'); } },
   { name: 'prescription-stop', hash: `#/prescriptions/${prescription}/stop` },
+  { name: 'diary-today', hash: '#/diary' },
+  { name: 'diary-day', hash: '#/diary', show: (page) => diary(page, '#/diary/day/DAY/department/DEPARTMENT') },
+  { name: 'diary-chosen', hash: '#/diary', show: async (page) => { await diary(page, '#/diary/day/DAY/department/DEPARTMENT'); await page.locator('[data-testid=diary-visit][data-status=pending]').first().click(); await page.getByTestId('diary-panel').waitFor(); } },
+  { name: 'diary-moving', hash: '#/diary', show: (page) => diary(page, '#/diary/day/DAY/department/DEPARTMENT/move/VISIT') },
+  { name: 'diary-week', hash: '#/diary', show: (page) => diary(page, '#/diary/week/DAY/department/DEPARTMENT') },
+  { name: 'diary-doctor-week', hash: '#/diary', show: (page) => diary(page, '#/diary/week/DAY/doctor/DOCTOR') },
+  { name: 'diary-empty', hash: '#/diary/day/2027-03-01/department/nobody' },
+  { name: 'board', hash: '#/board' },
+  { name: 'board-empty', hash: '#/board/nobody' },
+  { name: 'walk-in-whom', hash: '#/walk-in' },
+  { name: 'walk-in', hash: `#/patients/${maria}/walk-in` },
+  { name: 'repeat', hash: `#/appointments/${appointment}/repeat` },
+  { name: 'repeat-done', hash: `#/appointments/${appointment}/repeat`, show: async (page) => { await page.getByTestId('repeat-submit').click(); await page.getByTestId('repeat-answers').waitFor(); } },
   { name: 'waiting', hash: '#/sync', show: waiting },
   { name: 'waiting-none', hash: '#/sync' },
   { name: 'held', hash: '#/sync/held', show: held },

@@ -117,6 +117,7 @@ pub const DESK: &[(&str, Needs)] = &[
     ("row", Needs::ReadAsked),
     ("chart", Needs::Read(Kind::Patient)),
     ("day", Needs::Read(Kind::Patient)),
+    ("diary", Needs::Read(Kind::Patient)),
     ("free", Needs::Read(Kind::Appointment)),
     ("rebooking", Needs::Read(Kind::Patient)),
     ("history", Needs::ReadAsked),

@@ -88,7 +88,7 @@ impl Part {
                 "reason",
                 "serial",
             ],
-            Part::VisitCourse => &["status", "cancelReason"],
+            Part::VisitCourse => &["status", "cancelReason", "arrived", "queue"],
             Part::VisitNotes => &["notes"],
             Part::Decision => &["lost", "offer"],
             Part::Order => &["patient", "ward", "line", "authoredOn", "notes", "serial"],

@@ -3,14 +3,16 @@
 //! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
 //! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`adjudicate`] who gets a slot that several
 //! asked for, [`free`] finds those still free, [`waiting`] says who is offered
-//! them, and [`telling`] what others are told.
+//! them, [`sheet`] lays out a doctor's day, [`arrival`] is about those who come, and [`telling`] what others are told.
 
 pub mod adjudicate;
+pub mod arrival;
 pub mod clinic;
 pub mod free;
 pub mod hours;
 pub mod leases;
 pub mod rules;
+pub mod sheet;
 pub mod telling;
 pub mod visit;
 pub mod waiting;
@@ -46,6 +48,10 @@ pub struct Appointment {
     /// Every time the slot was moved. A set of events, never a counter.
     #[serde(rename = "move")]
     pub moves: Vec<Move>,
+    /// When the patient came, RFC 3339 in UTC, by the clock of the desk that noted it.
+    pub arrived: Option<String>,
+    /// The number they were given then: of the department's queue of the day.
+    pub queue: Option<u32>,
     /// Why it needs rebooking, as a code: `slot.taken`, `patient.taken`, `practitioner.day_full`. Only the hub writes it.
     pub lost: Option<String>,
     /// What may be had instead of a slot that was lost, nearest first. Only the hub writes it; one without start is none.
@@ -170,6 +176,19 @@ impl Record for Appointment {
                 self.minutes.is_some_and(|m| (5..=480).contains(&m)),
                 "minutes.invalid",
                 "minutes",
+            )
+            .unless(
+                self.arrived
+                    .as_deref()
+                    .is_none_or(|at| at.parse::<Timestamp>().is_ok()),
+                "arrived.invalid",
+                "arrived",
+            )
+            .unless(
+                self.queue
+                    .is_none_or(|n| (1..=arrival::QUEUE_MAX).contains(&n)),
+                "queue.invalid",
+                "queue",
             )
             .unless(
                 self.status != AppointmentStatus::Cancelled

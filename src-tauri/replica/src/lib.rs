@@ -2,6 +2,7 @@
 //! the courier that carries it all to the hub. Knows SQLite and documents, not the window.
 
 mod allotment;
+mod arrivals;
 mod audit;
 mod base;
 mod booking;
@@ -41,6 +42,7 @@ mod refusal;
 mod rescue;
 mod row;
 mod save;
+mod sheets;
 mod slots;
 mod store;
 mod summaries;

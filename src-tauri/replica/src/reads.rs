@@ -20,7 +20,7 @@ const CANDIDATES: u32 = 200;
 /// Appointments or prescriptions of one chart, at most; the newest are shown.
 const CHART: u32 = 500;
 /// Appointments of one ward in one day, at most.
-const DAY: u32 = 2_000;
+pub(crate) const DAY: u32 = 2_000;
 /// Records with conflicts that are listed, at most.
 const CONFLICTS: u32 = 1_000;
 

@@ -52,10 +52,16 @@ impl Edit<'_> {
 impl Replica {
     /// Says what is wrong with a draft, and what to think of before saving it.
     pub fn check(&self, kind: Kind, id: Option<RecordId>, draft: &Value) -> Result<Checked> {
-        let mut problems = judge::problems(kind, draft, self.today());
-        if kind == Kind::Appointment {
-            problems.extend(self.advice(id, draft)?);
-        }
+        let problems = match self.as_saved(kind, draft)? {
+            Ok(draft) => {
+                let mut problems = judge::problems(kind, &draft, self.today());
+                if kind == Kind::Appointment {
+                    problems.extend(self.advice(id, &draft)?);
+                }
+                problems
+            }
+            Err(problems) => problems,
+        };
         let prescription: Option<Prescription> = match kind {
             Kind::Prescription => record::parse(draft).ok(),
             Kind::Patient | Kind::Appointment => None,
@@ -81,6 +87,7 @@ impl Replica {
     pub fn save(&self, actor: &Actor, ask: &Save) -> Result<SaveAnswer> {
         let answer = self.store_edit(ask.kind, ask.id, |db, noted| {
             let stored = row::stored(db, ask.kind, ask.id)?;
+            let ask = &*self.with_arrival(db, ask, stored.as_ref())?;
             let ask = &*self.promised(db, ask, stored.as_ref())?;
             let edit = match (&stored, &ask.base) {
                 (Some(stored), Some(base)) => {

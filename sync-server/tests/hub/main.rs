@@ -45,4 +45,5 @@ mod tls;
 mod trust;
 mod visits;
 mod waiting;
+mod walk_ins;
 mod waybills;

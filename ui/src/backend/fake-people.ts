@@ -1,6 +1,7 @@
-import { instantOf } from '../parts/zone';
+import { addDays } from '../parts/dates';
+import { instantOf, wallOf } from '../parts/zone';
 import { mrn } from './fake-rules';
-import type { Reference, Staff } from './types.gen';
+import type { Reference, Schedule, Staff } from './types.gen';
 
 /** A made-up hospital from a seed: nobody in it exists. */
 
@@ -20,6 +21,16 @@ const staff: Staff[] = [
   { id: staffId(8), username: 'mona', name: 'Mona Adler', roles: ['manager', 'nurse'], departments: [], isActive: true },
 ];
 
+const nineTo = (to: string) => Array.from({ length: 7 }, () => [{ from: '09:00:00', to }]);
+const dayAfter = (days: number) => addDays(wallOf(Date.now(), 'Europe/London').date, days);
+
+/** The made-up hospital sees patients every day, so that there is always something to look at. */
+const schedules: Schedule[] = [
+  { practitioner: staffId(2), departments: [departmentId(1), departmentId(2)], hours: nineTo('17:00:00'), breaks: [{ from: '13:00:00', to: '13:30:00' }], leave: [] },
+  { practitioner: staffId(4), departments: [departmentId(1)], hours: nineTo('18:00:00'), breaks: [{ from: '12:00:00', to: '13:00:00' }], leave: [[dayAfter(1), dayAfter(1)]] },
+  { practitioner: staffId(5), departments: [departmentId(2), departmentId(3)], hours: nineTo('16:00:00'), breaks: [], leave: [] },
+];
+
 export const reference: Reference = {
   version: 1, hospital: 'St Columba’s Hospital', zone: 'Europe/London',
   wards: [{ id: wardA, name: 'Amber ward' }, { id: wardB, name: 'Birch ward' }],
@@ -32,7 +43,7 @@ export const reference: Reference = {
   medicines: ['Amlodipine', 'Amoxicillin', 'Aspirin', 'Atorvastatin', 'Bisoprolol', 'Codeine', 'Furosemide', 'Ibuprofen',
     'Insulin glargine', 'Lisinopril', 'Metformin', 'Morphine', 'Omeprazole', 'Paracetamol', 'Penicillin V', 'Ramipril',
     'Salbutamol', 'Warfarin'],
-  schedules: [],
+  schedules,
 };
 
 export const people = { ada: staffId(1), musa: staffId(2), jonas: staffId(3), lin: staffId(4), rossi: staffId(5), mona: staffId(8) };
@@ -107,6 +118,7 @@ export function sampleVisits(day: string): object[] {
     return {
       patient: patientId(n), practitioner: doctor, department: departmentId(doctor === people.rossi ? 2 : 1), ward: wardA,
       start: instantOf(day, time, reference.zone), minutes: 30, status, reason: reasons[n % reasons.length],
+      ...(['arrived', 'checked-in', 'fulfilled'].includes(status) ? { arrived: new Date(Date.now() - (50 - n * 7) * 60_000).toISOString(), queue: n + 1 } : {}),
       ...(status === 'cancelled' ? { cancelReason: 'Patient rang: cannot come today' } : {}),
     };
   });

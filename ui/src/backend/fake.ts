@@ -4,6 +4,7 @@ import { newId } from '../parts/ids';
 import { mayReadAudit, mayWrite } from '../parts/access';
 import { FakeAudit } from './fake-audit';
 import { FakeBooking } from './fake-booking';
+import { dayOf, diaryOf, withArrival } from './fake-diary';
 import { FakeEmergency } from './fake-emergency';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
@@ -267,12 +268,8 @@ export class FakeHospital implements Backend {
     return { ok: true, value: [blankPage] };
   }
 
-  async day(ward: string, date: string): Promise<Visit[]> {
-    return this.all('appointment')
-      .filter((row) => member(row, 'ward') === ward && wallOf(member(row, 'start'), reference.zone).date === date)
-      .sort((a, b) => member(a, 'start').localeCompare(member(b, 'start')))
-      .map((row) => this.visit(row));
-  }
+  day: Backend['day'] = async (ward, date) => dayOf(this.all('appointment'), (id) => this.view(id), ward, date);
+  diary: Backend['diary'] = async (ask) => diaryOf(ask, this.all('appointment'), (id) => this.view(id), this.now());
 
   private readonly visit = (appointment: Row): Visit => ({ appointment, patient: this.view(member(appointment, 'patient')) });
 
@@ -291,8 +288,10 @@ export class FakeHospital implements Backend {
   // --- writing
 
   async check(kind: Kind, draft: unknown, id: string | null): Promise<Checked> {
-    const checked = check(kind, draft, (patient) => this.patient(patient), this.today());
-    return kind === 'appointment' ? { ...checked, problems: [...checked.problems, ...this.booking.problems(draft, id)] } : checked;
+    const filled = withArrival(kind, draft as object, null, this.all('appointment'), this.now());
+    if (Array.isArray(filled)) return { problems: filled, warnings: [] };
+    const checked = check(kind, filled, (patient) => this.patient(patient), this.today());
+    return kind === 'appointment' ? { ...checked, problems: [...checked.problems, ...this.booking.problems(filled, id)] } : checked;
   }
 
   async save({ kind, id, base, draft, held }: Save): Promise<SaveAnswer> {
@@ -301,8 +300,10 @@ export class FakeHospital implements Backend {
     const known = this.documents.get(id);
     const wanted = kind === 'appointment' ? this.booking.promised(draft as object, known && this.view(id)!.body) : (draft as object);
     if (known && base === null) return { outcome: 'saved', row: this.view(id)! };
+    const asked = withArrival(kind, wanted, known?.body(), this.all('appointment'), this.now());
+    if (Array.isArray(asked)) return { outcome: 'problems', problems: asked };
     const number = !known && kind === 'patient' ? { mrn: mrn(900_000 + this.serial) } : {};
-    const change = this.change(kind, { ...wanted, ...number }, base ? base.split(' ') : [], session.staff.id, here);
+    const change = this.change(kind, { ...asked, ...number }, base ? base.split(' ') : [], session.staff.id, here);
     const fresh = { ...change, writes: this.differing(known?.at(change.deps), change.writes) };
     const isBarred = fresh.writes.find(({ path }) => path !== 'mrn' && !mayWrite(session.roles, kind, path.split('/')[0]!));
     if (isBarred) return problems('not_allowed', isBarred.path);

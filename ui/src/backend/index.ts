@@ -1,5 +1,5 @@
 import type {
-  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, Likely, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
+  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, Likely, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
   Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
 } from './types.gen';
 
@@ -47,6 +47,8 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   chart(patient: string): Promise<Chart | null>;
   /** Visits of a ward on a day of the hospital's calendar, YYYY-MM-DD. */
   day(ward: string, date: string): Promise<Visit[]>;
+  /** Visits of a doctor or of a department's doctors, and what each slot of their days is. */
+  diary(ask: DiaryAsk): Promise<Diary>;
   /** Slots that are free as far as this desk knows, soonest first, with what may be promised. */
   free(ask: FreeAsk): Promise<FreeSlot[]>;
   /** Appointments that lost their slot. */

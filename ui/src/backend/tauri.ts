@@ -18,6 +18,7 @@ export const tauriBackend: Backend = {
   row: (kind, id) => invoke('row', { kind, id }),
   chart: (patient) => invoke('chart', { patient }),
   day: (ward, date) => invoke('day', { ward, date }),
+  diary: (ask) => invoke('diary', { ask }),
   free: (ask) => invoke('free', { ask }),
   rebooking: () => invoke('rebooking'),
   check: (kind, draft, id) => invoke('check', { kind, draft, id }),

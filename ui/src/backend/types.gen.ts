@@ -130,6 +130,14 @@ priority: Priority, reason: string | null, cancelReason: string | null,
  */
 move: Array<Move>, 
 /**
+ * When the patient came, RFC 3339 in UTC, by the clock of the desk that noted it.
+ */
+arrived: string | null, 
+/**
+ * The number they were given then: of the department's queue of the day.
+ */
+queue: number | null, 
+/**
  * Why it needs rebooking, as a code: `slot.taken`, `patient.taken`, `practitioner.day_full`. Only the hub writes it.
  */
 lost: string | null, 
@@ -228,6 +236,32 @@ breaks: Array<Hours>,
  */
 leave: [string, string][], };
 
+export type Place = "free" | "taken" | "soon" | "full" | "break" | "leave" | "closed";
+
+export type PlaceAt = { 
+/**
+ * RFC 3339 in UTC.
+ */
+start: string, 
+/**
+ * The hospital's clock, `09:30`.
+ */
+time: string, is: Place, 
+/**
+ * Why it cannot be booked: the first thing the rules say; nothing when it is free.
+ */
+why: Problem | null, };
+
+export type Sheet = { practitioner: StaffId, 
+/**
+ * The hospital's local day.
+ */
+date: string, 
+/**
+ * Appointments that count, of `most`.
+ */
+counted: number, most: number, places: Array<PlaceAt>, };
+
 export type Reference = { version: number, hospital: string, 
 /**
  * IANA time zone of the hospital, such as `Europe/London`.
@@ -298,6 +332,25 @@ export type Visit = { appointment: Row,
  */
 patient: Row | null, };
 
+export type DiaryAsk = { practitioner: StaffId | null, department: DepartmentId | null, 
+/**
+ * The first of the hospital's local days, `YYYY-MM-DD`.
+ */
+from: string, 
+/**
+ * At most 7.
+ */
+days: number, };
+
+export type Diary = { 
+/**
+ * Earliest first. All that the doctors have, also in other departments.
+ */
+visits: Array<Visit>, 
+/**
+ * A day of a doctor each: by doctor, then by day.
+ */
+sheets: Array<Sheet>, };
 export type FreeAsk = { practitioner: StaffId | null, department: DepartmentId | null, 
 /**
  * First and last day of the hospital's calendar, `2027-03-01`.
@@ -793,17 +846,17 @@ export type LookRun = { run: LookId | null, };
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: false, writes: [] },
   },
   nurse: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   doctor: {
     patient: { reads: true, writes: ["address", "alert", "allergy", "bed", "birthDate", "bloodGroup", "contact", "deceased", "gender", "mrn", "name", "nationalId", "noKnownAllergies", "notes", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "notes", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: ["authoredOn", "line", "notes", "patient", "signature", "status", "stopReason", "ward"] },
   },
   pharmacist: {
@@ -823,7 +876,7 @@ export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonl
   },
   manager: {
     patient: { reads: true, writes: ["address", "bed", "birthDate", "contact", "gender", "mrn", "name", "nationalId", "telecom", "ward"] },
-    appointment: { reads: true, writes: ["cancelReason", "department", "minutes", "move", "patient", "practitioner", "priority", "reason", "start", "status", "ward"] },
+    appointment: { reads: true, writes: ["arrived", "cancelReason", "department", "minutes", "move", "patient", "practitioner", "priority", "queue", "reason", "start", "status", "ward"] },
     prescription: { reads: true, writes: [] },
   },
   admin: {
@@ -877,8 +930,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
-  { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
-  { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
+  { does: "write", what: "visitCourse", kind: "appointment", state: "over", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "planned", fields: ["notes"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitNotes", kind: "appointment", state: "over", fields: ["notes"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "decision", kind: "appointment", state: "planned", fields: ["lost", "offer"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },

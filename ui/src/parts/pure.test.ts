@@ -112,6 +112,9 @@ test('every address leads to the screen it was made for', () => {
     { page: 'book', id: 'a' }, { page: 'move', id: 'a' }, { page: 'cancel', id: 'a' }, { page: 'prescribe', id: 'a' }, { page: 'prescription', id: 'a' },
     { page: 'stop', id: 'a' }, { page: 'waiting' }, { page: 'held' }, { page: 'conflicts' }, { page: 'shutdown' },
     { page: 'conflict', kind: 'appointment', id: 'a' }, { page: 'heldForm', id: 'a/b' }, { page: 'help' }, { page: 'rebooking' },
+    { page: 'diary', days: 1, date: null, whom: null, moving: null }, { page: 'diary', days: 7, date: '2027-03-01', whom: null, moving: null },
+    { page: 'diary', days: 1, date: null, whom: { by: 'doctor', id: 'a' }, moving: null }, { page: 'diary', days: 7, date: '2027-03-01', whom: { by: 'department', id: 'a' }, moving: 'b' },
+    { page: 'board', department: null }, { page: 'board', department: 'a' }, { page: 'walkIn', id: null }, { page: 'walkIn', id: 'a' }, { page: 'repeat', id: 'a' },
   ];
   for (const route of routes) expect(parse(href(route))).toEqual(route);
   expect(parse('#/nonsense')).toEqual({ page: 'missing' });

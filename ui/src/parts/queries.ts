@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Backend, Changed } from '../backend';
-import type { FreeAsk, Kind, Likely, Page, Row } from '../backend/types.gen';
+import type { DiaryAsk, FreeAsk, Kind, Likely, Page, Row } from '../backend/types.gen';
 import { useBackend } from './context';
 
 const none: Row[] = [];
@@ -22,6 +22,12 @@ export function useChart(id: string) {
 export function useDay(ward: string, date: string) {
   const backend = useBackend();
   return useQuery({ queryKey: ['day', ward, date], queryFn: () => backend.day(ward, date) });
+}
+
+export function useDiary(ask: DiaryAsk) {
+  const backend = useBackend();
+  // a place that is free is one until two hours before it: asked again, though nobody wrote anything
+  return useQuery({ queryKey: ['diary', ask], queryFn: () => backend.diary(ask), refetchInterval: 60_000 });
 }
 
 /** How often what is free is asked again: slots come too near, and promises end, without anybody doing anything. */
@@ -146,7 +152,7 @@ async function refresh(backend: Backend, client: QueryClient, heard: Changed[]):
     for (const key of ['row', 'history', 'conflicts']) void client.invalidateQueries({ queryKey: [key, kind, id] });
     if (kind === 'patient') await patchPages(backend, client, id);
   }
-  for (const key of ['chart', 'day', 'free', 'rebooking', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+  for (const key of ['chart', 'day', 'diary', 'free', 'rebooking', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** Puts one changed row into the loaded pages of the list, so that ten thousand rows are not read again. */

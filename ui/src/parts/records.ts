@@ -27,7 +27,7 @@ export const emptyPatient: Patient = {
 };
 export const emptyAppointment: Appointment = {
   patient: null, practitioner: null, department: null, ward: null, start: null, minutes: null, status: 'booked', priority: 'routine', reason: null,
-  cancelReason: null, move: [], lost: null, offer: [], notes: '',
+  cancelReason: null, move: [], arrived: null, queue: null, lost: null, offer: [], notes: '',
 };
 export const emptyPrescription: Prescription = {
   patient: null, ward: null, status: 'draft', authoredOn: null, stopReason: null, line: [], signature: [], notes: '',

@@ -4,6 +4,8 @@ import { initReactI18next, useTranslation } from 'react-i18next';
 import type { Problem } from '../backend/types.gen';
 import en from '../words/en.json';
 import fr from '../words/fr.json';
+import { showDate } from './dates';
+import { wallOf } from './zone';
 
 type Stem<K> = K extends `${infer S}_one` ? S : K extends `${infer S}_other` ? S : K extends `${infer S}_many` ? S : K;
 
@@ -36,6 +38,24 @@ export interface Words {
   field(path: string): string;
 }
 
+/** The hospital's zone: moments in sentences are by its clock. */
+let zone = 'UTC';
+
+export function keepTimeOf(hospital: string): void {
+  zone = hospital;
+}
+
+/** Moments and days that a sentence mentions, as people read them. */
+function readable(blanks: Problem['with'], months: readonly string[]): Blanks {
+  const shown = (text: string) => {
+    if (/^\d{4}-\d\d-\d\d$/.test(text)) return showDate(text, months);
+    if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return text;
+    const { date, time } = wallOf(text, zone);
+    return `${showDate(date, months)} ${time}`;
+  };
+  return Object.fromEntries(Object.entries(blanks).map(([name, text]) => [name, shown(text ?? '')]));
+}
+
 type Translate = (key: string, blanks?: Blanks) => string;
 
 function words(translate: Translate, language: Language): Words {
@@ -45,7 +65,7 @@ function words(translate: Translate, language: Language): Words {
   say.months = translate('months').split(' ');
   say.of = (set, word) => (word && has(`${set}.${word}`) ? translate(`${set}.${word}`) : (word ?? ''));
   say.problem = (problem) => has(`problem.${problem.code}`)
-    ? translate(`problem.${problem.code}`, problem.with)
+    ? translate(`problem.${problem.code}`, readable(problem.with, say.months))
     : translate('problem.unknown', { code: problem.code });
   say.field = (path) => {
     const [list = '', , member] = path.split('/');

@@ -6,11 +6,11 @@ import { usePaper } from '../parts/paper';
 import { useRow } from '../parts/queries';
 import { asAppointment } from '../parts/records';
 import { go } from '../parts/route';
+import { StatusWord } from '../parts/status';
 import { SyncMark } from '../parts/SyncMark';
 import { useMoment } from '../parts/useTime';
 import { useWords } from '../parts/words';
 import { Offers } from './Offers';
-import { StatusWord } from './VisitRow';
 
 /** A patient's appointments on the chart, newest first. */
 export function AppointmentList({ rows }: { rows: Row[] }) {
@@ -41,6 +41,7 @@ function AppointmentLine({ row }: { row: Row }) {
         {isOpen && <Button size="compact-sm" variant="subtle" aria-label={`${t('slip.print')}: ${time(appointment.start)}`} onClick={() => paper.slip(row.id)}>{t('slip.print')}</Button>}
         {isOpen && mayWrite && <>
           <Button size="compact-sm" variant="subtle" aria-label={`${t('do.move')}: ${time(appointment.start)}`} onClick={() => go({ page: 'move', id: row.id })}>{t('do.move')}</Button>
+          <Button size="compact-sm" variant="subtle" aria-label={`${t('do.repeat')}: ${time(appointment.start)}`} onClick={() => go({ page: 'repeat', id: row.id })}>{t('do.repeat')}</Button>
           <Button size="compact-sm" variant="subtle" aria-label={`${t('do.cancel')}: ${time(appointment.start)}`} onClick={() => go({ page: 'cancel', id: row.id })}>{t('do.cancel')}</Button>
         </>}
       </Group>

@@ -92,7 +92,7 @@ function Counts({ visits }: { visits: Visit[] }) {
   const status = useStatus();
   const count = (...words: string[]) => visits.filter((visit) => words.includes(asAppointment(visit.appointment.body).status)).length;
   const facts = [
-    [t('count.expected'), count('booked', 'pending', 'proposed', 'waitlist')], [t('count.waiting'), count('arrived', 'checked-in')],
+    [t('count.expected'), count('booked', 'pending', 'proposed', 'waitlist')], [t('count.waiting'), count('arrived')], [t('count.inRoom'), count('checked-in')],
     [t('count.seen'), count('fulfilled')], [t('count.noshow'), count('noshow')], [t('count.cancelled'), count('cancelled')],
   ] as const;
   return (
@@ -132,7 +132,7 @@ function WaitingNow({ visits }: { visits: Visit[] }) {
   const { zone } = useReference();
   const names = useNames();
   const here = visits.map((visit) => ({ visit, appointment: asAppointment(visit.appointment.body) }))
-    .filter(({ appointment }) => appointment.status === 'arrived' || appointment.status === 'checked-in');
+    .filter(({ appointment }) => appointment.status === 'arrived');
   return (
     <section className="card waiting-now" aria-label={t('today.waiting')}>
       <div className="card-head"><h2>{t('today.waiting')}</h2><span>{here.length}</span></div>

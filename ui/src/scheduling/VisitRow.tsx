@@ -1,14 +1,14 @@
 import { Button, Group } from '@mantine/core';
-import type { Appointment, AppointmentStatus, Row, Visit } from '../backend/types.gen';
+import type { Appointment, AppointmentStatus, Visit } from '../backend/types.gen';
 import { bornText } from '../parts/Banner';
-import { useBackend, useMay, useNames, useReference, useToday } from '../parts/context';
+import { useMay, useNames, useReference, useToday } from '../parts/context';
 import { usePaper } from '../parts/paper';
 import { PersonName } from '../parts/PersonName';
 import { asAppointment, asPatient, nameText, shownName } from '../parts/records';
 import { go, href } from '../parts/route';
 import { rowPress } from '../parts/rowPress';
 import { SyncMark } from '../parts/SyncMark';
-import { toastProblem, toastUndo } from '../parts/toast';
+import { StatusWord, useSetStatus } from '../parts/status';
 import { useWords } from '../parts/words';
 import { wallOf } from '../parts/zone';
 
@@ -36,11 +36,6 @@ export function VisitRow({ visit }: { visit: Visit }) {
       <td className="no-print"><NextSteps visit={visit} appointment={appointment} /></td>
     </tr>
   );
-}
-
-export function StatusWord({ status }: { status: AppointmentStatus }) {
-  const t = useWords();
-  return <span className={`status status-${status}`}>{t.of('AppointmentStatus', status)}</span>;
 }
 
 /** What usually comes next; the second step is the rarer one. */
@@ -72,23 +67,4 @@ function NextSteps({ visit, appointment }: { visit: Visit; appointment: Appointm
       )}
     </Group>
   );
-}
-
-/** Sets a status at once and offers to undo it for ten seconds. */
-function useSetStatus() {
-  const backend = useBackend();
-  const t = useWords();
-  async function write(row: Row, status: AppointmentStatus): Promise<Row | null> {
-    const answer = await backend.save({ kind: 'appointment', id: row.id, base: row.heads, draft: { status }, held: null });
-    if (answer.outcome === 'saved') return answer.row;
-    toastProblem(answer.problems.map((problem) => t.problem(problem)).join(' '));
-    return null;
-  }
-  return async (row: Row, before: AppointmentStatus, after: AppointmentStatus, who: string) => {
-    const saved = await write(row, after);
-    if (!saved) return;
-    const said = t('status.changed', { who, status: t.of('AppointmentStatus', after) });
-    // on the version that was written here: what somebody else did since then stands beside it, to be compared
-    toastUndo(said, t('undo'), () => void write(saved, before));
-  };
 }

@@ -18,6 +18,7 @@ pub(crate) mod planted;
 mod reading;
 mod receiving;
 mod saving;
+mod sheets;
 mod signing_in;
 mod stand_in;
 mod stolen;

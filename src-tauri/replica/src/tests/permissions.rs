@@ -80,6 +80,9 @@ fn draft(row: &Row, field: &str, by: &Actor, nth: u32) -> Value {
             nth % 60
         )),
         "minutes" => json!(25),
+        "priority" => json!("urgent"),
+        "arrived" => json!("2027-03-01T09:00:00Z"),
+        "queue" => json!(nth % 999 + 1),
         "status" if row.kind == Kind::Appointment => json!("noshow"),
         "status" => json!("entered-in-error"),
         "authoredOn" => json!("2027-01-01T00:00:00Z"),
@@ -131,6 +134,6 @@ fn every_role_saves_what_the_table_says_and_nothing_else() {
             }
         }
     }
-    assert_eq!(cells, 10 * (2 * 17 + 2 * 14 + 4 * 9), "every cell");
+    assert_eq!(cells, 10 * (2 * 17 + 2 * 17 + 4 * 9), "every cell");
     assert!(desk.row(1).is_some_and(|row| row.id == record(1)));
 }
