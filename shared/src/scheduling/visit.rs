@@ -96,8 +96,7 @@ pub struct Change<'a> {
 
 /// Returns every rule that a change breaks, each with its field and what would be allowed.
 pub fn problems(change: &Change<'_>) -> Vec<Problem> {
-    let (after, t_ms) = (change.after, change.t_ms);
-    let status = after.status;
+    let (after, status, t_ms) = (change.after, change.after.status, change.t_ms);
     let before = change.before.filter(|before| wants_slot(before.status));
     let old = before.and_then(|before| slot_of(before, change.clinic));
     let Some(new) = slot_of(after, change.clinic) else {
