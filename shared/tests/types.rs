@@ -22,7 +22,8 @@ use shared::console::{
     StaffPage,
 };
 use shared::desk::{
-    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held, HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
+    AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot,
+    Held, HistoryEntry, KeychainPlace, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session,
 };
 use shared::desk::{FieldChange, Link, SyncState, SyncStatus, Version, Visit, Waiting};
 use shared::emergency::summary::{Medicine, Summary};

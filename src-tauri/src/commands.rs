@@ -5,7 +5,9 @@
 use serde_json::Value;
 use shared::audit::look::{ChainLook, LookProgress};
 use shared::desk::{
-    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held, HistoryEntry, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit, Waiting,
+    AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot, Held,
+    HistoryEntry, Likely, ListAsk, Page, Row, Save, SaveAnswer, Session, SyncStatus, Visit,
+    Waiting,
 };
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
