@@ -1,5 +1,6 @@
 //! The command line: every command works whether or not a hub serves the same data directory.
 
+use crate::backup::{BackupCommand, restore};
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::deeds::{HUB, deed, note};
@@ -8,8 +9,6 @@ use crate::import::{self, Ask};
 use crate::passwords;
 use crate::people::role_of;
 use crate::quarantine::QuarantineCommand;
-use crate::services::audit::show::{About, show};
-use crate::services::audit::{settle, verify};
 use crate::services::console::second_factor;
 use crate::services::orders::{self, IsActive};
 use crate::services::staff::NewStaff;
@@ -30,6 +29,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
+mod audit;
+
+use audit::AuditCommand;
+
 /// Wardbook hub: the hospital's record, and how every ward gets its part of it
 #[derive(Parser, Debug)]
 #[command(name = "wardbook-hub", version, about)]
@@ -37,8 +40,35 @@ pub struct Cli {
     #[command(flatten)]
     config: Config,
     #[command(subcommand)]
-    command: Command,
+    command: AnyCommand,
 }
+
+#[derive(Subcommand, Debug)]
+enum AnyCommand {
+    #[command(flatten)]
+    Apart(ApartCommand),
+    #[command(flatten)]
+    Inside(Command),
+}
+
+/// What opens the database by itself, or has none yet.
+#[derive(Subcommand, Debug)]
+enum ApartCommand {
+    /// Everything the hub has, in one sealed file
+    Backup {
+        #[command(subcommand)]
+        command: BackupCommand,
+    },
+    /// Put a backup back into an empty data directory; desks then give back what the hub took since
+    Restore {
+        backup: PathBuf,
+        /// File that holds the key of backups
+        #[arg(long, env = "WARDBOOK_BACKUP_KEY_FILE")]
+        key: PathBuf,
+    },
+}
+
+/// What is done inside an open database.
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -124,40 +154,6 @@ enum From {
 }
 
 #[derive(Subcommand, Debug)]
-enum AuditCommand {
-    /// Check every entry, every signed head and every desk's chain; says the first bad entry and fails if there is one
-    Verify {
-        /// File of signed heads from another place
-        #[arg(long)]
-        head: Option<PathBuf>,
-    },
-    /// List entries
-    Show {
-        #[command(flatten)]
-        about: AboutArgs,
-        /// The newest so many
-        #[arg(long, default_value_t = 200)]
-        limit: u32,
-    },
-    /// Sign the log as it is now and write its head down
-    Sign,
-}
-
-#[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
-struct AboutArgs {
-    /// About a record
-    #[arg(long)]
-    record: Option<Uuid>,
-    /// What a member of staff did
-    #[arg(long)]
-    staff: Option<Uuid>,
-    /// Entries of desks that were not whole when they came
-    #[arg(long)]
-    alarms: bool,
-}
-
-#[derive(Subcommand, Debug)]
 enum DeviceCommand {
     /// Make a one-time code with which a workstation becomes known: five tries, ten minutes
     Code {
@@ -239,11 +235,26 @@ impl Cli {
     /// Runs the command.
     pub async fn run(self) -> Result<()> {
         logs::start(&self.config.log);
-        let announces = !matches!(self.command, Command::Serve { .. });
+        let command = match self.command {
+            AnyCommand::Apart(command) => return say(&command.run(&self.config).await?),
+            AnyCommand::Inside(command) => command,
+        };
+        let announces = !matches!(command, Command::Serve { .. });
         let opened = database::open(&self.config, announces).await?;
-        let done = self.command.run(&opened).await;
+        let done = command.run(&opened).await;
         opened.close().await?;
         done
+    }
+}
+
+impl ApartCommand {
+    async fn run(self, config: &Config) -> Result<String> {
+        match self {
+            ApartCommand::Backup { command } => command.run(config).await,
+            ApartCommand::Restore { backup, key } => {
+                Ok(restore(config, &backup, &key).await?.lines())
+            }
+        }
     }
 }
 
@@ -287,30 +298,6 @@ impl Command {
             Command::Quarantine { command } => say(&command.run(app).await?),
             Command::Emergency { command } => say(&command.run(app).await?),
             Command::Demo => say(&demo::run(app).await?),
-        }
-    }
-}
-
-impl AuditCommand {
-    async fn run(self, opened: &Opened) -> Result<()> {
-        let app = &opened.app;
-        match self {
-            AuditCommand::Verify { head } => {
-                let found = verify::verify(app, head.as_deref()).await?;
-                say(&serde_json::to_string_pretty(&found)?)?;
-                ensure!(found.is_whole(), "the audit log is not as it was written");
-                Ok(())
-            }
-            AuditCommand::Show { about, limit } => {
-                let about = match (about.record, about.staff) {
-                    (Some(record), _) => About::Record(record),
-                    (None, Some(staff)) => About::Staff(staff),
-                    (None, None) => About::Alarms,
-                };
-                settle(app).await?;
-                say(&show(app, about, limit).await?.join("\n"))
-            }
-            AuditCommand::Sign => say(&format!("signed at {}", settle(app).await?)),
         }
     }
 }

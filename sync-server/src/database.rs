@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Opened {
     pub app: App,
     /// Nothing when the database is somebody else's.
-    private: Option<Postgres>,
+    pub(crate) private: Option<Postgres>,
 }
 
 impl Opened {
@@ -31,6 +31,11 @@ impl Opened {
 
 /// Opens the database that the settings name, starting the private one if need be, and brings it up to date.
 pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
+    open_kept(config, announces, Keep::Durable).await
+}
+
+/// The same with a private server that is kept, or thrown away when it is let go of.
+pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> Result<Opened> {
     let (options, private) = match config.url()? {
         // the URL may hold a password, so it is not part of the message
         Some(url) => (
@@ -41,8 +46,7 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
         None => {
             let data = config.data.clone();
             let private =
-                tokio::task::spawn_blocking(move || Postgres::start(&data, Keep::Durable))
-                    .await??;
+                tokio::task::spawn_blocking(move || Postgres::start(&data, keep)).await??;
             let admin = private.options("postgres");
             make_database(admin).await?;
             (private.options(postgres::NAME), Some(private))

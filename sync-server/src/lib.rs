@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod authority;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod database;

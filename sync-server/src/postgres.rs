@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+mod copy;
+
 /// Name of the superuser and of the database.
 pub const NAME: &str = "wardbook";
 const PORT: u16 = 5432;
