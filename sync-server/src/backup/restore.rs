@@ -93,7 +93,7 @@ async fn begin_anew(opened: &Opened, about: About) -> Result<Restored> {
     let mut connection = opened.app.pool.acquire().await?;
     lineage::begin(&mut connection).await?;
     let entry = deed(What::Administered, HUB, None).because("backup.restored");
-    note(&mut *connection, &entry).await?;
+    note(&mut connection, &entry).await?;
     drop(connection);
     settle(&opened.app).await?;
     Ok(restored)

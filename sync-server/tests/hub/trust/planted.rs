@@ -4,6 +4,9 @@ use crate::trust::PLANTED;
 use shared::planted::Fault;
 use std::process::Command;
 
+const KILLED: &str =
+    "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice";
+
 /// Which tests notice that a control is missing: each of them does.
 fn noticed_by(fault: Fault) -> &'static [&'static str] {
     match fault {
@@ -63,11 +66,9 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         ],
         Fault::HeardTwice => &[
             "events::in_whatever_order_five_events_come_and_however_often_the_same_is_said",
-            "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice",
+            KILLED,
         ],
-        Fault::ToldEarly => &[
-            "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice",
-        ],
+        Fault::ToldEarly => &[KILLED],
         Fault::AnyNameWipes => &["console_devices::a_workstation_is_emptied_by_its_name_alone"],
         Fault::ListsKeepSessions => &["console_live::a_session_ends_though_its_lists_refresh"],
         Fault::NewestHoursWin => {
