@@ -351,6 +351,7 @@ visits: Array<Visit>,
  * A day of a doctor each: by doctor, then by day.
  */
 sheets: Array<Sheet>, };
+
 export type FreeAsk = { practitioner: StaffId | null, department: DepartmentId | null, 
 /**
  * First and last day of the hospital's calendar, `2027-03-01`.

@@ -84,7 +84,7 @@ fn a_diary_has_every_slot_of_its_doctors_and_what_they_have_in_other_departments
         &desk,
         34,
         "2027-03-02T11:00:00Z",
-        json!({ "practitioner": id(202), "department": id(7) }),
+        json!({ "practitioner": id(202), "department": id(7), "status": "cancelled", "cancelReason": "rang" }),
     );
     let Diary { visits, sheets } = desk.replica.diary(&ask("2027-03-02", 1)).unwrap();
     assert_eq!(ids(&visits), [record(30), record(31), record(32)]);
@@ -120,8 +120,8 @@ fn a_diary_has_every_slot_of_its_doctors_and_what_they_have_in_other_departments
 #[test]
 fn who_comes_gets_the_moment_and_the_next_number_of_the_department() {
     let desk = desk();
-    let first = book(&desk, 30, "2027-03-01T10:00:00Z", json!({}));
-    let second = book(&desk, 31, "2027-03-01T11:00:00Z", json!({}));
+    let first = book(&desk, 30, "2027-03-01T11:00:00Z", json!({}));
+    let second = book(&desk, 31, "2027-03-01T11:30:00Z", json!({}));
     let tomorrow = book(&desk, 32, "2027-03-02T11:00:00Z", json!({}));
     let noted = |row: &Row| (row.body["arrived"].clone(), row.body["queue"].clone());
     let arrive = |row: &Row| desk.edit(row, json!({ "status": "arrived" }));
@@ -153,7 +153,7 @@ fn who_came_without_a_time_gets_the_slot_that_is_running_and_pressing_twice_is_o
     let other = desk.save(&new(Kind::Appointment, 41, draft.clone()));
     assert_eq!(other.expect("taken too").body["queue"], 2);
     let check = |draft: &Value| {
-        let checked = desk.replica.check(Kind::Appointment, draft);
+        let checked = desk.replica.check(Kind::Appointment, None, draft);
         let problems = checked.expect("readable").problems;
         problems
             .iter()
@@ -170,4 +170,17 @@ fn who_came_without_a_time_gets_the_slot_that_is_running_and_pressing_twice_is_o
     nobody["practitioner"] = json!(id(299));
     let refused = desk.save(&new(Kind::Appointment, 42, nobody));
     assert_eq!(codes(&refused.unwrap_err()), ["practitioner.unknown"]);
+}
+
+#[test]
+fn nobody_is_marked_as_not_come_before_the_slot_is_over() {
+    let desk = desk();
+    let row = book(&desk, 30, "2027-03-01T11:00:00Z", json!({}));
+    let missed = Save {
+        base: Some(row.heads.clone()),
+        ..new(Kind::Appointment, 30, json!({ "status": "noshow" }))
+    };
+    let refused = desk.save(&missed).expect_err("it has not begun");
+    assert_eq!(codes(&refused), ["appointment.not_over"]);
+    assert_eq!(refused[0].with["end"], "2027-03-01T11:30:00Z");
 }
