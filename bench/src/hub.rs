@@ -121,6 +121,19 @@ const LET_IN: &str = "create function let_in() returns trigger language plpgsql 
         $$ begin new.approved_at := now(); return new; end $$;
     create trigger let_in before insert on device for each row execute function let_in();";
 
+/// Returns what is said over standard input, line by line.
+fn asks() -> tokio::sync::mpsc::UnboundedReceiver<String> {
+    let (asked, asks) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(std::result::Result::ok) {
+            if asked.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    asks
+}
+
 /// Is the hub: the real one, told what to do over standard input.
 pub(crate) async fn serve(data: &Path) -> Result<()> {
     let data_text = data.display().to_string();
@@ -142,6 +155,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         database_url: None,
         database_url_file: None,
         database_connections: 24,
+        screens: None,
         log: "error".into(),
     };
     let opened = sync_server::database::open(&config, false).await?;
@@ -171,14 +185,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
             let _ = stopped.await;
         },
     ));
-    let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lines().map_while(std::result::Result::ok) {
-            if asked.send(line).is_err() {
-                break;
-            }
-        }
-    });
+    let mut asks = asks();
     while let Some(ask) = asks.recv().await {
         match ask.as_str() {
             "code" => crate::say(&format!(

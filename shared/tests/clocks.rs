@@ -1,6 +1,8 @@
 //! Desks whose clocks are wrong by up to a month and jump: what was done counts when it was done, as far as the hub can know.
 //! `SEED=n` repeats one case.
 
+#![expect(clippy::disallowed_methods, reason = "a seed is named from outside")]
+
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
