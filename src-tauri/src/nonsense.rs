@@ -262,6 +262,12 @@ impl Nonsense {
                 ("moved", "RecordId"),
                 ("limit", "u32"),
             ]),
+            "DiaryAsk" => self.object(&[
+                ("practitioner", "StaffId"),
+                ("department", "StaffId"),
+                ("from", "String"),
+                ("days", "u32"),
+            ]),
             "Save" => self.object(&[
                 ("kind", "Kind"),
                 ("id", "RecordId"),

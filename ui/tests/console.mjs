@@ -142,7 +142,7 @@ try {
   await mia.getByText('The hours are changed.').waitFor();
   await visit(wei, 'hours');
   await wei.getByTestId('doctor').getByText('Monday 09:00–12:00').waitFor();
-  await mia.getByRole('button', { name: 'Undo' }).click();
+  await mia.getByRole('button', { name: 'Undo' }).last().click();
   await wei.getByTestId('doctor').getByText('Monday 09:00–18:00').waitFor();
 
   // the emergency access is reviewed once

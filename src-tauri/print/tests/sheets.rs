@@ -133,7 +133,7 @@ fn every_status_stands_there_in_words() {
             AppointmentStatus::Cancelled => "Cancelled",
             AppointmentStatus::NoShow => "Did not come",
             AppointmentStatus::Arrived => "Arrived",
-            AppointmentStatus::CheckedIn => "Checked in",
+            AppointmentStatus::CheckedIn => "In the room",
             AppointmentStatus::Fulfilled => "Seen",
             AppointmentStatus::EnteredInError => "Entered in error",
         };

@@ -39,7 +39,7 @@ pub(crate) struct Known {
 pub(crate) async fn lineage(
     State(app): State<App>,
     Query(known): Query<Known>,
-    signed: Signed,
+    Sending(signed): Sending,
 ) -> Result<Json<Lineage>> {
     let shared = if known.of == Some(app.lineage) {
         known.after

@@ -71,6 +71,8 @@ async fn a_stopped_desk_gets_its_orders_and_nothing_else() {
                 "/sync/v1/push",
                 "/sync/v1/emergency/openings",
                 "/sync/v1/standing?incarnation=0&dseq=0",
+                "/sync/v1/lineage?after=0",
+                "/sync/v1/missing",
                 "/sync/v1/audit",
                 "/sync/v1/audit/key",
                 "/identity/v1/certificate",

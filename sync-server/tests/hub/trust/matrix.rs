@@ -115,7 +115,7 @@ fn write(hub: &TestHub, field: &str, made: &Made, staff: &Value, nth: u32) -> Wr
         "practitioner" => json!(hub.doctor),
         "department" => json!(hub.department),
         "start" => json!(slot(nth)),
-        "minutes" => json!(25),
+        "minutes" => json!(30),
         "priority" => json!("urgent"),
         "arrived" => json!("2027-01-01T00:00:00Z"),
         "queue" => json!(nth % 999 + 1),

@@ -64,11 +64,7 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::UnheardNoShow => &[
             "visits::who_did_not_come_is_noted_once_every_desk_was_heard_and_else_left_to_a_person",
         ],
-        Fault::HeardTwice => &[
-            "events::in_whatever_order_five_events_come_and_however_often_the_same_is_said",
-            KILLED,
-        ],
-        Fault::ToldEarly => &[KILLED],
+        Fault::HeardTwice | Fault::ToldEarly => &[KILLED],
         Fault::AnyNameWipes => &["console_devices::a_workstation_is_emptied_by_its_name_alone"],
         Fault::ListsKeepSessions => &["console_live::a_session_ends_though_its_lists_refresh"],
         Fault::NewestHoursWin => {
