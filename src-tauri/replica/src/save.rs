@@ -14,7 +14,7 @@ use shared::audit::entry::What;
 use shared::clock::Now;
 use shared::desk::{Checked, Row, Save, SaveAnswer};
 use shared::document::{self, Edited, Heads, Stamp, Write, draft_of};
-use shared::ids::{RecordId, StaffId};
+use shared::ids::{RecordId, StaffId, WardId};
 use shared::patients::Patient;
 use shared::prescriptions::{self, Prescription};
 use shared::problem::Problem;
@@ -372,6 +372,7 @@ impl Replica {
         problems.extend(allow::rewritten(edit.kind, &before, &edited.writes, actor));
         problems.extend(judge::problems(edit.kind, &edit.seen, self.today()));
         problems.extend(judge::misplaced(&edited.writes));
+        problems.extend(unknown_ward(db, &edited.writes)?);
         if edit.kind == Kind::Appointment {
             problems.extend(self.booking_problems(db, edit.id, &before, &edit.seen)?);
         }
@@ -472,4 +473,19 @@ fn unsent(row: Row, noted: &[Item]) -> Row {
 
 fn problem(code: &str) -> Error {
     Error::Problems(vec![Problem::new(code, "")])
+}
+
+/// Returns the problem of a ward that the hospital does not have, as far as this desk was told of wards.
+fn unknown_ward(db: &Connection, writes: &[Write]) -> Result<Option<Problem>> {
+    let written = writes.iter().find(|write| write.path == "ward");
+    let Some(ward) = written.and_then(|write| write.value.as_str()) else {
+        return Ok(None);
+    };
+    let is = |id: WardId| id.to_string() == ward;
+    if meta::DEVICE.get(db)?.is_some_and(|device| is(device.ward)) {
+        return Ok(None);
+    }
+    let wards = meta::REFERENCE.get(db)?.unwrap_or_default().wards;
+    let is_known = wards.is_empty() || wards.iter().any(|known| is(known.id));
+    Ok((!is_known).then(|| Problem::new("ward.unknown", "ward")))
 }

@@ -1,5 +1,6 @@
 use super::*;
 use shared::desk::SyncState;
+use shared::staff::{Reference, Ward};
 
 #[test]
 fn a_save_is_flushed_before_it_is_answered() {
@@ -107,6 +108,30 @@ fn an_unsound_draft_changes_nothing_and_names_the_field() {
         shared::patients::mrn(1_000),
         "no number was used up"
     );
+}
+
+#[test]
+fn a_ward_that_the_hospital_does_not_have_is_refused_at_the_desk() {
+    let desk = Desk::new(1);
+    let in_ward = |id, ward: WardId| {
+        let draft = json!({ "name": [{ "family": "Silva" }], "ward": ward });
+        desk.save(&new(Kind::Patient, id, draft))
+    };
+    let (known, other) = (WardId(Uuid::from_u128(901)), WardId(Uuid::from_u128(902)));
+    assert!(in_ward(10, other).is_ok(), "it was told of no wards yet");
+    let reference = Reference {
+        wards: vec![Ward {
+            id: known,
+            name: "Surgical B".into(),
+        }],
+        ..Default::default()
+    };
+    let told = |db: &rusqlite::Transaction<'_>| meta::REFERENCE.set(db, &reference);
+    desk.replica.write(Lasting::Yes, told).unwrap();
+    assert!(in_ward(11, known).is_ok());
+    let problems = in_ward(12, other).unwrap_err();
+    assert_eq!(codes(&problems), ["ward.unknown"]);
+    assert_eq!(problems[0].field, "ward");
 }
 
 #[test]
