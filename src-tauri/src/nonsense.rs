@@ -142,11 +142,7 @@ impl Window {
         let records = [patient, order, visit]
             .into_iter()
             .flat_map(|(id, heads)| [id, heads]);
-        let others = [
-            ward.to_string(),
-            doctor.to_string(),
-            world::new_id().to_string(),
-        ];
+        let others = [ward.0, doctor.0, world::new_id()].map(|id| id.to_string());
         records.chain(others).collect()
     }
 
