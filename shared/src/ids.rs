@@ -48,3 +48,6 @@ ids! {
 
 /// The short number the hub gives a device at enrolment. It makes the device's Automerge actors and hospital numbers.
 pub type DeviceNumber = u32;
+
+/// The number of the hub itself, in the changes that it makes.
+pub const HUB_NUMBER: DeviceNumber = 0;

@@ -2,6 +2,7 @@
 
 use crate::authority::Authority;
 use crate::contacts::Contacts;
+use crate::deeds::HUB;
 use crate::events::Told;
 use crate::hub_key;
 use crate::scheduling::search::Kept;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub(crate) audit: Audit,
     /// Names the hub since it was last put back from a backup.
     pub(crate) lineage: Uuid,
+    /// The hub as one that writes: another after it was put back.
+    pub(crate) incarnation: u16,
     /// Held by whoever decides about slots and says so.
     pub(crate) deciding: tokio::sync::Mutex<()>,
     /// Wakes who hands events on.
@@ -98,9 +101,12 @@ impl std::ops::Deref for App {
 impl App {
     /// Makes the hub over a database that has been migrated.
     pub async fn new(pool: PgPool, options: Options) -> anyhow::Result<Self> {
-        let (zone, lineage): (String, Uuid) = sqlx::query_as("select zone, lineage from hospital")
-            .fetch_one(&pool)
-            .await?;
+        let (zone, lineage, incarnation): (String, Uuid, i32) = sqlx::query_as(
+            "select zone, lineage, greatest(incarnation, 1) from hospital, device where device.id = $1",
+        )
+        .bind(HUB.0)
+        .fetch_one(&pool)
+        .await?;
         let zone = TimeZone::get(&zone).unwrap_or_else(|_| {
             tracing::warn!(
                 zone,
@@ -121,6 +127,7 @@ impl App {
             },
             authority,
             lineage,
+            incarnation: u16::try_from(incarnation).unwrap_or(u16::MAX),
             pool,
             key,
             data: options.data,

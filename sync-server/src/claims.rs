@@ -2,10 +2,11 @@
 //! doctor's slot, which is [`crate::scheduling`]'s.
 
 use crate::app::App;
-pub(crate) use crate::scheduling::book::Left;
 use crate::scheduling::book::{self, Sender, Visit};
+pub(crate) use crate::scheduling::book::{Left, Settled};
 pub(crate) use crate::scheduling::hours::Hours;
 use crate::scheduling::{DECIDER, decide};
+use crate::sync::answer::Answers;
 use crate::sync::weigh::{After, Before, Known, Letter, Source, Weighed};
 use serde_json::Value;
 use shared::document::{self, Heads, Merged};
@@ -171,7 +172,8 @@ pub(crate) async fn settle(
     letters: &[Letter],
     weighed: &Weighed,
     known: &Known,
-) -> sqlx::Result<Left> {
+    answers: &Answers,
+) -> sqlx::Result<Settled> {
     let sender = Sender {
         device: source.device,
         is_hub: source.ward.is_none(),
@@ -193,6 +195,7 @@ pub(crate) async fn settle(
                 steps: taken_of(letters, after)
                     .filter_map(|seen| step(known, seen))
                     .collect(),
+                answered: answers.of(after.id),
             })
         })
         .collect();

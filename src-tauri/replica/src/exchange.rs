@@ -81,6 +81,7 @@ pub(crate) async fn prepare(replica: &Replica) -> Result<Hub> {
     // before anything is loaded anew: what the hub lost may be here alone
     if needs_load || blocking(replica, |replica| replica.read(lineage::is_due)).await? {
         lineage::settle(replica, &hub).await?;
+        line::settle(replica, &hub).await?;
         lineage::give_back(replica, &hub).await?;
     }
     if needs_load {

@@ -64,6 +64,11 @@ impl Line {
         }
     }
 
+    /// Forgets that the place was compared: the hub was put back, and knows less of it.
+    pub(crate) fn unsettle(&self) {
+        self.is_settled.store(false, Ordering::Relaxed);
+    }
+
     /// Writes down where the desk is now, in the transaction of what an answer did.
     pub(crate) fn note(&self, db: &Connection) -> Result<()> {
         meta::PLACE.set(db, &lock(&self.place))

@@ -9,7 +9,7 @@ use crate::store::Lasting;
 use crate::{Replica, meta, outbox, row};
 use rusqlite::Connection;
 use shared::document::{self, Heads};
-use shared::ids::RecordId;
+use shared::ids::{DeviceNumber, HUB_NUMBER, RecordId};
 use shared::record::Kind;
 use shared::sync::judge;
 use shared::sync::lineage::{HASHES, Hashes, Lineage};
@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 /// Records that are looked through at a time.
 const RECORDS: usize = 500;
 
-/// A change of this desk, with the record it is part of.
-struct Own {
+/// A change of this desk, or of the hub itself, with the record it is part of.
+struct Made {
     kind: Kind,
     record: RecordId,
     hash: Hash,
@@ -29,7 +29,9 @@ struct Own {
 
 /// Records that were looked through, and where the next begin.
 struct Page {
-    own: Vec<Own>,
+    own: Vec<Made>,
+    /// What the hub wrote: it decides anew what it forgot, perhaps otherwise.
+    hubs: Vec<Made>,
     next: i64,
 }
 
@@ -62,8 +64,9 @@ pub(crate) async fn give_back(replica: &Replica, hub: &Hub) -> Result<()> {
             return Ok(());
         };
         let mut missing = BTreeSet::new();
-        for some in page.own.chunks(HASHES) {
-            let asked: Hashes = some.iter().map(|own| own.hash).collect();
+        let all: Vec<&Made> = page.own.iter().chain(&page.hubs).collect();
+        for some in all.chunks(HASHES) {
+            let asked: Hashes = some.iter().map(|made| made.hash).collect();
             let answer: Hashes = hub
                 .post_frame("/sync/v1/missing", replica.now(), wire::encode(&asked))
                 .await?;
@@ -98,13 +101,14 @@ impl Replica {
             Ok(true)
         })?;
         if is_back {
+            self.0.line.unsettle();
             tracing::warn!(lineage = %lineage.id, "The hub was put back from a backup; this desk gives back what it has");
             self.tell_reloaded();
         }
         Ok(())
     }
 
-    /// Returns this desk's changes of the next records; nothing when all were looked through.
+    /// Returns the changes by this desk and by the hub of the next records; nothing when all were looked through.
     fn own_changes(&self) -> Result<Option<Page>> {
         self.read(|db| {
             let (Some(after), Some(device)) = (meta::GIVING_BACK.get(db)?, meta::DEVICE.get(db)?)
@@ -119,6 +123,7 @@ impl Replica {
             })?;
             let mut page = Page {
                 own: Vec::new(),
+                hubs: Vec::new(),
                 next: after,
             };
             for found in ids {
@@ -127,24 +132,18 @@ impl Replica {
                 let Some(stored) = row::stored(db, kind, record)? else {
                     continue;
                 };
-                for change in document::changes_of(&stored.doc, device.number)? {
-                    if let Ok(seen) = judge::inspect(&change) {
-                        page.own.push(Own {
-                            kind,
-                            record,
-                            hash: seen.hash,
-                            change,
-                        });
-                    }
-                }
+                let made = |number| made_by(kind, record, &stored.doc, number);
+                page.own.extend(made(device.number)?);
+                page.hubs.extend(made(HUB_NUMBER)?);
             }
             Ok(Some(page))
         })
     }
 
-    /// Puts what is missing at the hub into the outbox, and notes how far this desk has looked.
+    /// Puts what is missing at the hub into the outbox, forgets what the hub has forgotten of its own, and notes how far
+    /// this desk has looked.
     fn wait_again(&self, page: Page, missing: &BTreeSet<Hash>) -> Result<()> {
-        let (waiting, told) = self.write(Lasting::Yes, |db| {
+        let (waiting, touched, told) = self.write(Lasting::Yes, |db| {
             let (mut waiting, mut told) = (Vec::new(), BTreeSet::new());
             for own in &page.own {
                 if !missing.contains(&own.hash) || outbox::place(db, &own.hash)?.is_some() {
@@ -155,21 +154,54 @@ impl Replica {
                 told.insert((own.kind, own.record));
                 waiting.push(item);
             }
+            let mut touched = Vec::new();
+            for hubs in page.hubs.chunk_by(|one, other| one.record == other.record) {
+                let lost = hubs.iter().map(|made| made.hash);
+                let lost: Vec<Hash> = lost.filter(|hash| missing.contains(hash)).collect();
+                let Some(of) = hubs.first().filter(|_| !lost.is_empty()) else {
+                    continue;
+                };
+                touched.extend(self.forget_too(db, (of.kind, of.record), &lost)?);
+                told.insert((of.kind, of.record));
+            }
             if meta::GIVING_BACK.get(db)? == Some(page.next) {
                 meta::GIVING_BACK.clear(db)?;
             } else {
                 meta::GIVING_BACK.set(db, &page.next)?;
             }
-            Ok((waiting, told))
+            Ok((waiting, touched, told))
         })?;
         self.0.mirror.note(&waiting);
+        self.read(|db| {
+            self.0.mirror.follow(db, &touched);
+            Ok(())
+        })?;
         self.tell(&told);
         Ok(())
     }
 }
 
+/// Returns the changes of a record that a device made.
+fn made_by(
+    kind: Kind,
+    record: RecordId,
+    doc: &[u8],
+    number: DeviceNumber,
+) -> Result<impl Iterator<Item = Made>> {
+    let changes = document::changes_of(doc, number)?;
+    Ok(changes.into_iter().filter_map(move |change| {
+        let hash = judge::inspect(&change).ok()?.hash;
+        Some(Made {
+            kind,
+            record,
+            hash,
+            change,
+        })
+    }))
+}
+
 /// Makes a change wait that was accepted once. Nothing when nobody is named in it: then no person made it.
-fn item(own: &Own) -> Option<Item> {
+fn item(own: &Made) -> Option<Item> {
     let seen = judge::inspect(&own.change).ok()?;
     Some(Item {
         lseq: 0,

@@ -70,6 +70,44 @@ impl Replica {
         Ok(touched)
     }
 
+    /// Takes out of a record what the hub wrote and has forgotten. What waits and builds on it is made again on what is
+    /// left, under a new actor. Returns the places that were touched.
+    pub(crate) fn forget_too(
+        &self,
+        db: &Connection,
+        (kind, record): (Kind, RecordId),
+        forgotten: &[Hash],
+    ) -> Result<Vec<i64>> {
+        let lost = || vec![Problem::new("change.parents_missing", "")];
+        let why = forgotten.iter().map(|hash| (*hash, lost())).collect();
+        let (_, later, _) = sort_out(outbox::of_record(db, record)?, &why);
+        let touched = later.iter().map(|item| item.lseq).collect();
+        let before = row::stored(db, kind, record)?;
+        let rest = before
+            .as_ref()
+            .map(|b| document::without(kind, &b.doc, forgotten))
+            .transpose()?
+            .flatten();
+        let (Some(before), Some(rest)) = (before, rest) else {
+            if later.is_empty() {
+                // the hub began it: nobody else has it any more
+                return Ok(touched);
+            }
+            let why = later.iter().map(|item| (item.hash, lost())).collect();
+            hold_whole(db, kind, record, later, Vec::new(), &why)?;
+            return Ok(touched);
+        };
+        let (by, at) = last_author(kind, &rest.doc);
+        row::put(db, &Version::of(kind, record, &rest, by, at), Some(&before))?;
+        if !later.is_empty() {
+            meta::next_incarnation(db)?;
+        }
+        for item in later {
+            self.write_again(db, item, None)?;
+        }
+        Ok(touched)
+    }
+
     /// Makes a change again on a version of its record, or on the newest, as the same person at the same time. Returns the
     /// hash it has now; nothing when nothing is left of it.
     pub(crate) fn write_again(

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use shared::document::{self, Stamp};
-use shared::ids::{DeviceId, RecordId, StaffId};
+use shared::ids::{DeviceId, HUB_NUMBER, RecordId, StaffId};
 use shared::record::Kind;
 use shared::sync::wire::Envelope;
 use sqlx::Row;
@@ -94,7 +94,7 @@ pub(super) async fn make(app: &App) -> Result<()> {
     let source = Source {
         waybill: None,
         device: DeviceId(HUB),
-        number: 0,
+        number: HUB_NUMBER,
         incarnation: 0,
         ward: None,
         reviewed: false,
@@ -119,7 +119,7 @@ fn written(app: &App, kind: Kind, id: Uuid, draft: &Value) -> Envelope {
     let stamp = Stamp {
         staff: AUTHOR,
         now: app.now(),
-        device: 0,
+        device: HUB_NUMBER,
         incarnation: 0,
     };
     Envelope {

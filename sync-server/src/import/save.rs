@@ -10,7 +10,7 @@ use crate::sync::weigh::Source;
 use anyhow::Result;
 use serde_json::{Value, json};
 use shared::document::{self, Heads, Stamp};
-use shared::ids::{DeviceId, RecordId, StaffId, WardId};
+use shared::ids::{DeviceId, HUB_NUMBER, RecordId, StaffId, WardId};
 use shared::patients::mrn;
 use shared::record::Kind;
 use shared::sync::wire::{Envelope, Hash, PUSH_ENVELOPES, Verdict};
@@ -73,7 +73,7 @@ impl Saver {
         let incarnation = u16::try_from(incarnation).unwrap_or(u16::MAX);
         let source = Source {
             device: HUB,
-            number: 0,
+            number: HUB_NUMBER,
             incarnation,
             ward: None,
             waybill: None,
@@ -121,7 +121,7 @@ impl Saver {
         let stamp = Stamp {
             staff: IMPORT,
             now: app.now(),
-            device: 0,
+            device: HUB_NUMBER,
             incarnation: self.source.incarnation,
         };
         let (mut envelopes, mut sent) = (Vec::new(), Vec::new());

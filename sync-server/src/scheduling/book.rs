@@ -22,7 +22,7 @@ pub(crate) const STANDS: &str = "stands";
 pub(crate) const WAITS: &str = "waits";
 
 /// An appointment as a push leaves it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visit<'a> {
     pub(crate) appointment: RecordId,
     pub(crate) body: &'a Value,
@@ -33,6 +33,20 @@ pub(crate) struct Visit<'a> {
     pub(crate) is_decided: bool,
     /// Those of the changes of the push that say what became of it.
     pub(crate) steps: Vec<Step>,
+    /// What it says when it has its slot, if that can be said at once.
+    pub(crate) answered: Option<&'a Value>,
+}
+
+impl<'a> Visit<'a> {
+    /// Returns it as it is once the hub has said in it that it has its slot.
+    fn told(&self, came_ms: i64) -> Visit<'a> {
+        Visit {
+            body: self.answered.unwrap_or(self.body),
+            made_ms: came_ms,
+            is_decided: true,
+            ..self.clone()
+        }
+    }
 }
 
 /// Who pushes, and when it came.
@@ -55,10 +69,19 @@ pub(crate) enum Left {
     ToDecide,
 }
 
+/// What became of a push.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) left: Left,
+    /// Appointments that have their slots, and are to say so at once.
+    pub(crate) stand: BTreeSet<RecordId>,
+}
+
 /// An appointment that wants a slot.
 struct Wish {
     request: Request,
     status: AppointmentStatus,
+    hears: bool,
 }
 
 impl Wish {
@@ -79,6 +102,7 @@ impl Wish {
         let wish = Self {
             request,
             status: body.status,
+            hears: visit.answered.is_some(),
         };
         (wants_slot(body.status) && slot.end_ms > slot.start_ms).then_some(wish)
     }
@@ -102,9 +126,9 @@ pub(crate) async fn settle(
     hours: &Hours,
     sender: Sender,
     visits: &[Visit<'_>],
-) -> sqlx::Result<Left> {
+) -> sqlx::Result<Settled> {
     if visits.is_empty() {
-        return Ok(Left::Nothing);
+        return Ok(Settled::default());
     }
     let clinic = &hours.clinic;
     let ids: Vec<Uuid> = visits.iter().map(|visit| visit.appointment.0).collect();
@@ -159,10 +183,18 @@ pub(crate) async fn settle(
     if !gone.is_empty() {
         tables::forget(tx, &gone).await?;
     }
-    let granted = grant(tx, clinic, sender, wanted, &mut holding.now).await?;
-    tell::tell(tx, clinic, sender, visits, &known, &holding).await?;
-    waiting::keep(tx, clinic, sender, visits, &listed).await?;
-    Ok(left.max(granted))
+    let mut settled = grant(tx, clinic, sender, wanted, &mut holding.now).await?;
+    let visits: Vec<Visit<'_>> = visits
+        .iter()
+        .map(|visit| match settled.stand.contains(&visit.appointment) {
+            true => visit.told(sender.came_ms),
+            false => visit.clone(),
+        })
+        .collect();
+    tell::tell(tx, clinic, sender, &visits, &known, &holding).await?;
+    waiting::keep(tx, clinic, sender, &visits, &listed).await?;
+    settled.left = settled.left.max(left);
+    Ok(settled)
 }
 
 /// An appointment that has what it wants may not say so.
@@ -184,18 +216,19 @@ async fn grant(
     sender: Sender,
     wanted: Vec<Wish>,
     holders: &mut BTreeSet<RecordId>,
-) -> sqlx::Result<Left> {
+) -> sqlx::Result<Settled> {
     if wanted.is_empty() {
-        return Ok(Left::Nothing);
+        return Ok(Settled::default());
     }
     let requests: Vec<Request> = wanted.iter().map(|wish| wish.request.clone()).collect();
     let desk = (!sender.is_hub).then_some(sender.device);
     let (mut standing, open) = tables::around(tx, clinic, &requests, desk).await?;
     let mut open: Vec<Request> = open.into_iter().map(|waiting| waiting.request).collect();
-    let mut left = Left::Nothing;
+    let mut settled = Settled::default();
     for Wish {
         mut request,
         status,
+        hears,
     } in wanted
     {
         let lease = standing
@@ -218,6 +251,10 @@ async fn grant(
                     .own
                     .remove(&(request.practitioner, request.slot.start_ms));
                 tables::give_lent(tx, lease, &request).await?;
+            }
+            (Answer::Stands, None) if hears => {
+                tables::give(tx, clinic, &request, Said::Already).await?;
+                settled.stand.insert(request.appointment);
             }
             (Answer::Stands, None) => tables::give(tx, clinic, &request, said_of(status)).await?,
             (Answer::Waits, _) => {
@@ -246,12 +283,14 @@ async fn grant(
             tables::decided(tx, request.appointment, outcome, said).await?;
         }
         if answer == Answer::Waits {
-            left = Left::ToDecide;
-        } else if matches!(said, Some((_, Said::NotYet))) {
-            left = left.max(Left::ToSay);
+            settled.left = Left::ToDecide;
+        } else if matches!(said, Some((_, Said::NotYet)))
+            && !settled.stand.contains(&request.appointment)
+        {
+            settled.left = settled.left.max(Left::ToSay);
         }
     }
-    Ok(left)
+    Ok(settled)
 }
 
 /// Says whether an appointment that stands says so already.

@@ -194,9 +194,7 @@ async fn unsaid(app: &App) -> Result<Vec<Unsaid>> {
 async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
     let status = |status: AppointmentStatus| status.word();
     match unsaid.outcome.as_str() {
-        STANDS => Ok(
-            json!({ "status": status(AppointmentStatus::Booked), "lost": null, "offer": none() }),
-        ),
+        STANDS => Ok(booked()),
         WAITS => Ok(json!({ "status": status(AppointmentStatus::Pending) })),
         code => {
             let mut offers = none();
@@ -210,6 +208,11 @@ async fn draft(app: &App, unsaid: &Unsaid) -> Result<Value> {
             )
         }
     }
+}
+
+/// What an appointment says that has its slot.
+pub(crate) fn booked() -> Value {
+    json!({ "status": AppointmentStatus::Booked.word(), "lost": null, "offer": none() })
 }
 
 /// The places of the offers: written over each time, since nothing is ever deleted.

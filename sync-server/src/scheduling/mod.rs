@@ -16,8 +16,10 @@ mod tell;
 pub mod waiting;
 mod write;
 
+pub(crate) use decide::booked;
 use shared::ids::StaffId;
 use uuid::Uuid;
+pub(crate) use write::stamp;
 
 /// The name under which the hub decides: see migration 0018.
 pub(crate) const DECIDER: StaffId = StaffId(Uuid::from_u128(0x8000_8000_0000_0000_0002));

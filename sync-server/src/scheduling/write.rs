@@ -8,7 +8,7 @@ use crate::sync::accept::accept;
 use crate::sync::weigh::Source;
 use serde_json::Value;
 use shared::document::{self, Heads, Stamp};
-use shared::ids::RecordId;
+use shared::ids::{HUB_NUMBER, RecordId};
 use shared::record::Kind;
 use shared::sync::wire::{Envelope, Verdict};
 
@@ -24,13 +24,8 @@ pub(crate) struct Draft {
 /// Writes drafts; says of each, in order, whether its appointment says so now. What does not was changed meanwhile, and is
 /// looked at again.
 pub(crate) async fn write(app: &App, drafts: &[Draft]) -> Result<Vec<bool>> {
-    let source = source(app).await?;
-    let stamp = Stamp {
-        staff: DECIDER,
-        now: app.now(),
-        device: 0,
-        incarnation: source.incarnation,
-    };
+    let source = source(app);
+    let stamp = stamp(app);
     let mut says = vec![false; drafts.len()];
     let (mut envelopes, mut places) = (Vec::new(), Vec::new());
     for (place, draft) in drafts.iter().enumerate() {
@@ -72,19 +67,24 @@ pub(crate) async fn write(app: &App, drafts: &[Draft]) -> Result<Vec<bool>> {
     Ok(says)
 }
 
+/// Returns what a change says that the hub makes by itself.
+pub(crate) fn stamp(app: &App) -> Stamp {
+    Stamp {
+        staff: DECIDER,
+        now: app.now(),
+        device: HUB_NUMBER,
+        incarnation: app.incarnation,
+    }
+}
+
 /// The hub as a device that writes.
-async fn source(app: &App) -> Result<Source> {
-    let incarnation: i32 =
-        sqlx::query_scalar("select greatest(incarnation, 1) from device where id = $1")
-            .bind(HUB.0)
-            .fetch_one(&app.pool)
-            .await?;
-    Ok(Source {
+fn source(app: &App) -> Source {
+    Source {
         device: HUB,
-        number: 0,
-        incarnation: u16::try_from(incarnation).unwrap_or(u16::MAX),
+        number: HUB_NUMBER,
+        incarnation: app.incarnation,
         ward: None,
         waybill: None,
         reviewed: false,
-    })
+    }
 }

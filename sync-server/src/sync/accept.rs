@@ -7,6 +7,7 @@
 use crate::app::App;
 use crate::claims::{self, Claim, Left};
 use crate::error::{Error, Result};
+use crate::sync::answer::Answers;
 use crate::sync::late;
 use crate::sync::lock::{Locked, lock_device};
 use crate::sync::store::{self, Stored};
@@ -144,9 +145,11 @@ async fn attempt(
         made,
         now_s: app.now().seconds(),
     };
-    let (weighed, known) = decide(&mut tx, source, letters, known).await?;
-    let undecided = claims::settle(&mut tx, source, letters, &weighed, &known).await?;
-    let stored = store::store(&mut tx, source, letters, &weighed).await?;
+    let (mut weighed, known) = decide(&mut tx, source, letters, known).await?;
+    let answers = Answers::prepare(app, source, &weighed);
+    let settled = claims::settle(&mut tx, source, letters, &weighed, &known, &answers).await?;
+    let answers = answers.give(&settled.stand, &mut weighed, known.now_s);
+    let stored = store::store(&mut tx, source, letters, &weighed, &answers).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {
@@ -157,7 +160,7 @@ async fn attempt(
                     .execute(&mut *tx)
                     .await?;
             }
-            fan::fan_out(&mut tx, source, letters, &weighed, &known, &ids).await?
+            fan::fan_out(&mut tx, source, letters, (&weighed, &answers), &known, &ids).await?
         }
     };
     tx.commit().await?;
@@ -173,7 +176,7 @@ async fn attempt(
         app.news.wake(*ward);
     }
     app.news.announce(&app.pool, &woken).await?;
-    Ok((weighed.verdicts, undecided))
+    Ok((weighed.verdicts, settled.left))
 }
 
 /// Weighs, and weighs again with the documents that turn out to be needed and without what other records turn out to

@@ -3,6 +3,7 @@
 //! A chart (a patient with all that is theirs) is seen by every ward that a record of it names. When it gains a ward,
 //! that ward gets everything else of the chart in the same transaction.
 
+use crate::sync::answer::Answer;
 use crate::sync::weigh::{After, Known, Letter, Source, Weighed};
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
@@ -33,6 +34,45 @@ struct Item {
     kind: Kind,
     record: RecordId,
     change: Option<i64>,
+    /// Whether who sent the push has the change already.
+    is_senders: bool,
+}
+
+/// A change that is new to the wards.
+struct New<'a> {
+    of: &'a After,
+    hash: Hash,
+    is_first: bool,
+    is_senders: bool,
+}
+
+/// Returns the changes of a push in the order in which they were sent, and behind them what the hub answered.
+fn in_order<'a>(
+    letters: &'a [Letter],
+    weighed: &'a Weighed,
+    answers: &'a [Answer],
+) -> impl Iterator<Item = New<'a>> {
+    let of_record = |of: &'a After| of.taken.iter().map(move |place| (*place, of));
+    let mut sent: Vec<(usize, &After)> = weighed.records.iter().flat_map(of_record).collect();
+    sent.sort_by_key(|(place, _)| *place);
+    let sent = sent.into_iter().filter_map(|(place, of)| {
+        Some(New {
+            of,
+            hash: letters[place].seen.as_ref().ok()?.hash,
+            is_first: of.taken.first() == Some(&place),
+            is_senders: true,
+        })
+    });
+    let answered = answers.iter().filter_map(|answer| {
+        let of = weighed.records.iter().find(|of| of.id == answer.record)?;
+        Some(New {
+            of,
+            hash: answer.hash,
+            is_first: false,
+            is_senders: false,
+        })
+    });
+    sent.chain(answered)
 }
 
 /// Writes the feeds and returns the wards that have news.
@@ -40,7 +80,7 @@ pub(crate) async fn fan_out(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
-    weighed: &Weighed,
+    (weighed, answers): (&Weighed, &[Answer]),
     known: &Known,
     changes: &BTreeMap<Hash, i64>,
 ) -> sqlx::Result<Vec<WardId>> {
@@ -51,39 +91,28 @@ pub(crate) async fn fan_out(
         keep_wards(tx, &seen_by).await?;
         back_fill(tx, weighed, &gained, known, &mut feeds).await?;
     }
-    let mut in_order: Vec<(usize, &After)> = weighed
-        .records
-        .iter()
-        .flat_map(|after| after.taken.iter().map(move |place| (*place, after)))
-        .collect();
-    in_order.sort_by_key(|(place, _)| *place);
-    for (place, after) in in_order {
-        let change = letters[place]
-            .seen
-            .as_ref()
-            .ok()
-            .and_then(|seen| changes.get(&seen.hash))
-            .copied();
+    for new in in_order(letters, weighed, answers) {
         let before = known
             .records
-            .get(&after.id)
+            .get(&new.of.id)
             .and_then(|before| known.charts.get(&before.chart));
-        let now = seen_by.get(&after.chart);
+        let now = seen_by.get(&new.of.chart);
         // a record that went to another chart goes on being seen where it was
         let wards: BTreeSet<WardId> = before.into_iter().chain(now).flatten().copied().collect();
         for ward in wards {
             let had_it = before.is_some_and(|before| before.contains(&ward));
-            let is_first = after.taken.first() == Some(&place);
-            let what = if had_it || !is_first {
+            let what = if had_it || !new.is_first {
                 What::Change
             } else {
                 What::Whole
             };
+            let change = changes.get(&new.hash).copied();
             feeds.entry(ward).or_default().push(Item {
                 what,
-                kind: after.kind,
-                record: after.id,
+                kind: new.of.kind,
+                record: new.of.id,
                 change,
+                is_senders: new.is_senders && change.is_some(),
             });
         }
     }
@@ -101,6 +130,7 @@ pub(crate) async fn forget(
         kind: *kind,
         record: *record,
         change: None,
+        is_senders: false,
     };
     let items = |lost: &Vec<(Kind, RecordId)>| lost.iter().map(item).collect();
     let feeds = lost.iter().map(|(ward, lost)| (*ward, items(lost)));
@@ -212,6 +242,7 @@ async fn back_fill(
                 kind,
                 record,
                 change: None,
+                is_senders: false,
             });
         }
     }
@@ -243,6 +274,7 @@ async fn write(
             )
             .bind(items.iter().map(|item| item.record.0).collect::<Vec<_>>())
             .bind(items.iter().map(|item| item.change).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.is_senders).collect::<Vec<_>>())
             .bind(device)
             .bind(echo)
             .execute(&mut *tx)
@@ -251,9 +283,10 @@ async fn write(
     Ok(())
 }
 
-const WRITE: &str = "with place as (update ward set seq = seq + $2 where id = $1 returning seq - $2 as before)
+const WRITE: &str =
+    "with place as (update ward set seq = seq + $2 where id = $1 returning seq - $2 as before)
     insert into feed (ward, seq, what, kind, record, change, device, incarnation, push)
-    select $1, before + nth, what, kind, record, change, case when change is null then null else $7::uuid end, $8,
+    select $1, before + nth, what, kind, record, change, case when is_senders then $8::uuid end, $9,
            (select nextval('push_number'))
-    from place, unnest($3::smallint[], $4::smallint[], $5::uuid[], $6::bigint[])
-        with ordinality as new (what, kind, record, change, nth)";
+    from place, unnest($3::smallint[], $4::smallint[], $5::uuid[], $6::bigint[], $7::boolean[])
+        with ordinality as new (what, kind, record, change, is_senders, nth)";

@@ -1,6 +1,7 @@
 //! The lineage of the hub: what tells desks that it was put back from a backup, and how they give back what it lost.
 
 use crate::app::App;
+use crate::deeds::HUB;
 use crate::error::{Error, Result};
 use crate::session::Sending;
 use crate::session::Signed;
@@ -74,7 +75,7 @@ async fn shared(app: &App, signed: &Signed, known: Known) -> sqlx::Result<i64> {
     })
 }
 
-/// Says which of a device's own changes the hub lacks
+/// Says which of a device's own changes, and of the hub's, the hub lacks
 #[utoipa::path(
     post, path = "/sync/v1/missing", operation_id = "missing", tag = "sync",
     request_body(content = Vec<u8>, content_type = "application/vnd.wardbook.frame", description = "A frame of `Hashes`"),
@@ -93,11 +94,12 @@ pub(crate) async fn missing(State(app): State<App>, Sending(signed): Sending) ->
         ));
     }
     let here: Vec<Vec<u8>> = sqlx::query_scalar(
-        "select hash from change where hash = any($1) and device = $2
+        "select hash from change where hash = any($1) and device in ($2, $3)
          union all select hash from held_change where hash = any($1) and device = $2",
     )
     .bind(asked.iter().map(Vec::from).collect::<Vec<_>>())
     .bind(signed.device.id.0)
+    .bind(HUB.0)
     .fetch_all(&app.pool)
     .await?;
     let here: BTreeSet<Hash> = here
@@ -111,7 +113,8 @@ pub(crate) async fn missing(State(app): State<App>, Sending(signed): Sending) ->
 /// Begins a new lineage: called once, when the database was put back from a backup, before anybody is served.
 ///
 /// What was given since the backup and is forgotten now must not be given again, so numbers are passed over: of patients
-/// and devices, and versions of the reference data, which every desk then fetches anew.
+/// and devices, and versions of the reference data, which every desk then fetches anew. The hub writes as another actor,
+/// since it may have to decide otherwise what it had decided and forgot.
 pub async fn begin(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::raw_sql(
         "begin;
@@ -120,6 +123,7 @@ pub async fn begin(db: &mut PgConnection) -> sqlx::Result<()> {
          update hospital set lineage = gen_random_uuid(), next_number = next_number + 100000,
              reference_version = reference_version + 1000000;
          select setval('device_number', nextval('device_number') + 1000);
+         update device set incarnation = greatest(incarnation, 1) + 1 where number = 0;
          commit;",
     )
     .execute(db)

@@ -1,8 +1,11 @@
 //! Writes what was decided about a push: one statement for what was taken, one for what was not.
 
 use crate::claims;
+use crate::deeds::HUB;
+use crate::scheduling::DECIDER;
+use crate::sync::answer::Answer;
 use crate::sync::weigh::{Letter, Source, Weighed, Written, heads_of};
-use shared::ids::RecordId;
+use shared::ids::{DeviceId, RecordId};
 use shared::planted::{self, Fault};
 use shared::record::Kind;
 use shared::sync::judge::inspect;
@@ -26,6 +29,7 @@ pub(crate) async fn store(
     source: &Source,
     letters: &[Letter],
     weighed: &Weighed,
+    answers: &[Answer],
 ) -> sqlx::Result<Stored> {
     keep_held(tx, source, letters, &weighed.verdicts).await?;
     if weighed.records.is_empty() {
@@ -34,8 +38,11 @@ pub(crate) async fn store(
     let mut changes = Changes::default();
     for after in &weighed.records {
         for place in &after.taken {
-            changes.add(&letters[*place], after.id.0);
+            changes.add(&letters[*place], after.id.0, source.device);
         }
+    }
+    for answer in answers {
+        changes.answer(answer);
     }
     let (mut rows, mut documents) = (Records::default(), Documents::default());
     for after in &weighed.records {
@@ -66,7 +73,7 @@ pub(crate) async fn store(
         rows.changed_at.push(after.changed_at);
     }
     let taken = sqlx::query(STORE)
-        .bind(source.device.0)
+        .bind(changes.device)
         .bind(changes.hash)
         .bind(changes.record)
         .bind(changes.staff)
@@ -143,6 +150,7 @@ const STORE: &str = include_str!("store.sql");
 
 #[derive(Default)]
 struct Changes<'a> {
+    device: Vec<Uuid>,
     hash: Vec<&'a [u8]>,
     record: Vec<Uuid>,
     staff: Vec<Option<Uuid>>,
@@ -150,13 +158,22 @@ struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    fn add(&mut self, letter: &'a Letter, record: Uuid) {
+    fn add(&mut self, letter: &'a Letter, record: Uuid, device: DeviceId) {
         if let Ok(seen) = &letter.seen {
+            self.device.push(device.0);
             self.hash.push(&seen.hash);
             self.record.push(record);
             self.staff.push(seen.staff.map(|staff| staff.0));
             self.bytes.push(&letter.change);
         }
+    }
+
+    fn answer(&mut self, answer: &'a Answer) {
+        self.device.push(HUB.0);
+        self.hash.push(&answer.hash);
+        self.record.push(answer.record.0);
+        self.staff.push(Some(DECIDER.0));
+        self.bytes.push(&answer.change);
     }
 }
 

@@ -1,9 +1,9 @@
--- Everything a push adds to the hospital's record, in one statement. Arrays $2..$5 are changes, $6..$20 are records,
+-- Everything a push adds to the hospital's record, in one statement. Arrays $1..$5 are changes, $6..$20 are records,
 -- $21..$22 are documents saved anew.
 with taken as (
     insert into change (hash, record, device, staff, bytes)
-    select hash, record, $1, staff, bytes
-    from unnest($2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[]) as new (hash, record, staff, bytes)
+    select hash, record, device, staff, bytes
+    from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[]) as new (device, hash, record, staff, bytes)
     on conflict (hash) do nothing
     returning id, hash
 ),

@@ -4,8 +4,8 @@ use crate::desk::Desk;
 use crate::real::RealDesk;
 use crate::trust;
 use replica::Courier;
-use serde_json::json;
-use shared::desk::SyncState;
+use serde_json::{Value, json};
+use shared::desk::{Save, SaveAnswer, SyncState};
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::digest::Digest;
@@ -141,4 +141,71 @@ async fn what_was_accepted_after_the_backup_comes_back_from_the_desks() {
         .await
         .expect("a count");
     assert_eq!(alarms, 0, "nobody is taken for a copy");
+}
+
+/// Saves an appointment at a desk.
+fn save_visit(desk: &RealDesk, id: RecordId, base: Option<String>, draft: Value) {
+    let ask = Save {
+        kind: Kind::Appointment,
+        id,
+        base,
+        draft,
+        held: None,
+    };
+    let answer = desk.replica.save(&desk.actor, &ask).expect("it is kept");
+    assert!(matches!(answer, SaveAnswer::Saved { .. }), "{answer:?}");
+}
+
+fn visit(desk: &RealDesk, id: RecordId) -> shared::desk::Row {
+    let row = desk.replica.row(Kind::Appointment, id).expect("readable");
+    row.expect("the desk has it")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_builds_on_the_word_of_a_hub_that_forgot_it_is_made_again_on_what_it_says_now() {
+    let mut hub = trust::hub().await;
+    let (one, two) = (RealDesk::beside(&hub).await, RealDesk::beside(&hub).await);
+    let (ada, ben) = (
+        new_patient(&hub, &one, "Ada"),
+        new_patient(&hub, &one, "Ben"),
+    );
+    exchange(&[&one, &two]).await;
+    let backup = Backup::take(&mut hub).await;
+
+    let start = "2031-03-04T10:00:00Z";
+    let draft = |patient: RecordId| {
+        json!({
+            "patient": patient, "practitioner": hub.doctor, "department": hub.department, "ward": hub.ward,
+            "start": start, "minutes": 30, "status": "pending", "reason": "first",
+        })
+    };
+    let (asked, taken) = (RecordId(world::new_id()), RecordId(world::new_id()));
+    save_visit(&one, asked, None, draft(ada));
+    exchange(&[&one, &two]).await;
+    assert_eq!(visit(&two, asked).body["status"], "booked");
+    let base = visit(&two, asked).heads;
+    save_visit(&two, asked, Some(base), json!({ "reason": "second" }));
+    exchange(&[&two, &one]).await;
+
+    let meanwhile = draft(ben);
+    backup.put_back(&mut hub).await;
+    // somebody else gets the slot before the desks come back
+    let three = RealDesk::beside(&hub).await;
+    exchange(&[&three]).await;
+    save_visit(&three, taken, None, meanwhile);
+    exchange(&[&three]).await;
+    assert_eq!(visit(&three, taken).body["status"], "booked");
+    for _ in 0..4 {
+        exchange(&[&two, &one, &three]).await;
+    }
+
+    for desk in [&one, &two, &three] {
+        assert_eq!(visit(desk, taken).body["status"], "booked");
+        let lost = visit(desk, asked);
+        assert_eq!(lost.body["status"], "waitlist", "decided anew");
+        assert_eq!(lost.body["reason"], "second", "nothing is lost");
+        assert_eq!(lost.state, SyncState::Accepted);
+        assert!(desk.replica.held().expect("readable").is_empty());
+    }
+    agree(&hub, &[&one, &two, &three], &[ada, ben]).await;
 }

@@ -336,7 +336,7 @@ async fn who_asks_online_waits_only_for_those_who_asked_for_the_same() {
 
 #[tokio::test]
 async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once() {
-    let mut house = House::new(2, 3).await;
+    let mut house = House::new(2, 4).await;
     house.silence(0).await;
     let (first, second) = (
         house.ago(0, 0, &slot(0), HOUR_MS),
@@ -345,8 +345,11 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
     for (nth, made) in [&first, &second].into_iter().enumerate() {
         assert_eq!(house.push(nth, made).await, Verdict::Taken);
     }
-    // decided, and gone before it was said
     let online = house.ago(0, 2, &slot(1), 0);
+    assert_eq!(house.push(0, &online).await, Verdict::Taken);
+    assert_eq!(house.status(&online).await, "booked");
+    // decided, and gone before it was said
+    let late = house.ago(0, 3, &slot(1), 0);
     let desk = &house.desks[0].enrolled;
     let source = Source {
         device: desk.device,
@@ -356,18 +359,15 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
         waybill: None,
         reviewed: false,
     };
-    let verdicts = accept(&house.hub.app, &source, vec![online.envelope()]).await;
+    let verdicts = accept(&house.hub.app, &source, vec![late.envelope()]).await;
     assert_eq!(verdicts.expect("it is taken"), [Verdict::Taken]);
     assert_eq!(
-        (
-            house.status(&online).await,
-            house.decided(&online).await.len()
-        ),
+        (house.status(&late).await, house.decided(&late).await.len()),
         ("pending".into(), 0)
     );
     // said, and gone before that was noted
     house.close_window().await;
-    assert_eq!(house.status(&online).await, "booked");
+    assert_eq!(house.status(&late).await, "waitlist");
     sqlx::query("update booking_decision set said_at = null")
         .execute(&house.hub.app.pool)
         .await
@@ -376,7 +376,7 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
     for _ in 0..2 {
         decide::settle(&house.hub.app).await.expect("it is decided");
     }
-    for made in [&first, &second, &online] {
+    for made in [&first, &second, &online, &late] {
         assert_eq!(house.decided(made).await.len(), 1);
         let written: i64 = sqlx::query_scalar("select count(*) from change where record = $1")
             .bind(made.id.0)
