@@ -146,7 +146,13 @@ async fn attempt(
     };
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
     let undecided = claims::settle(&mut tx, source, letters, &weighed, &known).await?;
-    let stored = store::store(&mut tx, source, letters, &weighed).await?;
+    let is_new = |after: &&After| !known.records.contains_key(&after.id);
+    let counted = if source.ward.is_some() && !source.reviewed {
+        weighed.records.iter().filter(is_new).count() as u64
+    } else {
+        0
+    };
+    let stored = store::store(&mut tx, source, letters, &weighed, counted).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {
@@ -164,11 +170,7 @@ async fn attempt(
     if weighed.records.iter().any(|after| after.reclaimed) {
         app.told.announce();
     }
-    if source.ward.is_some() && !source.reviewed {
-        let is_new = |after: &&After| !known.records.contains_key(&after.id);
-        let new = weighed.records.iter().filter(is_new).count() as u64;
-        app.quota.added(source.device, app.now().0, new);
-    }
+    app.quota.added(source.device, app.now().0, counted);
     for ward in &woken {
         app.news.wake(*ward);
     }
