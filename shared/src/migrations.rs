@@ -94,6 +94,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0030_console.hub",
         include_str!("../../migrations/0030_console.hub.sql"),
     ),
+    (
+        "0054_limits.hub",
+        include_str!("../../migrations/0054_limits.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -40,6 +40,7 @@ pub(crate) fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         diary,
         free,
         rebooking,
+        unresolved,
         check,
         save,
         sign,
@@ -186,6 +187,13 @@ fn free(desk: State<'_, Desk>, ask: FreeAsk) -> Answer<Vec<FreeSlot>> {
 fn rebooking(desk: State<'_, Desk>) -> Answer<Vec<Visit>> {
     desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
     Ok(desk.replica()?.rebooking()?)
+}
+
+/// Returns the visits of which nobody has said what became of them.
+#[tauri::command(async)]
+fn unresolved(desk: State<'_, Desk>, ward: WardId) -> Answer<Vec<Visit>> {
+    desk.reader(Kind::Patient)?.may_read(Kind::Appointment)?;
+    Ok(desk.replica()?.unresolved(ward)?)
 }
 
 #[tauri::command(async)]

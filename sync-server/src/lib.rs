@@ -47,6 +47,7 @@ use door::{Peer, PlainDoor, TlsDoor};
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// How long calls that are being answered may take to finish when the hub stops.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -103,18 +104,8 @@ async fn serve(
     head_time: Duration,
     until: impl Future<Output = ()> + Send + 'static,
 ) {
-    let auditing = tokio::spawn(services::audit::run(app.clone()));
-    let leaving = tokio::spawn(sync::leaving::run(app.clone()));
-    let deciding = tokio::spawn(scheduling::decide::run(app.clone()));
-    let lending = tokio::spawn(scheduling::lend::run(app.clone()));
-    let missing = tokio::spawn(scheduling::no_show::run(app.clone()));
-    let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
-    let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
-    let forgetting = tokio::spawn(services::payments::run(app.clone()));
-    let telling = tokio::spawn(events::run(app.clone()));
-    let noting = tokio::spawn(contacts::run(app.clone()));
+    let mut by_itself = by_itself(&app);
     let closing = app.clone();
-    let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
     let stopping = app.clone();
     let server = serving::serve(door, router::router(app), head_time, async move {
@@ -135,17 +126,8 @@ async fn serve(
         () = server => {}
         () = overdue => tracing::warn!("Some calls took too long to finish"),
     }
-    listening.abort();
-    auditing.abort();
-    leaving.abort();
-    deciding.abort();
-    lending.abort();
-    missing.abort();
-    reminding.abort();
-    offering.abort();
-    forgetting.abort();
-    telling.abort();
-    noting.abort();
+    // nothing of it goes on beside what is written at the end
+    by_itself.shutdown().await;
     if let Err(error) = contacts::keep(&closing).await {
         let code = error::Error::from(error).code();
         tracing::warn!(
@@ -159,4 +141,21 @@ async fn serve(
             "The audit log was not signed at the end"
         );
     }
+}
+
+/// Starts what the hub does by itself while it serves.
+fn by_itself(app: &App) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(services::audit::run(app.clone()));
+    tasks.spawn(sync::leaving::run(app.clone()));
+    tasks.spawn(scheduling::decide::run(app.clone()));
+    tasks.spawn(scheduling::lend::run(app.clone()));
+    tasks.spawn(scheduling::no_show::run(app.clone()));
+    tasks.spawn(scheduling::remind::run(app.clone()));
+    tasks.spawn(scheduling::waiting::run(app.clone()));
+    tasks.spawn(services::payments::run(app.clone()));
+    tasks.spawn(events::run(app.clone()));
+    tasks.spawn(contacts::run(app.clone()));
+    tasks.spawn(app.news.clone().listen(app.pool.clone()));
+    tasks
 }

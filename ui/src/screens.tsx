@@ -25,6 +25,7 @@ import { BookForm, ChoosePatient } from './scheduling/BookForm';
 import { CancelForm, MoveForm } from './scheduling/ChangeForms';
 import { RebookPage } from './scheduling/RebookPage';
 import { TodayPage } from './scheduling/TodayPage';
+import { UnresolvedPage } from './scheduling/UnresolvedPage';
 import { ConflictPage } from './sync/ConflictPage';
 import { SyncPage } from './sync/SyncPage';
 import { HelpPage } from './Help';
@@ -46,6 +47,7 @@ export function Screen({ route }: { route: Route }) {
     case 'move': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <MoveForm row={row} patient={patient} />}</WithSubject>;
     case 'cancel': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <CancelForm row={row} patient={patient} />}</WithSubject>;
     case 'rebooking': return <RebookPage />;
+    case 'unresolved': return <UnresolvedPage />;
     case 'prescribe': return <WithRow kind="patient" id={route.id}>{(row) => <PrescribeForm patient={row} />}</WithRow>;
     case 'prescription': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <PrescribeForm patient={patient} row={row} />}</WithSubject>;
     case 'stop': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <StopForm row={row} patient={patient} />}</WithSubject>;

@@ -38,6 +38,14 @@ async function lose(page) {
   await page.getByTestId('rebook-item').waitFor();
 }
 
+async function leaveOpen(page) {
+  await hospital(page, () => {
+    const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+    for (const n of [4, 6, 7]) window.hospital.elsewhere('appointment', `01940000-0000-7000-8000-00000000000${n}`, { start: `${day}T1${n}:00:00Z` });
+  });
+  await page.getByTestId('unresolved-item').nth(2).waitFor();
+}
+
 async function disagree(page) {
   await hospital(page, async () => {
     const h = window.hospital;
@@ -141,6 +149,7 @@ export const screens = [
   { name: 'book-chosen', hash: `#/patients/${maria}/book`, show: choose },
   { name: 'move', hash: `#/appointments/${appointment}/move` },
   { name: 'rebooking', hash: '#/rebooking', show: lose },
+  { name: 'unresolved', hash: '#/unresolved', show: leaveOpen },
   { name: 'cancel', hash: `#/appointments/${appointment}/cancel` },
   { name: 'prescribe', hash: `#/patients/${maria}/prescribe`, show: async (page) => { await page.locator('[id$="-medicine"]').first().fill('Penicillin V'); await page.locator('.warning-text').waitFor(); await page.keyboard.press('Escape'); } },
   { name: 'prescription-stop', hash: `#/prescriptions/${prescription}/stop` },

@@ -120,6 +120,7 @@ pub const DESK: &[(&str, Needs)] = &[
     ("diary", Needs::Read(Kind::Patient)),
     ("free", Needs::Read(Kind::Appointment)),
     ("rebooking", Needs::Read(Kind::Patient)),
+    ("unresolved", Needs::Read(Kind::Patient)),
     ("history", Needs::ReadAsked),
     ("audit_trail", Needs::Do(Task::ReadAudit)),
     ("audit_chain", Needs::Do(Task::ReadAudit)),

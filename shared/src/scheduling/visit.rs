@@ -37,6 +37,28 @@ pub fn wants_slot(status: AppointmentStatus) -> bool {
     status.holds_slot() || status.asks_for_slot()
 }
 
+/// Says whether somebody has to say what became of a visit: nobody came by its end, or who came was never seen that day. The
+/// hub notes a no-show by itself where it can; this is what is left to people.
+pub fn is_unresolved(appointment: &Appointment, clinic: &Clinic, now_ms: i64) -> bool {
+    let Some(slot) = slot_of(appointment, clinic) else {
+        return false;
+    };
+    match appointment.status {
+        AppointmentStatus::Proposed | AppointmentStatus::Pending | AppointmentStatus::Booked => {
+            slot.end_ms <= now_ms
+        }
+        // doctors are late
+        AppointmentStatus::Arrived | AppointmentStatus::CheckedIn => {
+            slot.date < clinic.day_of(now_ms)
+        }
+        AppointmentStatus::Waitlist
+        | AppointmentStatus::Cancelled
+        | AppointmentStatus::NoShow
+        | AppointmentStatus::Fulfilled
+        | AppointmentStatus::EnteredInError => false,
+    }
+}
+
 /// Says whether a change asks for a slot that the appointment did not have, so far as whoever makes it can tell. Who has come
 /// asks for nothing any more.
 pub fn asks_anew(before: Option<&Appointment>, after: &Appointment) -> bool {
@@ -304,6 +326,42 @@ mod tests {
         check(None, &visit(TEN, Arrived), false);
         check(Some(&booked), &visit(NOON, Waitlist), false);
         check(Some(&booked), &visit(NOON, Cancelled), false);
+    }
+
+    #[test]
+    fn a_visit_is_unresolved_from_its_end_and_one_who_came_from_the_next_day() {
+        let clinic = Clinic::of_zone(TimeZone::UTC);
+        let (end, midnight) = (at(TEN) + HOUR_MS / 2, at(TEN) + 14 * HOUR_MS);
+        let check = |status, from: Option<i64>| {
+            for now_ms in [
+                end - 1,
+                end,
+                midnight - 1,
+                midnight,
+                midnight + 48 * HOUR_MS,
+            ] {
+                let is = is_unresolved(&visit(TEN, status), &clinic, now_ms);
+                assert_eq!(
+                    is,
+                    from.is_some_and(|from| now_ms >= from),
+                    "{status:?} {now_ms}"
+                );
+            }
+        };
+        for status in [Booked, Pending, AppointmentStatus::Proposed] {
+            check(status, Some(end));
+        }
+        for status in [Arrived, CheckedIn] {
+            check(status, Some(midnight));
+        }
+        for status in [Cancelled, NoShow, Waitlist, AppointmentStatus::Fulfilled] {
+            check(status, None);
+        }
+        let without = Appointment {
+            start: None,
+            ..visit(TEN, Booked)
+        };
+        assert!(!is_unresolved(&without, &clinic, midnight));
     }
 
     #[test]

@@ -48,6 +48,7 @@ mod store;
 mod summaries;
 mod tried;
 mod unlock;
+mod unresolved;
 mod watch;
 mod wipe;
 mod wrap;

@@ -149,7 +149,13 @@ async fn attempt(
     let answers = Answers::prepare(app, source, &weighed);
     let settled = claims::settle(&mut tx, source, letters, &weighed, &known, &answers).await?;
     let answers = answers.give(&settled.stand, &mut weighed, known.now_s);
-    let stored = store::store(&mut tx, source, letters, &weighed, &answers).await?;
+    let is_new = |after: &&After| !known.records.contains_key(&after.id);
+    let counted = if source.ward.is_some() && !source.reviewed {
+        weighed.records.iter().filter(is_new).count() as u64
+    } else {
+        0
+    };
+    let stored = store::store(&mut tx, source, letters, (&weighed, &answers), counted).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {
@@ -167,11 +173,7 @@ async fn attempt(
     if weighed.records.iter().any(|after| after.reclaimed) {
         app.told.announce();
     }
-    if source.ward.is_some() && !source.reviewed {
-        let is_new = |after: &&After| !known.records.contains_key(&after.id);
-        let new = weighed.records.iter().filter(is_new).count() as u64;
-        app.quota.added(source.device, app.now().0, new);
-    }
+    app.quota.added(source.device, app.now().0, counted);
     for ward in &woken {
         app.news.wake(*ward);
     }

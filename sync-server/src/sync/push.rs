@@ -41,6 +41,7 @@ pub(crate) async fn push(
     {
         return Err(Error::MediaType);
     }
+    app.quota.recall(&app.pool, signed.device.id).await?;
     let wait_s = app.quota.wait_s(signed.device.id, app.now().0);
     if wait_s > 0 {
         return Err(too_many("push.quota", wait_s));

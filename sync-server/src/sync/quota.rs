@@ -1,12 +1,15 @@
 //! How many new records a device may add in an hour: many more than people write, and few enough that a stolen desk does
-//! not fill the hospital's disk. What is above waits at its desk.
+//! not fill the hospital's disk. What is above waits at its desk. It is counted in memory, and written down with the records
+//! themselves: a hub that was started again goes on counting.
 
 use shared::ids::DeviceId;
 use shared::planted::{self, Fault};
+use sqlx::PgPool;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
 
 /// What every device added lately.
 #[derive(Debug)]
@@ -21,6 +24,24 @@ impl Quota {
             an_hour,
             added: Mutex::default(),
         }
+    }
+
+    /// Reads what a device added before the hub was started, the first time that it sends something.
+    pub(crate) async fn recall(&self, pool: &PgPool, device: DeviceId) -> sqlx::Result<()> {
+        if self.devices().contains_key(&device) {
+            return Ok(());
+        }
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "select minute, records from device_added where device = $1 order by minute",
+        )
+        .bind(device.0)
+        .fetch_all(pool)
+        .await?;
+        let one = |(minute, records): (i64, i64)| (minute * MINUTE_MS, records.unsigned_abs());
+        let before = rows.into_iter().map(one).collect();
+        // another push of the same may have come in between, and has counted since
+        self.devices().entry(device).or_insert(before);
+        Ok(())
     }
 
     /// Notes that a device added some records.

@@ -23,13 +23,13 @@ pub(crate) enum Stored {
     Changes(BTreeMap<Hash, i64>),
 }
 
-/// Writes records, changes and held changes.
+/// Writes records, changes and held changes; `counted` of the records count for how much the device may add.
 pub(crate) async fn store(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
-    weighed: &Weighed,
-    answers: &[Answer],
+    (weighed, answers): (&Weighed, &[Answer]),
+    counted: u64,
 ) -> sqlx::Result<Stored> {
     keep_held(tx, source, letters, &weighed.verdicts).await?;
     if weighed.records.is_empty() {
@@ -95,6 +95,8 @@ pub(crate) async fn store(
         .bind(rows.changed_at)
         .bind(documents.record)
         .bind(documents.doc)
+        .bind(i64::try_from(counted).unwrap_or(i64::MAX))
+        .bind(source.device.0)
         .fetch_all(&mut *tx)
         .await?;
     let (held, taken): (Vec<PgRow>, Vec<PgRow>) = taken

@@ -1,5 +1,5 @@
 -- Everything a push adds to the hospital's record, in one statement. Arrays $1..$5 are changes, $6..$20 are records,
--- $21..$22 are documents saved anew.
+-- $21..$22 are documents saved anew, $23 is how many of the records count for how much the device $24 may add.
 with taken as (
     insert into change (hash, record, device, staff, bytes)
     select hash, record, device, staff, bytes
@@ -22,6 +22,14 @@ saved as (
     insert into document (record, doc)
     select record, doc from unnest($21::uuid[], $22::bytea[]) as new (record, doc)
     on conflict (record) do update set doc = excluded.doc
+),
+counted as (
+    insert into device_added (device, minute, records)
+    select $24, floor(extract(epoch from now()) / 60)::bigint, $23::bigint where $23::bigint > 0
+    on conflict (device, minute) do update set records = device_added.records + excluded.records
+),
+forgotten as (
+    delete from device_added where device = $24 and minute < floor(extract(epoch from now()) / 60)::bigint - 120 and $23::bigint > 0
 ),
 freed as (
     update held_change set taken_at = now() where hash = any($2::bytea[]) and taken_at is null

@@ -132,6 +132,9 @@ pub(crate) async fn run(role: &str) {
         if courier.is_none() && replica.desk().unwrap().ward.is_some() {
             courier = Some(Courier::start(replica.clone()));
         }
+        if ask["do"] == "hurry" {
+            courier.iter().for_each(Courier::nudge);
+        }
         let answer = answer(&replica, &hub, &ask).await;
         println!("{ANSWER}{answer}");
     }
@@ -182,6 +185,7 @@ async fn answer(replica: &Replica, hub: &str, ask: &Value) -> Value {
             }
         }
         "row" => serde_json::to_value(replica.row(kind(), record()).unwrap()).unwrap(),
+        "hurry" => json!({ "ok": true }),
         "conflicts" => serde_json::to_value(replica.conflicts(kind(), record()).unwrap()).unwrap(),
         "history" => serde_json::to_value(replica.history(kind(), record()).unwrap()).unwrap(),
         "status" => {

@@ -5,7 +5,7 @@ use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::sync::digest::{self, Digest};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Row};
+use sqlx::{ConnectOptions, PgConnection, Row};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -62,6 +62,17 @@ impl Hub {
         );
     }
 
+    /// Waits until it takes calls. One that ended by itself is started again, as whoever looks after services does.
+    pub(crate) fn wait(&mut self) {
+        until(|| {
+            let ended = |child: &mut Child| child.try_wait().is_ok_and(|ended| ended.is_some());
+            if self.child.as_mut().is_some_and(ended) {
+                self.restart();
+            }
+            std::net::TcpStream::connect(self.addr).ok()
+        });
+    }
+
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -97,15 +108,20 @@ impl Hub {
         }
     }
 
-    /// Returns what the hub holds; nothing while its PostgreSQL comes back from a kill.
-    pub(crate) async fn digest(&self) -> Option<Digest> {
+    /// Opens its database; nothing while its PostgreSQL comes back from a kill.
+    pub(crate) async fn database(&self) -> Option<PgConnection> {
         let file = std::fs::File::open(self.data.join("postgres/data/postmaster.pid")).ok()?;
         let socket = BufReader::new(file).lines().map_while(Result::ok).nth(4)?;
         let options = PgConnectOptions::new_without_pgpass()
             .socket(socket)
             .username("wardbook")
             .database("wardbook");
-        let mut db = options.connect().await.ok()?;
+        options.connect().await.ok()
+    }
+
+    /// Returns what the hub holds; nothing while its PostgreSQL comes back from a kill.
+    pub(crate) async fn digest(&self) -> Option<Digest> {
+        let mut db = self.database().await?;
         let rows = sqlx::query("select kind, id, heads from record")
             .fetch_all(&mut db)
             .await

@@ -7,7 +7,7 @@ use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::scheduling::adjudicate::WINDOW_MS;
 use shared::sync::wire::{FeedItem, Verdict};
-use sync_server::scheduling::decide;
+use sync_server::scheduling::{decide, waiting};
 use sync_server::sync::accept::accept;
 use sync_server::sync::weigh::Source;
 use sync_server::testing::TestHub;
@@ -345,11 +345,11 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
     for (nth, made) in [&first, &second].into_iter().enumerate() {
         assert_eq!(house.push(nth, made).await, Verdict::Taken);
     }
-    let online = house.ago(0, 2, &slot(1), 0);
+    let online = house.ago(0, 2, &slot(8), 0);
     assert_eq!(house.push(0, &online).await, Verdict::Taken);
     assert_eq!(house.status(&online).await, "booked");
-    // decided, and gone before it was said
-    let late = house.ago(0, 3, &slot(1), 0);
+    // decided, and gone before it was said; not what who lost was offered, or they would be offered something else
+    let late = house.ago(0, 3, &slot(8), 0);
     let desk = &house.desks[0].enrolled;
     let source = Source {
         device: desk.device,
@@ -375,6 +375,8 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
     house.hub.restart().await;
     for _ in 0..2 {
         decide::settle(&house.hub.app).await.expect("it is decided");
+        // what was offered is free, and stays offered
+        waiting::sweep(&house.hub.app).await.expect("it is offered");
     }
     for made in [&first, &second, &online, &late] {
         assert_eq!(house.decided(made).await.len(), 1);

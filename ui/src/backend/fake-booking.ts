@@ -54,6 +54,17 @@ export class FakeBooking {
     return this.rows().filter((row) => asAppointment(row.body).status === 'waitlist').sort((a, b) => start(a).localeCompare(start(b)));
   }
 
+  /** Visits that are over and not closed, by their time. */
+  unresolved(ward: string, now: number): Row[] {
+    const isOpen = ({ ward: of, start, status }: Appointment) => {
+      if (of !== ward || !start) return false;
+      if (status === 'arrived' || status === 'checked-in') return wallOf(start, reference.zone).date < this.today();
+      return asks({ status } as Appointment) && Date.parse(start) + 1_800_000 <= now;
+    };
+    const start = (row: Row) => asAppointment(row.body).start ?? '';
+    return this.rows().filter((row) => isOpen(asAppointment(row.body))).sort((a, b) => start(a).localeCompare(start(b)));
+  }
+
   private isAnew(after: Appointment, before: Appointment | null): boolean {
     return asks(after) && !(before && wants(before) && slotOf(before) === slotOf(after));
   }

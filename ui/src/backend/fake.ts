@@ -56,6 +56,7 @@ export class FakeHospital implements Backend {
   readonly booking = new FakeBooking(() => this.all('appointment'), () => this.today());
   free: Backend['free'] = (ask) => this.booking.free(ask);
   rebooking: Backend['rebooking'] = async () => this.booking.lost().map((row) => this.visit(row));
+  unresolved: Backend['unresolved'] = async (ward) => this.booking.unresolved(ward, this.now()).map((row) => this.visit(row));
   private readonly access = new FakeEmergency(this.moment);
   breakGlass: Backend['breakGlass'] = (password, reason) => this.access.breakGlass(password, reason);
   emergency: Backend['emergency'] = () => this.access.emergency();

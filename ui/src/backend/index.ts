@@ -53,6 +53,8 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   free(ask: FreeAsk): Promise<FreeSlot[]>;
   /** Appointments that lost their slot. */
   rebooking(): Promise<Visit[]>;
+  /** Visits of a ward that are over, and of which nobody has said what became of them. */
+  unresolved(ward: string): Promise<Visit[]>;
 
   /** What is wrong with a draft, laid over the record it is of if there is one. */
   check(kind: Kind, draft: unknown, id: string | null): Promise<Checked>;

@@ -21,6 +21,7 @@ export const tauriBackend: Backend = {
   diary: (ask) => invoke('diary', { ask }),
   free: (ask) => invoke('free', { ask }),
   rebooking: () => invoke('rebooking'),
+  unresolved: (ward) => invoke('unresolved', { ward }),
   check: (kind, draft, id) => invoke('check', { kind, draft, id }),
   save: (ask) => answer(invoke('save', { ask })),
   sign: (id, heads) => answer(invoke('sign', { id, heads })),

@@ -111,7 +111,7 @@ test('every address leads to the screen it was made for', () => {
     { page: 'edit', id: 'a' }, { page: 'allergy', id: 'a', element: null }, { page: 'allergy', id: 'a', element: '0001k.00000007' }, { page: 'book', id: null },
     { page: 'book', id: 'a' }, { page: 'move', id: 'a' }, { page: 'cancel', id: 'a' }, { page: 'prescribe', id: 'a' }, { page: 'prescription', id: 'a' },
     { page: 'stop', id: 'a' }, { page: 'waiting' }, { page: 'held' }, { page: 'conflicts' }, { page: 'shutdown' },
-    { page: 'conflict', kind: 'appointment', id: 'a' }, { page: 'heldForm', id: 'a/b' }, { page: 'help' }, { page: 'rebooking' },
+    { page: 'conflict', kind: 'appointment', id: 'a' }, { page: 'heldForm', id: 'a/b' }, { page: 'help' }, { page: 'rebooking' }, { page: 'unresolved' },
     { page: 'diary', days: 1, date: null, whom: null, moving: null }, { page: 'diary', days: 7, date: '2027-03-01', whom: null, moving: null },
     { page: 'diary', days: 1, date: null, whom: { by: 'doctor', id: 'a' }, moving: null }, { page: 'diary', days: 7, date: '2027-03-01', whom: { by: 'department', id: 'a' }, moving: 'b' },
     { page: 'board', department: null }, { page: 'board', department: 'a' }, { page: 'walkIn', id: null }, { page: 'walkIn', id: 'a' }, { page: 'repeat', id: 'a' },

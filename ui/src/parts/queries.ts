@@ -45,6 +45,12 @@ export function useRebooking() {
   return useQuery({ queryKey: ['rebooking'], queryFn: () => backend.rebooking() });
 }
 
+/** Visits that are over and not closed; asked again now and then, as time alone adds to them. */
+export function useUnresolved(ward: string) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['unresolved', ward], queryFn: () => backend.unresolved(ward), refetchInterval: freeAgainMs });
+}
+
 export function usePatients(ward: string) {
   const backend = useBackend();
   return useInfiniteQuery({
@@ -152,7 +158,7 @@ async function refresh(backend: Backend, client: QueryClient, heard: Changed[]):
     for (const key of ['row', 'history', 'conflicts']) void client.invalidateQueries({ queryKey: [key, kind, id] });
     if (kind === 'patient') await patchPages(backend, client, id);
   }
-  for (const key of ['chart', 'day', 'diary', 'free', 'rebooking', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+  for (const key of ['chart', 'day', 'diary', 'free', 'rebooking', 'unresolved', 'search', 'waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** Puts one changed row into the loaded pages of the list, so that ten thousand rows are not read again. */

@@ -20,6 +20,7 @@ export type Route =
   | { page: 'cancel'; id: string }
   | { page: 'repeat'; id: string }
   | { page: 'rebooking' }
+  | { page: 'unresolved' }
   | { page: 'prescribe'; id: string }
   | { page: 'prescription'; id: string }
   | { page: 'stop'; id: string }
@@ -63,6 +64,7 @@ export function parse(hash: string): Route {
       if (!second) return { page: 'emergency' };
       return second === 'review' ? { page: 'emergencyReview' } : { page: 'missing' };
     case 'rebooking':
+    case 'unresolved':
     case 'audit':
     case 'roles':
     case 'help': return { page: first };
@@ -128,6 +130,7 @@ export function href(route: Route): string {
     case 'emergency': return '#/emergency';
     case 'emergencyReview': return '#/emergency/review';
     case 'rebooking':
+    case 'unresolved':
     case 'audit':
     case 'roles':
     case 'help': return `#/${route.page}`;

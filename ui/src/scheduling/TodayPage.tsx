@@ -10,7 +10,7 @@ import { Page } from '../parts/Page';
 import { usePaper } from '../parts/paper';
 import { PersonName } from '../parts/PersonName';
 import { PrintFoot } from '../parts/PrintFoot';
-import { useDay, useRebooking } from '../parts/queries';
+import { useDay, useRebooking, useUnresolved } from '../parts/queries';
 import { asAppointment, asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
@@ -40,6 +40,7 @@ export function TodayPage({ date: asked }: { date: string | null }) {
       <p className="print-only">{showDate(date, t.months)}</p>
       <Counts visits={visits} />
       <NeedsRebooking />
+      <Unresolved ward={ward} today={today} />
       {!isPending && visits.length === 0
         ? <Empty>{t('today.empty', { date: showDate(date, t.months) })}</Empty>
         : (
@@ -110,6 +111,19 @@ function NeedsRebooking() {
   return (
     <div role="status">
       {visits.length > 0 && <Notice kind="warn"><a data-testid="rebooking-link" href={href({ page: 'rebooking' })}>{t('rebook.count', { count: visits.length })}</a></Notice>}
+    </div>
+  );
+}
+
+/** Visits of earlier days that nobody closed; those of today are below. */
+function Unresolved({ ward, today }: { ward: string; today: string }) {
+  const t = useWords();
+  const { zone } = useReference();
+  const { data: visits = [] } = useUnresolved(ward);
+  const count = visits.filter((visit) => wallOf(asAppointment(visit.appointment.body).start ?? '', zone).date < today).length;
+  return (
+    <div role="status">
+      {count > 0 && <Notice kind="warn"><a data-testid="unresolved-link" href={href({ page: 'unresolved' })}>{t('unresolved.count', { count })}</a></Notice>}
     </div>
   );
 }

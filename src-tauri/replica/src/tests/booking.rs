@@ -48,18 +48,18 @@ fn lent(starts: &[&str], tokens: u32) -> Lent {
     }
 }
 
-fn ms(start: &str) -> i64 {
+pub(super) fn ms(start: &str) -> i64 {
     let start: jiff::Timestamp = start.parse().expect("a time");
     start.as_millisecond()
 }
 
 /// A time of a day of March.
-fn on(day: u32, clock: &str) -> String {
+pub(super) fn on(day: u32, clock: &str) -> String {
     format!("2027-03-{day:02}T{clock}:00Z")
 }
 
 /// A desk that knows two doctors and ten patients, and was lent something a moment ago.
-fn desk(lent: &[Lent]) -> Desk {
+pub(super) fn desk(lent: &[Lent]) -> Desk {
     let desk = Desk::new(1);
     for number in 10..20 {
         desk.register(number, "García");
@@ -82,13 +82,13 @@ fn tell(desk: &Desk, lent: &[Lent]) {
     replica.0.heard.note(None, "", None, Now(NOON_MS));
 }
 
-fn visit(patient: u128, start: &str) -> Value {
+pub(super) fn visit(patient: u128, start: &str) -> Value {
     json!({ "patient": record(patient), "practitioner": doctor(1), "department": department(), "ward": ward(),
         "start": start, "minutes": 30, "status": "pending" })
 }
 
 /// Books and says what is promised, or the codes of why not.
-fn book(desk: &Desk, number: u128, draft: Value) -> Result<Row, Vec<String>> {
+pub(super) fn book(desk: &Desk, number: u128, draft: Value) -> Result<Row, Vec<String>> {
     let told = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.code).collect();
     desk.save(&new(Kind::Appointment, number, draft))
         .map_err(told)
@@ -99,7 +99,7 @@ fn status(desk: &Desk, number: u128, draft: Value) -> String {
     row.body["status"].as_str().expect("a status").to_owned()
 }
 
-fn change(desk: &Desk, row: &Row, draft: Value) -> Result<Row, Vec<String>> {
+pub(super) fn change(desk: &Desk, row: &Row, draft: Value) -> Result<Row, Vec<String>> {
     let told = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.code).collect();
     let (kind, id, base) = (row.kind, row.id, Some(row.heads.clone()));
     let held = None;

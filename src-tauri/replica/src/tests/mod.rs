@@ -23,6 +23,7 @@ mod signing_in;
 mod stand_in;
 mod stolen;
 mod tried;
+mod unresolved;
 
 use crate::base::{Options, Replica};
 use crate::meta::{self, Device};

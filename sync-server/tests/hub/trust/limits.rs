@@ -43,6 +43,10 @@ async fn what_a_desk_adds_beyond_its_share_waits_there_and_is_taken_later() {
     let other = Desk::new(&hub, hub.ward).await;
     let verdicts = other.push(vec![other.patient("Other").envelope()]).await;
     assert_eq!(verdicts, [Verdict::Taken]);
+    // nor is it forgotten when the hub is started again
+    hub.restart_with(3).await;
+    let refused = Courier::round(&desk.replica).await.expect_err("too many");
+    assert_eq!(refused.problems()[0].code, "push.quota");
     hub.restart_with(100).await;
     Courier::round(&desk.replica).await.expect("taken");
     assert_eq!(records(&hub).await, 6);
