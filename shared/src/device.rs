@@ -1,5 +1,6 @@
 //! Workstations as the hub knows them: how one becomes known, who lets it in, and what it may do until then.
 
+use crate::health::Compared;
 use crate::ids::StaffId;
 use crate::planted::{self, Fault};
 use crate::problem::Problem;
@@ -65,25 +66,77 @@ pub struct Report {
     pub version: String,
     /// Changes it has not sent.
     pub unsent: u32,
+    /// Megabytes that are free where it keeps its files, if it knows.
+    pub free_mb: Option<u32>,
+    /// What it found when it compared its copy last.
+    pub copy: Option<Compared>,
 }
 
 impl Report {
     /// Returns the value of the header.
     pub fn write(&self) -> String {
-        format!("{} {}", self.version, self.unsent)
+        let free = self.free_mb.map(|free| format!(" free={free}"));
+        let copy = self.copy.as_ref().map(|copy| {
+            let word = if copy.is_same { "same" } else { "differs" };
+            let Compared {
+                at_ms,
+                place,
+                records,
+                digest,
+                ..
+            } = copy;
+            format!(" {word}={at_ms}.{place}.{records}.{digest}")
+        });
+        let more = [free, copy].into_iter().flatten();
+        more.fold(format!("{} {}", self.version, self.unsent), |text, part| {
+            text + &part
+        })
     }
 
     /// Reads a header; nothing when it is not one.
     pub fn read(text: &str) -> Option<Self> {
-        let (version, unsent) = text.split_once(' ')?;
+        let mut parts = text.split(' ');
+        let (version, unsent) = (parts.next()?, parts.next()?);
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-+".contains(letter);
         let is_version =
             (1..=VERSION_LETTERS).contains(&version.len()) && version.chars().all(is_plain);
-        is_version.then_some(Self {
+        let mut report = is_version.then_some(Self {
             version: version.to_owned(),
             unsent: unsent.parse().ok()?,
-        })
+            free_mb: None,
+            copy: None,
+        })?;
+        for part in parts {
+            match part.split_once('=')? {
+                ("free", free) => report.free_mb = Some(free.parse().ok()?),
+                ("same", copy) => report.copy = Some(copy_of(copy, IsSame::Yes)?),
+                ("differs", copy) => report.copy = Some(copy_of(copy, IsSame::No)?),
+                // a newer program says more
+                _ => {}
+            }
+        }
+        Some(report)
     }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum IsSame {
+    Yes,
+    No,
+}
+
+fn copy_of(text: &str, is_same: IsSame) -> Option<Compared> {
+    let mut parts = text.splitn(4, '.');
+    let mut next = || parts.next();
+    let copy = Compared {
+        at_ms: next()?.parse().ok()?,
+        place: next()?.parse().ok()?,
+        records: next()?.parse().ok()?,
+        digest: next()?.to_owned(),
+        is_same: is_same == IsSame::Yes,
+    };
+    let is_hex = copy.digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (copy.digest.len() == 16 && is_hex).then_some(copy)
 }
 
 /// Says whether somebody may let a workstation in: it takes two people, the one who gave the code and another.
@@ -254,8 +307,26 @@ mod tests {
         let said = Report {
             version: "0.1.0-rc.1".into(),
             unsent: 12,
+            free_mb: None,
+            copy: None,
         };
-        assert_eq!(Report::read(&said.write()), Some(said));
+        assert_eq!(Report::read(&said.write()), Some(said.clone()));
+        for is_same in [true, false] {
+            let copy = Compared {
+                at_ms: 1_800_000_000_000,
+                place: 12,
+                records: 5,
+                digest: "0123456789abcdef".into(),
+                is_same,
+            };
+            let said = Report {
+                free_mb: Some(900),
+                copy: Some(copy),
+                ..said.clone()
+            };
+            assert_eq!(Report::read(&said.write()), Some(said));
+        }
+        assert!(Report::read("0.1.0 3 later=x").is_some(), "a newer program");
         for wrong in [
             "",
             "0.1.0",
@@ -264,6 +335,9 @@ mod tests {
             " 3",
             "<b> 3",
             "1 2 3",
+            "1 2 free=much",
+            "1 2 same=1.2.3.ab",
+            "1 2 differs=1.2.3.<b>0123456789abc",
         ] {
             assert_eq!(Report::read(wrong), None, "{wrong}");
         }

@@ -39,7 +39,9 @@ pub mod audit;
 pub mod desk;
 // what central staff are shown
 pub mod console;
+// how the hub and its workstations are
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
+pub mod health;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

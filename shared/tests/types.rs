@@ -30,6 +30,10 @@ use shared::emergency::summary::{Medicine, Summary};
 use shared::emergency::{
     Emergency, Finding, LookedLine, NoteLine, OpeningLine, OpeningState, Review, ReviewLine,
 };
+use shared::health::{
+    Check, EventAgain, EventLine, EventPage, Finding as HealthFinding, Grade as HealthGrade,
+    HealthReport, Named,
+};
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
@@ -74,6 +78,7 @@ fn the_types_of_the_screen_are_current() {
         BadEntry HeadLine LogLook LookProgress ChainLook
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
+        HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
     }
     text.push_str(&access());
     let path = concat!(

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod console;
+pub(crate) mod health;
 pub(crate) mod money;
 
 use serde::{Deserialize, Serialize};

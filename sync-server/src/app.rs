@@ -1,6 +1,7 @@
 //! What every handler works with: the database, the clock, and who waits for news.
 
 use crate::authority::Authority;
+use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::deeds::HUB;
 use crate::events::Told;
@@ -88,6 +89,18 @@ pub struct Options {
     pub audit_heads: Option<PathBuf>,
     /// New records that each device may add in an hour.
     pub new_an_hour: u64,
+}
+
+impl Options {
+    /// Returns what the settings say.
+    pub(crate) fn of(config: &Config, announces: bool) -> Self {
+        Self {
+            data: config.data.clone(),
+            announces,
+            new_an_hour: config.new_an_hour,
+            audit_heads: config.audit_heads.clone(),
+        }
+    }
 }
 
 impl std::ops::Deref for App {

@@ -4,6 +4,7 @@ use crate::backup::{BackupCommand, restore};
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::deeds::{HUB, deed, note};
+use crate::doctor::{self, AsJson};
 use crate::emergency::EmergencyCommand;
 use crate::import::{self, Ask};
 use crate::passwords;
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
@@ -59,6 +61,12 @@ enum ApartCommand {
         #[command(subcommand)]
         command: BackupCommand,
     },
+    /// Look at everything and say what somebody has to see to; ends with 0, 1 for what is worth a look, 2 for what is broken
+    Doctor {
+        /// For a program that reads it
+        #[arg(long)]
+        json: bool,
+    },
     /// Put a backup back into an empty data directory; desks then give back what the hub took since
     Restore {
         backup: PathBuf,
@@ -69,7 +77,6 @@ enum ApartCommand {
 }
 
 /// What is done inside an open database.
-
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Serve the desks
@@ -233,28 +240,35 @@ fn role(word: &str) -> Result<Role, String> {
 
 impl Cli {
     /// Runs the command.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> Result<ExitCode> {
         logs::start(&self.config.log);
         let command = match self.command {
-            AnyCommand::Apart(command) => return say(&command.run(&self.config).await?),
+            AnyCommand::Apart(command) => return command.run(&self.config).await,
             AnyCommand::Inside(command) => command,
         };
         let announces = !matches!(command, Command::Serve { .. });
         let opened = database::open(&self.config, announces).await?;
         let done = command.run(&opened).await;
         opened.close().await?;
-        done
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 
 impl ApartCommand {
-    async fn run(self, config: &Config) -> Result<String> {
+    async fn run(self, config: &Config) -> Result<ExitCode> {
         match self {
-            ApartCommand::Backup { command } => command.run(config).await,
+            ApartCommand::Backup { command } => say(&command.run(config).await?)?,
             ApartCommand::Restore { backup, key } => {
-                Ok(restore(config, &backup, &key).await?.lines())
+                say(&restore(config, &backup, &key).await?.lines())?;
+            }
+            ApartCommand::Doctor { json } => {
+                let as_json = if json { AsJson::Yes } else { AsJson::No };
+                let report = doctor::run(config).await;
+                say(&doctor::printed(&report, as_json)?)?;
+                return Ok(doctor::status(&report));
             }
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

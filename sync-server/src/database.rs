@@ -21,11 +21,12 @@ pub struct Opened {
 impl Opened {
     /// Closes the database, and stops the private server when nobody else uses it.
     pub async fn close(self) -> Result<()> {
-        self.app.pool.close().await;
-        if let Some(private) = self.private {
-            tokio::task::spawn_blocking(move || private.stop()).await?;
-        }
-        Ok(())
+        let pool = self.app.pool.clone();
+        let connected = Connected {
+            pool,
+            private: self.private,
+        };
+        connected.close().await
     }
 }
 
@@ -36,6 +37,44 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
 
 /// The same with a private server that is kept, or thrown away when it is let go of.
 pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> Result<Opened> {
+    let Connected { pool, private } = connect_kept(config, keep).await?;
+    migrate::run(&pool).await?;
+    let app = App::new(pool, Options::of(config, announces)).await?;
+    if let Some(directory) = config.directory.settings()? {
+        app.directory.set(directory);
+    }
+    if let Some(folder) = &config.screens {
+        app.screens.open(folder)?;
+    }
+    Ok(Opened { app, private })
+}
+
+/// A database that answers, in whatever shape it is.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) pool: PgPool,
+    private: Option<Postgres>,
+}
+
+impl Connected {
+    /// Closes it, and stops the private server when nobody else uses it.
+    pub(crate) async fn close(self) -> Result<()> {
+        self.pool.close().await;
+        if let Some(private) = self.private {
+            tokio::task::spawn_blocking(move || private.stop()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Connects to the database that the settings name and leaves it as it is. A folder without a private one gets none.
+pub(crate) async fn connect(config: &Config) -> Result<Connected> {
+    let has_one = config.url()?.is_some() || config.data.join("postgres").is_dir();
+    anyhow::ensure!(has_one, "there is no hub in {}", config.data.display());
+    connect_kept(config, Keep::Durable).await
+}
+
+async fn connect_kept(config: &Config, keep: Keep) -> Result<Connected> {
     let (options, private) = match config.url()? {
         // the URL may hold a password, so it is not part of the message
         Some(url) => (
@@ -55,24 +94,7 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
     let pool = pool(options, config.database_connections)
         .await
         .context("connecting to the database")?;
-    migrate::run(&pool).await?;
-    let app = App::new(
-        pool,
-        Options {
-            data: config.data.clone(),
-            announces,
-            new_an_hour: config.new_an_hour,
-            audit_heads: config.audit_heads.clone(),
-        },
-    )
-    .await?;
-    if let Some(directory) = config.directory.settings()? {
-        app.directory.set(directory);
-    }
-    if let Some(folder) = &config.screens {
-        app.screens.open(folder)?;
-    }
-    Ok(Opened { app, private })
+    Ok(Connected { pool, private })
 }
 
 /// A connection that was idle for longer is tried before it is used.

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod doctor;
 pub mod emergency;
 pub mod error;
 pub mod events;

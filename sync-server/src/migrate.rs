@@ -1,6 +1,7 @@
 //! Brings a database to the shape this program knows.
 
 use anyhow::{Result, ensure};
+use shared::health::Shape;
 use shared::migrations::HUB;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -48,4 +49,25 @@ pub async fn is_current(pool: &PgPool) -> Result<bool, sqlx::Error> {
         .fetch_one(pool)
         .await?;
     Ok(usize::try_from(count).is_ok_and(|count| count == HUB.len()))
+}
+
+/// Compares the database's shape with what this program knows. One that has none at all lacks everything.
+pub async fn shape(pool: &PgPool) -> Result<Shape, sqlx::Error> {
+    let has_any: bool = sqlx::query_scalar("select to_regclass('migration') is not null")
+        .fetch_one(pool)
+        .await?;
+    if !has_any {
+        return Ok(Shape::Behind(HUB.len()));
+    }
+    let done: Vec<String> = sqlx::query_scalar("select name from migration order by name")
+        .fetch_all(pool)
+        .await?;
+    let is_ours = |name: &String| HUB.iter().any(|(ours, _)| ours == name);
+    if !done.iter().all(is_ours) {
+        return Ok(Shape::Ahead);
+    }
+    Ok(match HUB.len() - done.len() {
+        0 => Shape::Current,
+        missing => Shape::Behind(missing),
+    })
 }

@@ -1,6 +1,7 @@
 //! Who is calling: a device, by its signature over the call.
 
 use crate::app::App;
+use crate::contacts::Call;
 use crate::door::{Peer, Shown};
 use crate::error::{Error, Result};
 use axum::body::Bytes;
@@ -193,7 +194,14 @@ impl FromRequest<App> for Known {
         tracing::Span::current().record("device.id", tracing::field::display(device.id));
         let said = parts.headers.get(REPORT_HEADER);
         let said = said.and_then(|text| Report::read(text.to_str().ok()?));
-        app.contacts.note(device.id, app.now().0, said);
+        let now_ms = app.now().0;
+        let call = Call {
+            at_ms: now_ms,
+            ahead_ms: at_ms.saturating_sub(now_ms),
+            certificate_ms: certificate_ms(&parts),
+            report: said,
+        };
+        app.contacts.note(device.id, call);
         if let Some(heard) = parts.extensions.get::<Heard>() {
             heard.note(app, &device, &header);
         }
@@ -203,6 +211,15 @@ impl FromRequest<App> for Known {
             waybill: waybill.transpose()?,
             is_expired,
         })
+    }
+}
+
+/// Returns until when the certificate of this connection is good.
+fn certificate_ms(parts: &Parts) -> Option<i64> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<Peer>>()?;
+    match peer.shown {
+        Shown::Certificate { until_ms, .. } => Some(until_ms),
+        Shown::Plain | Shown::Nothing => None,
     }
 }
 

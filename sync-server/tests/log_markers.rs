@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::ids::RecordId;
 use shared::record::Kind;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use sync_server::import::{self, Ask};
@@ -207,11 +207,45 @@ fn panic_with(text: String) {
     assert!(panicked.is_err());
 }
 
+/// What people named is in the hub, and not in what leaves it for whoever helps.
+async fn nothing_of_it_is_in_a_support_file(hub: &TestHub, markers: &mut Markers) {
+    let named = markers.next();
+    for table in ["device", "staff", "department", "ward"] {
+        let sql = format!("update {table} set name = '{named} ' || id");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&hub.app.pool)
+            .await
+            .unwrap();
+    }
+    // stopped, so that the report names it
+    sqlx::raw_sql("update device set suspended_at = now() where number > 0")
+        .execute(&hub.app.pool)
+        .await
+        .unwrap();
+    let report = sync_server::doctor::report(&hub.app).await.unwrap();
+    let shown = serde_json::to_string(&report).unwrap();
+    assert!(shown.contains(&named), "the page names workstations");
+    let file = sync_server::doctor::support::file(&hub.app).await.unwrap();
+    let mut tar = tar::Archive::new(zstd::Decoder::new(file.as_slice()).unwrap());
+    let mut names = Vec::new();
+    for entry in tar.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        names.push(entry.path().unwrap().display().to_string());
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        assert!(!text.to_lowercase().contains(STEM), "{names:?}");
+        assert!(text.len() > 100, "{names:?}");
+    }
+    let expect = ["report.json", "about.json", "counts.json", "log.ndjson"];
+    assert_eq!(names, expect.map(|name| format!("wardbook-support/{name}")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_was_typed_is_in_any_log() {
     let kept = Kept::default();
     let writer = kept.clone();
-    let subscriber = sync_server::logs::subscriber("trace", move || writer.clone());
+    let subscriber =
+        sync_server::logs::subscriber("trace", move || sync_server::logs::Kept(writer.clone()));
     tracing::subscriber::set_global_default(subscriber).unwrap();
     logs::on_panic(|| "reference".to_owned());
     let mut markers = Markers::default();
@@ -230,12 +264,13 @@ async fn nothing_that_was_typed_is_in_any_log() {
         .execute(&hub.app.pool)
         .await
         .unwrap();
-    while markers.0 < MARKERS - 4 {
+    while markers.0 < MARKERS - 8 {
         desk.save(RecordId(world::new_id()), None, markers.patient(&hub));
         let _ = Courier::round(&desk.0.replica).await;
         call_wrongly(&hub, &mut markers).await;
     }
     desk.0.replica.settle_audit();
+    nothing_of_it_is_in_a_support_file(&hub, &mut markers).await;
     tokio::task::spawn_blocking(move || drop(desk))
         .await
         .unwrap();

@@ -96,7 +96,7 @@ pub enum Task {
     SetPrices,
     /// Look up what the whole hospital's audit log has, and have it verified.
     SearchAudit,
-    /// Let workstations in, stop and empty them.
+    /// Let workstations in, stop and empty them, and see how they and the hub are.
     RunDevices,
     /// Say who may sign in.
     RunStaff,

@@ -13,6 +13,18 @@ pub struct Digest {
     pub buckets: BTreeMap<String, String>,
 }
 
+impl Digest {
+    /// Returns 64 bits of it, hex: enough to see that two differ by accident, and short enough for a header.
+    pub fn short(&self) -> String {
+        let mut sum = Sha256::new();
+        for (name, hash) in &self.buckets {
+            sum.update(name.as_bytes());
+            sum.update(hash.as_bytes());
+        }
+        crate::sync::wire::hex(&sum.finalize()[..8])
+    }
+}
+
 /// Returns the name of a record's bucket.
 pub fn bucket(kind: Kind, id: RecordId) -> String {
     format!("{}/{:02}", kind.number(), id.0.as_bytes()[15] & 0x0f)

@@ -86,6 +86,8 @@ impl Heard {
         Some(Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             unsent,
+            free_mb: None,
+            copy: None,
         })
     }
 }

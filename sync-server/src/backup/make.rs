@@ -27,6 +27,7 @@ async fn of_running(
     to: &Path,
     sealed_for: &[String],
 ) -> Result<About> {
+    let begun_ms = world::now().0;
     // so that the signed head is in it
     crate::services::audit::settle(&opened.app).await?;
     let about = about(opened).await?;
@@ -34,6 +35,7 @@ async fn of_running(
         .private()
         .context("the database is not the hub's own")?;
     let copy = private.copy()?;
+    let target = to.to_owned();
     let (data, to) = (config.data.clone(), to.to_owned());
     let (told, sealed_for) = (about.clone(), sealed_for.to_vec());
     tokio::task::spawn_blocking(move || {
@@ -50,7 +52,21 @@ async fn of_running(
         )
     })
     .await??;
+    noted(opened, begun_ms, &target).await?;
     Ok(about)
+}
+
+/// Notes that there is a backup, so that somebody can ask how old the last one is.
+async fn noted(opened: &database::Opened, begun_ms: i64, at: &Path) -> Result<()> {
+    let bytes = fs::metadata(at)?.len();
+    sqlx::query(
+        "insert into backup_made (at, bytes) values ('epoch'::timestamptz + $1 * interval '1 millisecond', $2)",
+    )
+    .bind(begun_ms)
+    .bind(bytes.cast_signed())
+    .execute(&opened.app.pool)
+    .await?;
+    Ok(())
 }
 
 async fn about(opened: &database::Opened) -> Result<About> {

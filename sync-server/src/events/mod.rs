@@ -7,6 +7,7 @@
 pub mod inbox;
 pub mod local;
 pub mod outbox;
+pub(crate) mod queue;
 
 use crate::app::App;
 use crate::error::Result;

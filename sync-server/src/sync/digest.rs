@@ -6,7 +6,7 @@ use crate::session::Signed;
 use axum::Json;
 use axum::extract::State;
 use shared::document::Heads;
-use shared::ids::RecordId;
+use shared::ids::{RecordId, WardId};
 use shared::record::Kind;
 use shared::sync::digest::{self, Digest};
 use sqlx::Row;
@@ -21,11 +21,17 @@ use sqlx::Row;
     security(("device" = []))
 )]
 pub(crate) async fn digest(State(app): State<App>, signed: Signed) -> Result<Json<Digest>> {
+    let (_, digest) = of_ward(&app, signed.device.ward).await?;
+    Ok(Json(digest))
+}
+
+/// Returns how many records a ward sees, and their digest.
+pub(crate) async fn of_ward(app: &App, ward: WardId) -> Result<(u32, Digest)> {
     let rows = sqlx::query(
         "select record.kind, record.id, record.heads from record join chart on chart.id = record.chart
          where $1 = any(chart.wards)",
     )
-    .bind(signed.device.ward.0)
+    .bind(ward.0)
     .fetch_all(&app.pool)
     .await?;
     let record = |row: &sqlx::postgres::PgRow| {
@@ -38,7 +44,8 @@ pub(crate) async fn digest(State(app): State<App>, signed: Signed) -> Result<Jso
             Heads::from_bytes(row.get("heads")),
         ))
     };
-    Ok(Json(
-        tokio::task::spawn_blocking(move || digest::of(rows.iter().filter_map(record))).await?,
-    ))
+    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let digest =
+        tokio::task::spawn_blocking(move || digest::of(rows.iter().filter_map(record))).await?;
+    Ok((count, digest))
 }

@@ -18,6 +18,7 @@ mod console_live;
 mod console_oidc;
 mod crowds;
 mod desk;
+mod doctor;
 mod doors;
 mod emergency;
 mod events;

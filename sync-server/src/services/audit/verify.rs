@@ -63,7 +63,8 @@ pub(super) async fn verify_telling(
     let alarms: i64 = sqlx::query_scalar("select count(*) from audit_log where what = 41")
         .fetch_one(&mut *tx)
         .await?;
-    Ok(LogLook {
+    tx.commit().await?;
+    let found = LogLook {
         leaves,
         heads: heads.len() as u64,
         head: heads.last().map(SignedHead::to_texts),
@@ -71,7 +72,19 @@ pub(super) async fn verify_telling(
         alarms: alarms.unsigned_abs(),
         first_bad_leaf: missing,
         bad_chains,
-    })
+    };
+    looked(app, &found).await?;
+    Ok(found)
+}
+
+/// Notes that somebody looked, and what was found.
+async fn looked(app: &App, found: &LogLook) -> Result<()> {
+    sqlx::query("insert into audit_looked (leaves, is_whole) values ($1, $2)")
+        .bind(found.leaves.cast_signed())
+        .bind(found.is_whole())
+        .execute(&app.pool)
+        .await?;
+    Ok(())
 }
 
 fn bad(leaf: u64, why: &str) -> Option<BadEntry> {

@@ -5,6 +5,8 @@ pub mod audit;
 pub mod devices;
 pub mod door;
 pub mod emergency;
+pub mod events;
+pub mod health;
 pub mod held;
 pub mod hours;
 pub mod live;
