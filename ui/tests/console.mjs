@@ -163,6 +163,20 @@ try {
   await mia.getByTestId('log-what').selectOption('alarms');
   await mia.getByTestId('log-search').click();
   await mia.getByText('Nothing of this kind is in the log.').waitFor();
+  // how the hub is: the log was verified a moment ago
+  await visit(mia, 'health');
+  await mia.locator('[data-code="health.audit_whole"]').waitFor();
+  await look(mia, 'health');
+  const [file] = await Promise.all([mia.waitForEvent('download'), mia.getByTestId('support-file').click()]);
+  assert.equal(file.suggestedFilename(), 'wardbook-support.tar.zst');
+  await visit(mia, 'events');
+  await mia.getByText('Nothing waits and nothing was set aside.').waitFor();
+  await look(mia, 'events');
+  await visit(mia, 'help');
+  await count(mia, 'runbook', 4);
+  await look(mia, 'help');
+  await mia.getByTestId('runbook-link').first().click();
+  await count(mia, 'runbook', 1);
   await visit(mia, 'roles');
   await look(mia, 'roles');
 

@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconShieldCheck, IconTable, IconUsers } from '@tabler/icons-react';
+import { IconAlertTriangle, IconChevronDown, IconClockHour4, IconArrowsExchange, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconShieldCheck, IconTable, IconUsers } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -12,6 +12,9 @@ import { Preferences } from '../usermenu';
 import { ConsoleAuditPage } from './AuditPage';
 import { DevicesPage } from './DevicesPage';
 import { ConsoleEmergencyPage } from './EmergencyPage';
+import { EventsPage } from './EventsPage';
+import { HealthPage } from './HealthPage';
+import { ConsoleHelpPage, RunbookPage } from './HelpPage';
 import { DoctorPage, HoursPage } from './HoursPage';
 import { HeldOnePage } from './HeldOnePage';
 import { HeldPage } from './HeldPage';
@@ -19,7 +22,7 @@ import { useHeldList, useOpenings } from './queries';
 import { href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
@@ -29,7 +32,10 @@ const rooms: readonly Room[] = [
   { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
   { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
   { page: 'audit', task: 'audit_search', icon: IconShieldCheck, of: ['audit'] },
+  { page: 'health', task: 'devices', icon: IconHeartbeat, of: ['health'] },
+  { page: 'events', task: 'devices', icon: IconArrowsExchange, of: ['events'] },
   { page: 'roles', task: 'console', icon: IconTable, of: ['roles'] },
+  { page: 'help', task: 'console', icon: IconHelp, of: ['help', 'runbook'] },
 ];
 
 /** The frame around every screen of the console: the menu of what somebody may do. */
@@ -121,6 +127,10 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
     case 'hours': return <HoursPage />;
     case 'doctor': return <DoctorPage key={route.id} id={route.id} />;
     case 'audit': return <ConsoleAuditPage />;
+    case 'health': return <HealthPage />;
+    case 'events': return <EventsPage />;
+    case 'help': return <ConsoleHelpPage />;
+    case 'runbook': return <RunbookPage key={route.name} name={route.name} />;
     case 'roles': return <RolesPage />;
     case 'home':
     case 'missing': return null;

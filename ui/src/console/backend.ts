@@ -1,6 +1,6 @@
 import type { Outcome } from '../backend';
 import type {
-  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, OpeningLine, Order, Problem, Reference,
+  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, OpeningLine, Order, Problem, Reference,
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
 
@@ -35,6 +35,12 @@ export interface ConsoleBackend {
 
   openings(): Promise<OpeningLine[]>;
   review(review: Review): Promise<Outcome<null>>;
+
+  health(): Promise<HealthReport>;
+  /** Makes the file for whoever helps. */
+  supportFile(): Promise<Outcome<Blob>>;
+  events(): Promise<EventPage>;
+  eventAgain(ask: EventAgain): Promise<Outcome<null>>;
 
   /** Tells which list changed, for as long as somebody listens; `null` while the server cannot be heard. */
   onNews(listener: (news: ConsoleNews | null) => void): () => void;

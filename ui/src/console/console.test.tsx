@@ -32,10 +32,10 @@ test('signing in asks for the code of those who decide what others may do', asyn
 });
 
 test.each([
-  ['mona', ['held', 'emergency', 'devices', 'hours', 'audit', 'roles']],
-  ['wei', ['devices', 'staff', 'hours', 'roles']],
-  ['vera', ['audit', 'roles']],
-  ['farah', ['roles']],
+  ['mona', ['held', 'emergency', 'devices', 'hours', 'audit', 'health', 'events', 'roles', 'help']],
+  ['wei', ['devices', 'staff', 'hours', 'health', 'events', 'roles', 'help']],
+  ['vera', ['audit', 'roles', 'help']],
+  ['farah', ['roles', 'help']],
 ])('%s has the menu of their role', async (username, expected) => {
   open(username);
   await screen.findByRole('navigation');

@@ -1,10 +1,11 @@
 import type { Outcome } from '../backend';
 import { people, reference as ward, wardA, wardB } from '../backend/fake-people';
 import type {
-  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceLine, DevicePage, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogLine, LogPage, LookProgress, OpeningLine, Order,
+  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceLine, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogLine, LogPage, LookProgress, OpeningLine, Order,
   Problem, Reference, Review, Role, Schedule, StaffPage,
 } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
+import { events, findings } from './fake-health';
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 const no = (code: string, field = ''): Outcome<never> => ({ ok: false, problems: [problem(code, field)] });
@@ -25,6 +26,8 @@ export class FakeConsole implements ConsoleBackend {
   held_: HeldWhole[] = Array.from({ length: 3 }, (_, n) => heldOne(n));
   devices_: DeviceLine[] = devices();
   openings_: OpeningLine[] = [opening()];
+  findings_ = findings();
+  events_ = events();
   reference_: Reference = {
     ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true }],
     schedules: [people.musa, people.lin, people.rossi].map((practitioner) => ({ practitioner, departments: [], hours: week, breaks: [{ from: '12:00:00', to: '13:00:00' }], leave: [] })),
@@ -146,6 +149,26 @@ export class FakeConsole implements ConsoleBackend {
   async review(review: Review): Promise<Outcome<null>> {
     if (review.finding === 'questioned' && review.words.trim() === '') return no('required', 'words');
     this.openings_ = this.openings_.filter((one) => one.id !== review.opening);
+    return ok(null);
+  }
+
+  async health(): Promise<HealthReport> {
+    return this.answer({ at: at(59), program: '0.1.0', findings: this.findings_ });
+  }
+
+  async supportFile(): Promise<Outcome<Blob>> {
+    return this.isDown ? no('console.unreachable') : ok(new Blob(['made up']));
+  }
+
+  async events(): Promise<EventPage> {
+    const setAside = this.events_.filter((one) => one.setAside).length;
+    return this.answer({ lines: this.events_, setAside, waiting: this.events_.length - setAside });
+  }
+
+  async eventAgain({ consumer, id: event }: EventAgain): Promise<Outcome<null>> {
+    const found = this.events_.find((one) => one.consumer === consumer && one.id === event);
+    if (!found) return no('event.gone', 'id');
+    this.events_ = this.events_.filter((one) => one !== found);
     return ok(null);
   }
 

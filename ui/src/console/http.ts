@@ -30,6 +30,10 @@ export const httpBackend: ConsoleBackend = {
   look: (run) => outcome(post('audit/look', { run })),
   openings: () => get('emergency'),
   review: (review) => outcome(post('emergency/review', review)),
+  health: () => get('health'),
+  supportFile: () => outcome(file('health/file')),
+  events: () => get('events'),
+  eventAgain: (ask) => outcome(post('events/again', ask)),
   onNews,
 };
 
@@ -46,24 +50,36 @@ function get<T>(path: string, asked: Record<string, string | null> = {}): Promis
   return call(`/console/v1/${path}${search}`, { method: 'GET' });
 }
 
+async function file(path: string): Promise<Blob> {
+  const answer = await send(`/console/v1/${path}`, { method: 'GET' });
+  if (answer.ok) return answer.blob();
+  throw refused(answer.status, await answer.text());
+}
+
 function post<T>(path: string, body: unknown): Promise<T> {
   // no form of another site can send this header
   const headers = { 'content-type': 'application/json', 'x-wardbook-console': '1' };
   return call(`/console/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
-async function call<T>(path: string, init: RequestInit): Promise<T> {
-  let answer: Response;
+async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    answer = await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' });
+    return await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' });
   } catch {
     throw new Refused(0, [unreachable]);
   }
+}
+
+async function call<T>(path: string, init: RequestInit): Promise<T> {
+  const answer = await send(path, init);
   const text = await answer.text();
-  const said = parse(text);
-  if (answer.ok) return said as T;
-  const problems = (said as { problems?: Problem[] } | null)?.problems ?? [];
-  throw new Refused(answer.status, problems.length > 0 ? problems : [unreachable]);
+  if (answer.ok) return parse(text) as T;
+  throw refused(answer.status, text);
+}
+
+function refused(status: number, text: string): Refused {
+  const problems = (parse(text) as { problems?: Problem[] } | null)?.problems ?? [];
+  return new Refused(status, problems.length > 0 ? problems : [unreachable]);
 }
 
 function parse(text: string): unknown {

@@ -38,6 +38,17 @@ export function useOpenings() {
   return useQuery({ queryKey: ['openings'], queryFn: () => backend.openings() });
 }
 
+export function useHealth() {
+  const backend = useConsole();
+  // it looks at much, so it is asked for when somebody opens it or asks again
+  return useQuery({ queryKey: ['health'], queryFn: () => backend.health(), gcTime: 0 });
+}
+
+export function useEvents() {
+  const backend = useConsole();
+  return useQuery({ queryKey: ['events'], queryFn: () => backend.events(), refetchInterval: 15_000, gcTime: 0 });
+}
+
 /** Which lists are read again when something happens. */
 const lists: Record<ConsoleNews, readonly string[]> = {
   all: ['held', 'heldOne', 'devices', 'staff', 'reference', 'openings'],

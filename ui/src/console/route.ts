@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { isRunbook, type Runbook } from './runbooks';
 
 /** Every screen of the console. Ids only: nothing about a person is in an address. */
 export type ConsoleRoute =
@@ -11,6 +12,10 @@ export type ConsoleRoute =
   | { page: 'doctor'; id: string }
   | { page: 'audit' }
   | { page: 'emergency' }
+  | { page: 'health' }
+  | { page: 'events' }
+  | { page: 'help' }
+  | { page: 'runbook'; name: Runbook }
   | { page: 'roles' }
   | { page: 'missing' };
 
@@ -21,6 +26,9 @@ export function parse(hash: string): ConsoleRoute {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
+    case 'help': return runbook(second);
+    case 'health':
+    case 'events':
     case 'devices':
     case 'staff':
     case 'audit':
@@ -30,10 +38,16 @@ export function parse(hash: string): ConsoleRoute {
   }
 }
 
+function runbook(name: string | undefined): ConsoleRoute {
+  if (!name) return { page: 'help' };
+  return isRunbook(name) ? { page: 'runbook', name } : { page: 'missing' };
+}
+
 export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
     case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
+    case 'runbook': return `#/help/${route.name}`;
     case 'home':
     case 'missing': return '#/';
     default: return `#/${route.page}`;

@@ -34,6 +34,8 @@ export interface Words {
   of(set: string, word: string | null | undefined): string;
   /** The sentence of a problem; codes this version does not know get a plain one that names the code. */
   problem(problem: Problem): string;
+  /** Says whether there is a sentence. */
+  has(key: string): boolean;
   /** The name of a field by its path, such as `telecom/0001k.7/value`. */
   field(path: string): string;
 }
@@ -62,6 +64,7 @@ function words(translate: Translate, language: Language): Words {
   const has = (key: string) => i18next.exists(key);
   const say = ((word: Word, blanks?: Blanks) => translate(word, blanks)) as Words;
   say.language = language;
+  say.has = has;
   say.months = translate('months').split(' ');
   say.of = (set, word) => (word && has(`${set}.${word}`) ? translate(`${set}.${word}`) : (word ?? ''));
   say.problem = (problem) => has(`problem.${problem.code}`)
