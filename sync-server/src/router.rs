@@ -72,10 +72,6 @@ fn described() -> OpenApiRouter<App> {
         routes!(console::audit::look),
         routes!(console::emergency::list),
         routes!(console::emergency::review),
-        routes!(console::health::report),
-        routes!(console::health::file),
-        routes!(console::events::list),
-        routes!(console::events::again),
         routes!(arrive::key),
         routes!(arrive::arrive),
         routes!(look::look),
@@ -101,14 +97,24 @@ fn described() -> OpenApiRouter<App> {
         routes!(books::account),
         routes!(books::exceptions),
         routes!(prices::set),
-        routes!(health::is_live),
-        routes!(health::is_ready),
-        routes!(health::figures),
     ];
-    every.into_iter().fold(
+    every.into_iter().chain(of_itself()).fold(
         OpenApiRouter::with_openapi(About::openapi()),
         |router, route| router.routes(declared(route)),
     )
+}
+
+/// Returns the routes by which the hub says how it is.
+fn of_itself() -> [UtoipaMethodRouter<App>; 7] {
+    [
+        routes!(console::health::report),
+        routes!(console::health::file),
+        routes!(console::events::list),
+        routes!(console::events::again),
+        routes!(health::is_live),
+        routes!(health::is_ready),
+        routes!(health::figures),
+    ]
 }
 
 /// Lets a route through that says in `shared::access::calls` what it needs; the hub does not start with another.

@@ -10,6 +10,7 @@ use crate::store::{Lasting, lock};
 use crate::{courier, openings, outbox, wrap};
 use shared::clock::Now;
 use shared::device::Report;
+use shared::health::Compared;
 use shared::ids::StaffId;
 use shared::orders::{Contact, Order, STATUS, Status, StatusAsk};
 use shared::problem::Problem;
@@ -29,6 +30,10 @@ pub(crate) struct Heard {
     last: Mutex<Option<Moment>>,
     /// Changes that wait to be sent; nothing while nobody has counted them.
     unsent: Mutex<Option<u32>>,
+    /// Megabytes that are free where it keeps its files.
+    free_mb: Mutex<Option<u32>>,
+    /// What it found when it compared its copy with the hub's.
+    copy: Mutex<Option<Compared>>,
 }
 
 /// When that was.
@@ -80,14 +85,24 @@ impl Heard {
         *lock(&self.unsent) = Some(unsent);
     }
 
+    /// Notes how much room is left.
+    pub(crate) fn note_free(&self, free_mb: Option<u32>) {
+        *lock(&self.free_mb) = free_mb;
+    }
+
+    /// Notes what a comparison found.
+    pub(crate) fn note_copy(&self, copy: Compared) {
+        *lock(&self.copy) = Some(copy);
+    }
+
     /// Returns what to say with a call.
     pub(crate) fn report(&self) -> Option<Report> {
         let unsent = (*lock(&self.unsent))?;
         Some(Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             unsent,
-            free_mb: None,
-            copy: None,
+            free_mb: *lock(&self.free_mb),
+            copy: lock(&self.copy).clone(),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::store::Lasting;
 use crate::{allotment, line, lineage, load, meta, openings, outbox};
 use rusqlite::Connection;
 use shared::desk::Link;
+use shared::health::Compared;
 use shared::ids::RecordId;
 use shared::record::Kind;
 use shared::staff::Reference;
@@ -375,6 +376,12 @@ pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
     .await
 }
 
+/// Counts what the digest is of.
+fn seen(db: &Connection) -> Result<u32> {
+    let sql = "select count(*) from record where id not in (select record from leaving)";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// Compares once a day whether desk and hub hold the same; a difference that stays means loading anew.
 pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outcome> {
     let now = replica.now().0;
@@ -392,8 +399,9 @@ pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outco
     for _ in 0..COMPARE_TIMES {
         let before = cursor(replica).await?;
         let theirs: Digest = hub.json("/sync/v1/digest", replica.now()).await?;
-        let (ours, unsent) = blocking(replica, |replica| {
-            Ok((replica.digest()?, replica.read(outbox::count)?))
+        let (ours, unsent, records) = blocking(replica, |replica| {
+            let unsent = replica.read(outbox::count)?;
+            Ok((replica.digest()?, unsent, replica.read(seen)?))
         })
         .await?;
         let mut round = Round::default();
@@ -401,7 +409,15 @@ pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outco
             return Ok(Outcome::Restart);
         }
         let is_quiet = unsent == 0 && cursor(replica).await? == before;
+        let copy = Compared {
+            at_ms: now,
+            place: before,
+            records,
+            digest: ours.short(),
+            is_same: ours == theirs,
+        };
         if ours == theirs {
+            replica.0.heard.note_copy(copy);
             blocking(replica, move |replica| {
                 replica.write(Lasting::Refetchable, |db| meta::COMPARED.set(db, &now))
             })
@@ -410,6 +426,9 @@ pub(crate) async fn compare_if_due(replica: &Replica, hub: &Hub) -> Result<Outco
         }
         if is_quiet {
             tracing::error!("Desk and hub do not hold the same");
+            replica.0.heard.note_copy(copy);
+            // said at once, as what was noted goes with the copy; nothing depends on it
+            let _ = hub.json::<Digest>("/sync/v1/digest", replica.now()).await;
             blocking(replica, move |replica| {
                 replica.write(Lasting::Refetchable, |db| {
                     meta::COMPARED.set(db, &now)?;

@@ -64,6 +64,13 @@ impl Hold {
 }
 
 impl Dir {
+    /// Returns how many megabytes are free where it is, if the system says.
+    pub(crate) fn free_mb(&self) -> Option<u32> {
+        let disk = rustix::fs::statvfs(&self.0).ok()?;
+        let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+        u32::try_from(bytes >> 20).ok()
+    }
+
     /// Takes the directory for this program alone.
     pub(crate) fn lock(&self) -> Result<Lock> {
         fs::create_dir_all(&self.0)?;

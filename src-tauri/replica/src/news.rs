@@ -167,6 +167,7 @@ impl Replica {
             let conflicts = "select count(*) from record where conflicts > 0";
             let waiting = outbox::count(db)?;
             self.0.heard.note_unsent(waiting);
+            self.0.heard.note_free(self.0.dir.free_mb());
             Ok(SyncStatus {
                 link: weather.link,
                 waiting,

@@ -38,9 +38,8 @@ async fn check(hub: &TestHub, before: &str, sql: &'static str, after: &str, expe
 }
 
 #[tokio::test]
-async fn each_thing_the_matter_with_the_hub_is_said() {
+async fn a_database_of_another_shape_and_a_late_backup_are_said() {
     let mut hub = hub().await;
-    // nobody hands on or decides what is planted
     hub.stop_serving().await;
     let (look, broken) = (Grade::Look, Grade::Broken);
     check(
@@ -83,7 +82,14 @@ async fn each_thing_the_matter_with_the_hub_is_said() {
         Grade::Ok,
     )
     .await;
+}
 
+#[tokio::test]
+async fn a_log_that_is_broken_or_unsigned_is_said() {
+    let mut hub = hub().await;
+    // nobody hands on or decides what is planted
+    hub.stop_serving().await;
+    let broken = Grade::Broken;
     check(
         &hub,
         "audit_never",
@@ -104,7 +110,14 @@ async fn each_thing_the_matter_with_the_hub_is_said() {
         alter table audit_head disable trigger all;
         update audit_head set at_ms = at_ms - 3 * 3600000; alter table audit_head enable trigger all;
         alter table audit_log disable trigger all; update audit_log set at_ms = at_ms - 3 * 3600000", "audit_unsigned", broken).await;
+}
 
+#[tokio::test]
+async fn what_waits_too_long_at_the_hub_is_said() {
+    let mut hub = hub().await;
+    // nobody hands on or decides what is planted
+    hub.stop_serving().await;
+    let (look, broken) = (Grade::Look, Grade::Broken);
     check(&hub, "events_ok", "insert into event_inbox (consumer, event, body, arrived_at) values ('billing', 'x.1', '{}', now() - interval '2 minutes')", "events_late", look).await;
     check(
         &hub,

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// A desk of that hub, not loaded yet.
-fn desk_of(address: &str) -> Desk {
+pub(super) fn desk_of(address: &str) -> Desk {
     let dir = TempDir::new().unwrap();
     let replica = open_with(dir.path(), [7; 32], Some(address.to_owned())).unwrap();
     let numbers = vec![NumberBlock {
@@ -29,7 +29,7 @@ fn desk_of(address: &str) -> Desk {
     }
 }
 
-fn elsewhere(hub: &StandIn, patients: u128) -> Desk {
+pub(super) fn elsewhere(hub: &StandIn, patients: u128) -> Desk {
     let other = Desk::new(2);
     (0..patients)
         .for_each(|number| drop(other.register(1_000 + number, &format!("Family{number}"))));
@@ -37,7 +37,7 @@ fn elsewhere(hub: &StandIn, patients: u128) -> Desk {
     other
 }
 
-async fn round(desk: &Desk) -> crate::Result<Round> {
+pub(super) async fn round(desk: &Desk) -> crate::Result<Round> {
     Courier::round(&desk.replica).await
 }
 

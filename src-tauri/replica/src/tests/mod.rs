@@ -3,6 +3,7 @@
 mod auditing;
 mod booking;
 mod chances;
+mod comparing;
 mod corruption;
 mod damage;
 mod disk;

@@ -5,11 +5,13 @@ use crate::store::lock;
 use ed25519_dalek::SigningKey;
 use shared::audit::chain::{Batch, BatchAnswer, HubKey};
 use shared::audit::look::LookProgress;
+use shared::device::{REPORT_HEADER, Report};
 use shared::document;
 use shared::emergency::Opening;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
 use shared::scheduling::leases::Lent;
 use shared::staff::Reference;
+use shared::sync::digest::Digest;
 use shared::sync::judge;
 use shared::sync::lineage::Lineage;
 use shared::sync::waybill::{Place, Standing};
@@ -38,6 +40,10 @@ pub(super) struct Ward {
     pub(super) lent: Vec<Lent>,
     /// What it found when it was asked to look at its log.
     pub(super) looked: Option<LookProgress>,
+    /// What it says that the ward should hold.
+    pub(super) digest: Digest,
+    /// What the desk said of itself last.
+    pub(super) report: Option<Report>,
 }
 
 /// The key with which the stand-in unlocks the first keys of chains.
@@ -97,6 +103,10 @@ impl StandIn {
             }
             if header.to_lowercase().starts_with("authorization: ") {
                 authorization = header["authorization: ".len()..].trim().to_owned();
+            }
+            if let Some(said) = header.strip_prefix(REPORT_HEADER) {
+                let said = said.trim_start_matches(": ").trim_end();
+                self.ward.lock().unwrap().report = Report::read(said);
             }
             if header.trim().is_empty() {
                 break;
@@ -161,6 +171,7 @@ impl StandIn {
             })
             .unwrap(),
             "/sync/v1/leases" => serde_json::to_vec(&ward.lent).unwrap(),
+            "/sync/v1/digest" => serde_json::to_vec(&ward.digest).unwrap(),
             "/sync/v1/numbers" => serde_json::to_vec(&NumberBlock {
                 from: 50_000,
                 until: 51_000,
