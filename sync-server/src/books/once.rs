@@ -7,6 +7,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::error::{Document, Error, Result};
 use crate::web::CallId;
 use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -40,12 +41,31 @@ pub(crate) struct Route {
     pub(crate) deed: &'static str,
 }
 
-/// A call as it was made.
+/// A call as it was made, by somebody who is signed in.
 pub(crate) struct Made {
-    pub(crate) person: Person,
-    pub(crate) id: CallId,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    person: Person,
+    id: CallId,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl FromRequest<App> for Made {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, app).await;
+        let person = person.map_err(IntoResponse::into_response)?;
+        let id = parts.extensions.get().cloned().unwrap_or_default();
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Self {
+            person,
+            id,
+            headers,
+            body: body.map_err(IntoResponse::into_response)?,
+        })
+    }
 }
 
 /// What somebody asks for.

@@ -5,12 +5,9 @@ use crate::app::App;
 use crate::books::journals::{self, About};
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::{Owed, refused};
-use crate::central::Person;
 use crate::error::{Error, Result};
-use crate::web::CallId;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::access::Task;
@@ -51,19 +48,7 @@ pub(crate) struct HandOutAsk {
     ),
     security(("console" = []))
 )]
-pub(crate) async fn hand_out(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn hand_out(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, HAND_OUT, made, hand_out_one).await
 }
 

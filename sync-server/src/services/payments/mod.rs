@@ -2,6 +2,7 @@
 
 pub(crate) mod credit;
 pub mod hand_out;
+pub(crate) mod post;
 pub mod receipts;
 pub mod refunds;
 pub mod take;
