@@ -94,6 +94,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0030_console.hub",
         include_str!("../../migrations/0030_console.hub.sql"),
     ),
+    (
+        "0040_gateways.hub",
+        include_str!("../../migrations/0040_gateways.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -131,7 +131,11 @@ async fn void_one(tx: &mut PgConnection, asked: &Asked<VoidAsk>) -> Result<Done>
     let reason = reason_of(&asked.ask.reason, REASON_CHARS)?;
     let known = bills::lock(tx, asked.ask.bill).await?;
     let mut known = known.ok_or_else(|| Error::Missing(Problem::new("bill.unknown", "bill")))?;
-    let void = known.bill.void(Around::default()).map_err(refused)?;
+    let around = Around {
+        payments_pending: pending(tx, known.id).await?,
+        claims_active: 0,
+    };
+    let void = known.bill.void(around).map_err(refused)?;
     known.bill = void.bill;
     let by = Some(asked.by.0);
     bills::store(tx, known.id, &void.bill, Voided { reason, by }).await?;
@@ -150,4 +154,15 @@ async fn void_one(tx: &mut PgConnection, asked: &Asked<VoidAsk>) -> Result<Done>
         status: StatusCode::OK,
         body: json!(Line::of(&known)),
     })
+}
+
+/// Counts what gateways are being asked for a bill.
+async fn pending(tx: &mut PgConnection, bill: Uuid) -> Result<u32> {
+    let count: i64 = sqlx::query_scalar(
+        "select count(*) from payments.errand where bill = $1 and state = 'pending'",
+    )
+    .bind(bill)
+    .fetch_one(tx)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }

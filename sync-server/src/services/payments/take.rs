@@ -127,10 +127,10 @@ async fn again(tx: &mut PgConnection, asked: &Asked<Pay>) -> Result<Option<Done>
         "select asked, applied, kept, receipt, at_ms from payments.payment where id = $1",
     )
     .bind(asked.ask.payment)
-    .fetch_optional(tx)
+    .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else {
-        return Ok(None);
+        return is_new(tx, asked.ask.payment).await.map(|()| None);
     };
     let (before, _) =
         plain::read::<Plain>(row.get::<&str, _>("asked").as_bytes()).map_err(Error::Malformed)?;
@@ -149,4 +149,18 @@ async fn again(tx: &mut PgConnection, asked: &Asked<Pay>) -> Result<Option<Done>
         status: StatusCode::OK,
         body: paid(asked.ask.payment, asked.ask.amount, parts, before),
     }))
+}
+
+/// Says whether a gateway is not being asked for the same payment.
+async fn is_new(tx: &mut PgConnection, payment: Uuid) -> Result<()> {
+    let is_asked: bool =
+        sqlx::query_scalar("select exists (select 1 from payments.errand where id = $1)")
+            .bind(payment)
+            .fetch_one(tx)
+            .await?;
+    if is_asked {
+        let problem = Problem::new("payment.exists_different", "how");
+        return Err(Error::Clash(problem));
+    }
+    Ok(())
 }
