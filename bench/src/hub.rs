@@ -151,6 +151,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         new_an_hour: u64::MAX,
         audit_heads: None,
         directory: sync_server::config::DirectoryArgs::default(),
+        gateway: sync_server::config::GatewayArgs::default(),
         data: data.to_owned(),
         database_url: None,
         database_url_file: None,

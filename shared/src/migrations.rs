@@ -95,6 +95,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0030_console.hub.sql"),
     ),
     (
+        "0040_gateways.hub",
+        include_str!("../../migrations/0040_gateways.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),

@@ -235,6 +235,8 @@ impl Cli {
     /// Runs the command.
     pub async fn run(self) -> Result<()> {
         logs::start(&self.config.log);
+        // for calls to a directory or a gateway; who calls first may have set it
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let command = match self.command {
             AnyCommand::Apart(command) => return say(&command.run(&self.config).await?),
             AnyCommand::Inside(command) => command,

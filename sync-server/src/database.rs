@@ -69,6 +69,9 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
     if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }
+    if let Some(gateway) = config.gateway.settings()? {
+        app.gateways.set(&app.pool, gateway)?;
+    }
     if let Some(folder) = &config.screens {
         app.screens.open(folder)?;
     }

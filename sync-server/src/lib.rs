@@ -154,6 +154,7 @@ fn by_itself(app: &App) -> JoinSet<()> {
     tasks.spawn(scheduling::remind::run(app.clone()));
     tasks.spawn(scheduling::waiting::run(app.clone()));
     tasks.spawn(services::payments::run(app.clone()));
+    tasks.spawn(services::payments::errands::run(app.clone()));
     tasks.spawn(events::run(app.clone()));
     tasks.spawn(contacts::run(app.clone()));
     tasks.spawn(app.news.clone().listen(app.pool.clone()));

@@ -7,7 +7,7 @@ use crate::services::audit::{arrive, look};
 use crate::services::billing::{bills, books, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
-use crate::services::payments::{hand_out, refunds, take};
+use crate::services::payments::{charge, hand_out, refunds, take, told};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
@@ -32,6 +32,7 @@ use utoipa_axum::routes;
         (name = "sync", description = "Changes in and out, signed by a device"),
         (name = "identity", description = "Who may call"),
         (name = "console", description = "Central staff in a browser"),
+        (name = "gateways", description = "Who takes money for the hospital, signed"),
         (name = "health", description = "For those who run the hub"),
     )
 )]
@@ -90,6 +91,8 @@ fn described() -> OpenApiRouter<App> {
         routes!(bills::list),
         routes!(bills::void),
         routes!(take::pay),
+        routes!(charge::charge),
+        routes!(told::hear),
         routes!(refunds::list, refunds::ask),
         routes!(refunds::agree),
         routes!(hand_out::hand_out),

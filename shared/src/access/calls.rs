@@ -13,6 +13,8 @@ pub enum Needs {
     Nothing,
     /// A one-time code in the call itself.
     Code,
+    /// The hospital's gateway for money, by its signature.
+    Gateway,
     /// A known device, by its signature. It gets what its ward sees, whoever sits there.
     Device,
     /// The same, and each change is judged by what its author may write.
@@ -86,6 +88,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/console/v1/bills", Needs::Do(Task::Cashier)),
     ("post", "/console/v1/bills/void", Needs::Do(Task::Cashier)),
     ("post", "/console/v1/payments", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/charges", Needs::Do(Task::Cashier)),
+    ("post", "/gateways/v1/{provider}", Needs::Gateway),
     ("get", "/console/v1/refunds", Needs::Do(Task::AgreeRefund)),
     ("post", "/console/v1/refunds", Needs::Do(Task::Cashier)),
     ("post", "/console/v1/refunds/agree", Needs::Do(Task::AgreeRefund)),
@@ -160,9 +164,12 @@ pub fn of_route(method: &str, path: &str) -> Option<Needs> {
 pub fn may_call(role: Role, needs: Needs) -> bool {
     let has = |right| reach(role, right).is_some();
     match needs {
-        Needs::Nothing | Needs::Code | Needs::Device | Needs::DeviceAndAuthors | Needs::Person => {
-            true
-        }
+        Needs::Nothing
+        | Needs::Code
+        | Needs::Gateway
+        | Needs::Device
+        | Needs::DeviceAndAuthors
+        | Needs::Person => true,
         Needs::Central => has(Right::Do(Task::UseConsole)),
         Needs::Read(kind) => has(Right::Read(kind)),
         Needs::ReadAsked => Kind::ALL.into_iter().any(|kind| has(Right::Read(kind))),

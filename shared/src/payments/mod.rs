@@ -1,8 +1,9 @@
 //! Payments: how money comes in, and what it does to a bill. A payment that already happened is a fact and never refused.
 //!
 //! [`idempotency`] keeps one from being taken twice, [`receipts`] numbers what patients are given, [`refunds`] says what may go back,
-//! [`webhooks`] what a gateway is believed.
+//! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed.
 
+pub mod gateways;
 pub mod idempotency;
 pub mod plain;
 pub mod receipts;

@@ -82,6 +82,33 @@ pub(crate) struct Pay {
     keeps_rest: bool,
 }
 
+/// Money that a gateway is asked to take.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Charge {
+    /// Made by whoever asks
+    payment: Uuid,
+    /// `{"bill": id}`, or `{"visit": id}` before it is billed
+    r#for: serde_json::Value,
+    /// Where it is taken
+    #[schema(max_length = 64)]
+    till: String,
+    amount: Money,
+    /// What it is taken from, where the gateway needs to be told: a card that it knows, or the slip of a terminal
+    #[schema(max_length = 64)]
+    source: Option<String>,
+}
+
+/// What nobody knows the end of yet: the same call again says.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct UnderWay {
+    payment: Option<Uuid>,
+    refund: Option<Uuid>,
+    /// `pending`
+    state: String,
+    /// What the payer's page needs to go on
+    payer: Option<String>,
+}
+
 /// A payment that is in the books.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Paid {

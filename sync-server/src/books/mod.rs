@@ -129,6 +129,22 @@ pub(crate) async fn owe(db: &mut PgConnection, owed: &Owed) -> sqlx::Result<()> 
     Ok(())
 }
 
+/// Letters of why money is treated so, at most.
+pub(crate) const REASON_CHARS: usize = 200;
+
+/// Returns what somebody gave as their reason.
+pub(crate) fn reason_of(said: &str, most: usize) -> Result<&str> {
+    let reason = said.trim();
+    if reason.is_empty() {
+        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
+    }
+    if reason.chars().count() > most {
+        let problem = Problem::new("too_long", "reason").with("max", most);
+        return Err(Error::Invalid(vec![problem]));
+    }
+    Ok(reason)
+}
+
 /// Says which refusals of a rule are about the state of things and which about what was asked.
 pub(crate) fn refused(problem: Problem) -> Error {
     match problem.code.as_str() {

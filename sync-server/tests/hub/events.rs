@@ -196,7 +196,7 @@ fn about(subjects: std::ops::Range<u128>) -> Vec<Event> {
 }
 
 /// Every order of five.
-fn orders() -> Vec<Vec<usize>> {
+pub(crate) fn orders() -> Vec<Vec<usize>> {
     let mut orders = vec![vec![]];
     for next in 0..5 {
         orders = orders

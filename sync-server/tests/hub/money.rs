@@ -35,7 +35,7 @@ pub(crate) struct Office {
 /// Somebody at the console.
 #[derive(Clone, Debug)]
 pub(crate) struct Clerk {
-    cookie: String,
+    pub(crate) cookie: String,
 }
 
 /// What was answered.

@@ -3,14 +3,12 @@
 use super::credit::{self, Found, Of};
 use crate::app::App;
 use crate::books::once::{Asked, Done, Made, Route, once};
-use crate::books::{InBooks, Owed, currency, owe, refused};
+use crate::books::{InBooks, Owed, REASON_CHARS, currency, owe, reason_of, refused};
 use crate::central::Person;
 use crate::error::{Error, Result};
-use crate::web::CallId;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,7 +20,6 @@ use shared::problem::Problem;
 use sqlx::{FromRow, PgConnection, Row};
 use uuid::Uuid;
 
-const REASON_CHARS: usize = 200;
 /// Refunds that are listed at once.
 const PAGE: i64 = 200;
 
@@ -94,32 +91,13 @@ pub(crate) struct RefundAsk {
     ),
     security(("console" = []))
 )]
-pub(crate) async fn ask(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn ask(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, ASK, made, ask_one).await
 }
 
 async fn ask_one(tx: &mut PgConnection, asked: &Asked<RefundAsk>) -> Result<Done> {
     let ask = &asked.ask;
-    let reason = ask.reason.trim();
-    if reason.is_empty() {
-        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
-    }
-    if reason.chars().count() > REASON_CHARS {
-        let problem = Problem::new("too_long", "reason").with("max", REASON_CHARS);
-        return Err(Error::Invalid(vec![problem]));
-    }
+    let reason = reason_of(&ask.reason, REASON_CHARS)?;
     let amount = ask.amount.of_payment().map_err(refused)?;
     let found = credit::find(tx, ask.of).await?;
     found.currency().must_be(amount.currency).map_err(refused)?;
@@ -245,19 +223,7 @@ pub(crate) async fn lock(tx: &mut PgConnection, refund: Uuid) -> Result<Stored> 
     ),
     security(("console" = []))
 )]
-pub(crate) async fn agree(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn agree(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, AGREE, made, agree_one).await
 }
 
