@@ -41,5 +41,6 @@ pub mod desk;
 pub mod console;
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
+pub mod office;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

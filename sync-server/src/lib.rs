@@ -21,7 +21,7 @@ pub mod testing;
 pub mod world;
 
 mod api;
-mod books;
+pub mod books;
 mod central;
 mod claims;
 mod contacts;
@@ -111,6 +111,7 @@ async fn serve(
     let reminding = tokio::spawn(scheduling::remind::run(app.clone()));
     let offering = tokio::spawn(scheduling::waiting::run(app.clone()));
     let forgetting = tokio::spawn(services::payments::run(app.clone()));
+    let reconciling = tokio::spawn(books::reconcile::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
     let noting = tokio::spawn(contacts::run(app.clone()));
     let closing = app.clone();
@@ -144,6 +145,7 @@ async fn serve(
     reminding.abort();
     offering.abort();
     forgetting.abort();
+    reconciling.abort();
     telling.abort();
     noting.abort();
     if let Err(error) = contacts::keep(&closing).await {

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, prices};
+use crate::services::billing::{bills, books, exceptions, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
 use crate::services::payments::{hand_out, refunds, take};
@@ -95,7 +95,9 @@ fn described() -> OpenApiRouter<App> {
         routes!(hand_out::hand_out),
         routes!(books::trial),
         routes!(books::account),
-        routes!(books::exceptions),
+        routes!(exceptions::list),
+        routes!(exceptions::settle),
+        routes!(exceptions::look),
         routes!(prices::set),
         routes!(health::is_live),
         routes!(health::is_ready),

@@ -93,6 +93,8 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/console/v1/books", Needs::Do(Task::ReadBooks)),
     ("get", "/console/v1/books/account", Needs::Do(Task::ReadBooks)),
     ("get", "/console/v1/books/exceptions", Needs::Do(Task::ReadBooks)),
+    ("post", "/console/v1/books/settle", Needs::Do(Task::KeepBooks)),
+    ("post", "/console/v1/books/reconcile", Needs::Do(Task::KeepBooks)),
     ("post", "/console/v1/prices", Needs::Do(Task::SetPrices)),
     ("get", "/health/live", Needs::Nothing),
     ("get", "/health/ready", Needs::Nothing),

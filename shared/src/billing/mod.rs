@@ -1,9 +1,11 @@
 //! Bills: what is owed, what was paid of it, what was taken back. The hub alone writes them.
 //!
-//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over.
+//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over,
+//! [`reconcile`] what does not add up.
 
 pub mod claims;
 pub mod facts;
+pub mod reconcile;
 
 use crate::ledger::journals::{self, Cover, Credit, Parts};
 use crate::ledger::{Account, Journal, Revenue, Why};

@@ -2,6 +2,7 @@
 
 pub mod bills;
 pub mod books;
+pub mod exceptions;
 pub mod prices;
 
 use crate::books::bills::{self as kept, Known, Voided};

@@ -140,6 +140,8 @@ fn call_of(
         | "/console/v1/books"
         | "/console/v1/books/account"
         | "/console/v1/books/exceptions"
+        | "/console/v1/books/settle"
+        | "/console/v1/books/reconcile"
         | "/console/v1/prices"
         | "/sync/v1/bootstrap"
         | "/sync/v1/free"
