@@ -98,6 +98,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0046_reconcile.hub",
         include_str!("../../migrations/0046_reconcile.hub.sql"),
     ),
+    (
+        "0047_cash_up.hub",
+        include_str!("../../migrations/0047_cash_up.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

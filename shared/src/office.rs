@@ -2,7 +2,9 @@
 //! `sync-server/src/api/office.rs`.
 
 use crate::ids::StaffId;
+use crate::money::Money;
 use crate::money::currency::Currency;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -81,4 +83,148 @@ pub struct SettleAsk {
     #[ts(type = "number")]
     pub exception: i64,
     pub reason: String,
+}
+
+/// A drawer, and when it was counted last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct DrawerLine {
+    pub drawer: String,
+    #[ts(type = "string")]
+    pub currency: Currency,
+    /// Whether money went in or out since.
+    pub has_moved: bool,
+    pub counted: Option<CountLine>,
+}
+
+/// What somebody counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct CountLine {
+    #[ts(type = "number")]
+    pub expected: i64,
+    #[ts(type = "number")]
+    pub counted: i64,
+    /// What stayed for change.
+    #[ts(type = "number")]
+    pub kept: i64,
+    pub by: StaffId,
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// Counts a drawer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountAsk {
+    /// Made by whoever asks.
+    pub count: Uuid,
+    pub drawer: String,
+    pub counted: Money,
+    /// Of it, what stays for change; the rest goes to the safe.
+    pub left_minor: i64,
+}
+
+/// A day of the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct DayLine {
+    pub day: String,
+    /// Nothing for the one that is open.
+    pub closed: Option<ClosedBy>,
+    /// What is counted in it although it happened on a day that was closed before.
+    pub late: u32,
+}
+
+/// Who closed a day, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct ClosedBy {
+    pub by: StaffId,
+    #[ts(type = "number")]
+    pub at_ms: i64,
+}
+
+/// A page of days, the open one first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct DayPage {
+    pub lines: Vec<DayLine>,
+    pub next: Option<String>,
+}
+
+/// What a day, with those before it that were not closed by themselves, brought to the accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct DayWhole {
+    pub line: DayLine,
+    /// The day before which everything was closed already.
+    pub since: Option<String>,
+    pub accounts: Vec<AccountLine>,
+    /// The first hundred of what came late.
+    pub late: Vec<LateLine>,
+}
+
+/// What is on one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct AccountLine {
+    pub account: u16,
+    /// Which drawer or provider.
+    pub part: String,
+    #[ts(type = "string")]
+    pub currency: Currency,
+    #[ts(type = "number")]
+    pub debit_minor: i64,
+    #[ts(type = "number")]
+    pub credit_minor: i64,
+}
+
+/// Something that came after its day was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct LateLine {
+    #[ts(type = "number")]
+    pub journal: i64,
+    pub why: String,
+    pub bill: Option<Uuid>,
+    #[ts(type = "string")]
+    pub currency: Currency,
+    #[ts(type = "number")]
+    pub minor: i64,
+    #[ts(type = "number")]
+    pub occurred_ms: i64,
+    #[ts(type = "number")]
+    pub recorded_ms: i64,
+}
+
+/// Closes a day, and those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseAsk {
+    pub day: Date,
+}
+
+/// Brings in what a gateway says it paid out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementAsk {
+    pub provider: String,
+    /// The file, as it was given out.
+    pub file: String,
+}
+
+/// A file of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct SettlementLine {
+    #[ts(type = "number")]
+    pub id: i64,
+    pub provider: String,
+    pub lines: u32,
+    /// Lines that no file had before.
+    pub new: u32,
+    pub by: StaffId,
+    #[ts(type = "number")]
+    pub at_ms: i64,
 }

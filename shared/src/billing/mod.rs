@@ -1,9 +1,10 @@
 //! Bills: what is owed, what was paid of it, what was taken back. The hub alone writes them.
 //!
 //! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over,
-//! [`reconcile`] what does not add up.
+//! [`reconcile`] what does not add up, [`days`] which day is closed.
 
 pub mod claims;
+pub mod days;
 pub mod facts;
 pub mod reconcile;
 

@@ -8,7 +8,8 @@ use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use shared::audit::entry::What;
 use shared::billing::reconcile::{
-    BillFacts, Facts, Finding, PaymentFacts, SeriesFacts, Sums, Wait, Waiting, look,
+    BillFacts, ChargeFacts, DrawerFacts, Facts, Finding, PaymentFacts, SeriesFacts, Sums, Wait,
+    Waiting, look,
 };
 use shared::ids::StaffId;
 use shared::office::Reconciled;
@@ -153,6 +154,8 @@ async fn find(app: &App, now_ms: i64) -> Result<Vec<Finding>> {
         sums: sums(&mut tx).await?,
         lately: payments(&mut tx, LATELY, now_ms - LATELY_MS).await?.1,
         series: series(&mut tx).await?,
+        drawers: drawers(&mut tx).await?,
+        charges: charges(&mut tx).await?,
         waiting: waiting(&mut tx).await?,
         ..Facts::default()
     };
@@ -297,6 +300,50 @@ async fn series(db: &mut PgConnection) -> Result<Vec<SeriesFacts>> {
             .collect(),
     };
     Ok(rows.iter().map(read).collect())
+}
+
+/// Counts that came to something else than the books said.
+async fn drawers(db: &mut PgConnection) -> Result<Vec<DrawerFacts>> {
+    let rows = sqlx::query(
+        "select id, currency, expected, counted from payments.drawer_count where expected <> counted order by number",
+    )
+    .fetch_all(db)
+    .await?;
+    let read = |row: &PgRow| {
+        Ok(DrawerFacts {
+            id: row.get("id"),
+            currency: currency(row.get("currency"))?,
+            expected: row.get("expected"),
+            counted: row.get("counted"),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Charges of which we and a gateway say something else, or only one of us anything.
+async fn charges(db: &mut PgConnection) -> Result<Vec<ChargeFacts>> {
+    let rows = sqlx::query(
+        "with theirs as (select provider, coalesce(payment::text, reference) as subject, currency, sum(minor)::bigint as minor,
+            min(at_ms) as at_ms from payments.settlement_line where kind = 'charge' group by 1, 2, 3),
+         ours as (select part as provider, id::text as subject, currency, minor, at_ms from payments.payment where account = 1010),
+         told as (select provider, max(at_ms) as until_ms from payments.settlement_line group by provider)
+         select subject, currency, ours.minor as ours, theirs.minor as theirs, coalesce(ours.at_ms, theirs.at_ms) as at_ms, until_ms
+         from ours full join theirs using (provider, subject, currency) left join told using (provider)
+         where ours.minor is distinct from theirs.minor",
+    )
+    .fetch_all(db)
+    .await?;
+    let read = |row: &PgRow| {
+        Ok(ChargeFacts {
+            subject: row.get("subject"),
+            currency: currency(row.get("currency"))?,
+            ours: row.get("ours"),
+            theirs: row.get("theirs"),
+            at_ms: row.get("at_ms"),
+            settled_until_ms: row.get("until_ms"),
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// What waits, each with the moment since when. How long it may is the rule's.

@@ -8,6 +8,7 @@ mod billing;
 mod bootstrap;
 mod cabinets;
 mod callers;
+mod cash_up;
 mod console;
 mod console_audit;
 mod console_devices;

@@ -889,6 +889,56 @@ found: number, new: number, };
 
 export type SettleAsk = { exception: number, reason: string, };
 
+export type DrawerLine = { drawer: string, currency: string, 
+/**
+ * Whether money went in or out since.
+ */
+has_moved: boolean, counted: CountLine | null, };
+
+export type CountLine = { expected: number, counted: number, 
+/**
+ * What stayed for change.
+ */
+kept: number, by: StaffId, at_ms: number, };
+
+export type DayLine = { day: string, 
+/**
+ * Nothing for the one that is open.
+ */
+closed: ClosedBy | null, 
+/**
+ * What is counted in it although it happened on a day that was closed before.
+ */
+late: number, };
+
+export type ClosedBy = { by: StaffId, at_ms: number, };
+
+export type DayPage = { lines: Array<DayLine>, next: string | null, };
+
+export type DayWhole = { line: DayLine, 
+/**
+ * The day before which everything was closed already.
+ */
+since: string | null, accounts: Array<AccountLine>, 
+/**
+ * The first hundred of what came late.
+ */
+late: Array<LateLine>, };
+
+export type AccountLine = { account: number, 
+/**
+ * Which drawer or provider.
+ */
+part: string, currency: string, debit_minor: number, credit_minor: number, };
+
+export type LateLine = { journal: number, why: string, bill: string | null, currency: string, minor: number, occurred_ms: number, recorded_ms: number, };
+
+export type SettlementLine = { id: number, provider: string, lines: number, 
+/**
+ * Lines that no file had before.
+ */
+new: number, by: StaffId, at_ms: number, };
+
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {

@@ -1,9 +1,11 @@
-//! Payments: money that comes in at the console, what goes back, and the receipts.
+//! Payments: money that comes in at the console, what goes back, the receipts, the drawers, and what gateways paid out.
 
 pub(crate) mod credit;
+pub mod drawers;
 pub mod hand_out;
 pub mod receipts;
 pub mod refunds;
+pub mod settlements;
 pub mod take;
 
 use crate::app::App;
