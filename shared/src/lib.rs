@@ -41,5 +41,8 @@ pub mod desk;
 pub mod console;
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
+pub mod office;
+// what spreadsheets are given
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
+pub mod sheet;

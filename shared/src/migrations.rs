@@ -99,6 +99,14 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0040_gateways.hub.sql"),
     ),
     (
+        "0046_reconcile.hub",
+        include_str!("../../migrations/0046_reconcile.hub.sql"),
+    ),
+    (
+        "0047_cash_up.hub",
+        include_str!("../../migrations/0047_cash_up.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),

@@ -33,6 +33,10 @@ use shared::emergency::{
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
+use shared::office::{
+    AccountLine, ClosedBy, CountLine, DayLine, DayPage, DayWhole, DrawerLine, ExceptionLine,
+    ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
+};
 use shared::orders::Order;
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
@@ -74,6 +78,7 @@ fn the_types_of_the_screen_are_current() {
         BadEntry HeadLine LogLook LookProgress ChainLook
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
+        ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
     }
     text.push_str(&access());
     let path = concat!(

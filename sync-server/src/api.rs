@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod console;
 pub(crate) mod money;
+pub(crate) mod office;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -21,7 +21,7 @@ pub mod testing;
 pub mod world;
 
 mod api;
-mod books;
+pub mod books;
 mod central;
 mod claims;
 mod contacts;
@@ -155,6 +155,7 @@ fn by_itself(app: &App) -> JoinSet<()> {
     tasks.spawn(scheduling::waiting::run(app.clone()));
     tasks.spawn(services::payments::run(app.clone()));
     tasks.spawn(services::payments::errands::run(app.clone()));
+    tasks.spawn(books::reconcile::run(app.clone()));
     tasks.spawn(events::run(app.clone()));
     tasks.spawn(contacts::run(app.clone()));
     tasks.spawn(app.news.clone().listen(app.pool.clone()));

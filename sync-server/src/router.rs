@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, prices};
+use crate::services::billing::{bills, books, days, exceptions, export, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
-use crate::services::payments::{charge, hand_out, refunds, take, told};
+use crate::services::payments::{charge, drawers, hand_out, refunds, settlements, take, told};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
@@ -88,6 +88,19 @@ fn described() -> OpenApiRouter<App> {
         routes!(devices::state),
         routes!(orders::status),
         routes!(orders::wiped),
+        routes!(health::is_live),
+        routes!(health::is_ready),
+        routes!(health::figures),
+    ];
+    every.into_iter().chain(of_money()).fold(
+        OpenApiRouter::with_openapi(About::openapi()),
+        |router, route| router.routes(declared(route)),
+    )
+}
+
+/// Returns every route about money.
+fn of_money() -> Vec<UtoipaMethodRouter<App>> {
+    vec![
         routes!(bills::list),
         routes!(bills::void),
         routes!(take::pay),
@@ -98,16 +111,18 @@ fn described() -> OpenApiRouter<App> {
         routes!(hand_out::hand_out),
         routes!(books::trial),
         routes!(books::account),
-        routes!(books::exceptions),
+        routes!(exceptions::list),
+        routes!(exceptions::settle),
+        routes!(exceptions::look),
+        routes!(export::export),
+        routes!(drawers::list),
+        routes!(drawers::count),
+        routes!(days::list),
+        routes!(days::one),
+        routes!(days::close),
+        routes!(settlements::list, settlements::import),
         routes!(prices::set),
-        routes!(health::is_live),
-        routes!(health::is_ready),
-        routes!(health::figures),
-    ];
-    every.into_iter().fold(
-        OpenApiRouter::with_openapi(About::openapi()),
-        |router, route| router.routes(declared(route)),
-    )
+    ]
 }
 
 /// Lets a route through that says in `shared::access::calls` what it needs; the hub does not start with another.

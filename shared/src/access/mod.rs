@@ -92,6 +92,10 @@ pub enum Task {
     AgreeRefund,
     /// Read the hospital's books.
     ReadBooks,
+    /// Look through the books, settle what needs a person, and close the day.
+    KeepBooks,
+    /// Ask insurers, and write down what they say.
+    Insure,
     /// Say what visits cost.
     SetPrices,
     /// Look up what the whole hospital's audit log has, and have it verified.
@@ -106,7 +110,7 @@ pub enum Task {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 13] = [
+    pub const ALL: [Task; 15] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::UseConsole,
@@ -115,6 +119,8 @@ impl Task {
         Task::Cashier,
         Task::AgreeRefund,
         Task::ReadBooks,
+        Task::KeepBooks,
+        Task::Insure,
         Task::SetPrices,
         Task::SearchAudit,
         Task::RunDevices,
@@ -133,6 +139,8 @@ impl Task {
             Task::Cashier => "cashier",
             Task::AgreeRefund => "refund_agree",
             Task::ReadBooks => "books",
+            Task::KeepBooks => "books_keep",
+            Task::Insure => "insurance",
             Task::SetPrices => "prices",
             Task::SearchAudit => "audit_search",
             Task::RunDevices => "devices",

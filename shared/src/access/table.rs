@@ -88,6 +88,8 @@ pub const TABLE: &[Line] = &[
     // never whoever asked for it
     (Do(Task::AgreeRefund),          b"-----aa---"),
     (Do(Task::ReadBooks),            b"-----aaaa-"),
+    (Do(Task::KeepBooks),            b"-----aa---"),
+    (Do(Task::Insure),               b"-----a----"),
     (Do(Task::SetPrices),            b"-------a--"),
     (Do(Task::SearchAudit),          b"------a-a-"),
     // it takes two to let a workstation in, and a lost one is stopped at night as well

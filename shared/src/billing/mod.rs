@@ -1,9 +1,12 @@
 //! Bills: what is owed, what was paid of it, what was taken back. The hub alone writes them.
 //!
-//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over.
+//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over,
+//! [`reconcile`] what does not add up, [`days`] which day is closed.
 
 pub mod claims;
+pub mod days;
 pub mod facts;
+pub mod reconcile;
 
 use crate::ledger::journals::{self, Cover, Credit, Parts};
 use crate::ledger::{Account, Journal, Revenue, Why};
@@ -382,11 +385,17 @@ pub enum Exception {
     GatewayMismatch,
     /// Money that was to be paid back did not arrive.
     RefundFailed,
+    /// An insurer covers less than it paid: the difference is its own.
+    InsurerOverpaid,
+    /// An insurer covers more than is still owed: somebody else paid already.
+    ClaimExceedsBalance,
+    /// An insurer answered a claim of which nothing was expected any more.
+    ClaimAnsweredLate,
 }
 
 impl Exception {
     /// Every exception.
-    pub const ALL: [Exception; 10] = [
+    pub const ALL: [Exception; 13] = [
         Exception::CompletionConflict,
         Exception::CompleteAfterCancel,
         Exception::TimeUncertain,
@@ -397,6 +406,9 @@ impl Exception {
         Exception::ReceiptDup,
         Exception::GatewayMismatch,
         Exception::RefundFailed,
+        Exception::InsurerOverpaid,
+        Exception::ClaimExceedsBalance,
+        Exception::ClaimAnsweredLate,
     ];
 
     /// Returns its word.
@@ -412,6 +424,9 @@ impl Exception {
             Exception::ReceiptDup => "RECEIPT_DUP",
             Exception::GatewayMismatch => "GATEWAY_MISMATCH",
             Exception::RefundFailed => "REFUND_FAILED",
+            Exception::InsurerOverpaid => "INSURER_OVERPAID",
+            Exception::ClaimExceedsBalance => "CLAIM_EXCEEDS_BALANCE",
+            Exception::ClaimAnsweredLate => "CLAIM_ANSWERED_LATE",
         }
     }
 

@@ -210,11 +210,13 @@ pub enum Why {
     InsurerPaid,
     /// A drawer was counted.
     Counted,
+    /// Cash went from one drawer to another.
+    Moved,
 }
 
 impl Why {
     /// Every word.
-    pub const ALL: [Why; 12] = [
+    pub const ALL: [Why; 13] = [
         Why::Issued,
         Why::Taken,
         Why::DepositApplied,
@@ -227,6 +229,7 @@ impl Why {
         Why::Covered,
         Why::InsurerPaid,
         Why::Counted,
+        Why::Moved,
     ];
 
     /// Returns the word.
@@ -244,6 +247,7 @@ impl Why {
             Why::Covered => "covered",
             Why::InsurerPaid => "insurer_paid",
             Why::Counted => "counted",
+            Why::Moved => "moved",
         }
     }
 }

@@ -50,6 +50,16 @@ impl Money {
         Ok(Self::new(minor, self.currency))
     }
 
+    /// Returns the number as people write it, without its currency: `105.00`, `0.450`, `50`.
+    pub fn decimal(self) -> String {
+        let places = usize::from(self.currency.exponent());
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = places + 1);
+        let (whole, part) = digits.split_at(digits.len() - places);
+        let point = if places == 0 { "" } else { "." };
+        format!("{sign}{whole}{point}{part}")
+    }
+
     /// Says whether a document may be about it.
     ///
     /// # Errors
@@ -81,12 +91,7 @@ pub(crate) fn out_of_range() -> Problem {
 /// Shows the amount as people write it: `105.00 INR`, `0.450 KWD`, `50 JPY`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = usize::from(self.currency.exponent());
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = places + 1);
-        let (whole, part) = digits.split_at(digits.len() - places);
-        let point = if places == 0 { "" } else { "." };
-        write!(f, "{sign}{whole}{point}{part} {}", self.currency)
+        write!(f, "{} {}", self.decimal(), self.currency)
     }
 }
 

@@ -1,13 +1,16 @@
 //! Payments: how money comes in, and what it does to a bill. A payment that already happened is a fact and never refused.
 //!
 //! [`idempotency`] keeps one from being taken twice, [`receipts`] numbers what patients are given, [`refunds`] says what may go back,
-//! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed.
+//! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed, [`settlements`] what it says it paid out; [`drawers`]
+//! are counted.
 
+pub mod drawers;
 pub mod gateways;
 pub mod idempotency;
 pub mod plain;
 pub mod receipts;
 pub mod refunds;
+pub mod settlements;
 pub mod webhooks;
 
 use crate::billing::{Bill, BillState, Exception, Written};

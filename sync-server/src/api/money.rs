@@ -196,14 +196,3 @@ pub(crate) struct Entry {
     occurred_ms: i64,
     recorded_ms: i64,
 }
-
-/// Something that a person has to look at.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct OpenException {
-    id: i64,
-    kind: String,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    prepared: Option<serde_json::Value>,
-    at_ms: i64,
-}

@@ -6,6 +6,7 @@
 pub(crate) mod bills;
 pub(crate) mod journals;
 pub(crate) mod once;
+pub mod reconcile;
 
 use crate::error::{Error, Result};
 use shared::ids::StaffId;

@@ -9,6 +9,7 @@ mod billing;
 mod bootstrap;
 mod cabinets;
 mod callers;
+mod cash_up;
 mod console;
 mod console_audit;
 mod console_devices;
@@ -39,6 +40,7 @@ mod put_back;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod reconciling;
 mod refunds;
 mod renewals;
 mod screens;

@@ -843,6 +843,102 @@ export type LogPage = { lines: Array<LogLine>, next: string | null, };
 
 export type LookRun = { run: LookId | null, };
 
+export type ExceptionLine = { id: number, 
+/**
+ * A word of [`crate::billing::Exception`] or of [`crate::billing::reconcile::Check`].
+ */
+kind: string, 
+/**
+ * What it is about where that is no bill: a payment, a journal, a series.
+ */
+subject: string | null, bill: string | null, appointment: string | null, currency: string | null, 
+/**
+ * The two figures that differ.
+ */
+expected: number | null, found: number | null, 
+/**
+ * What a person would have to write, if that is known.
+ */
+prepared: unknown, at_ms: number, 
+/**
+ * When it was found last; nothing for what was told once.
+ */
+seen_ms: number | null, settled: SettledBy | null, };
+
+export type ExceptionPage = { lines: Array<ExceptionLine>, 
+/**
+ * Where the next page begins.
+ */
+next: string | null, 
+/**
+ * How many nobody has settled.
+ */
+open: number, 
+/**
+ * When the books were looked through last.
+ */
+reconciled: Reconciled | null, };
+
+export type SettledBy = { by: StaffId, at_ms: number, reason: string, };
+
+export type Reconciled = { at_ms: number, 
+/**
+ * What does not add up, and how much of it was not known before.
+ */
+found: number, new: number, };
+
+export type SettleAsk = { exception: number, reason: string, };
+
+export type DrawerLine = { drawer: string, currency: string, 
+/**
+ * Whether money went in or out since.
+ */
+has_moved: boolean, counted: CountLine | null, };
+
+export type CountLine = { expected: number, counted: number, 
+/**
+ * What stayed for change.
+ */
+kept: number, by: StaffId, at_ms: number, };
+
+export type DayLine = { day: string, 
+/**
+ * Nothing for the one that is open.
+ */
+closed: ClosedBy | null, 
+/**
+ * What is counted in it although it happened on a day that was closed before.
+ */
+late: number, };
+
+export type ClosedBy = { by: StaffId, at_ms: number, };
+
+export type DayPage = { lines: Array<DayLine>, next: string | null, };
+
+export type DayWhole = { line: DayLine, 
+/**
+ * The day before which everything was closed already.
+ */
+since: string | null, accounts: Array<AccountLine>, 
+/**
+ * The first hundred of what came late.
+ */
+late: Array<LateLine>, };
+
+export type AccountLine = { account: number, 
+/**
+ * Which drawer or provider.
+ */
+part: string, currency: string, debit_minor: number, credit_minor: number, };
+
+export type LateLine = { journal: number, why: string, bill: string | null, currency: string, minor: number, occurred_ms: number, recorded_ms: number, };
+
+export type SettlementLine = { id: number, provider: string, lines: number, 
+/**
+ * Lines that no file had before.
+ */
+new: number, by: StaffId, at_ms: number, };
+
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
@@ -904,8 +1000,8 @@ export const tasks: Record<Role, readonly string[]> = {
   doctor: ["emergency"],
   pharmacist: ["console", "emergency"],
   lab: [],
-  billing: ["console", "cashier", "refund_agree", "books"],
-  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "audit_search", "devices", "hours"],
+  billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
+  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
   admin: ["console", "books", "prices", "devices", "staff", "hours"],
   auditor: ["audit", "console", "books", "audit_search"],
   patient: [],
@@ -957,6 +1053,8 @@ export const rights: readonly Right[] = [
   { does: "do", what: "cashier", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "refund_agree", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "books", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "books_keep", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "insurance", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "prices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "audit_search", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: "any", patient: null } },
   { does: "do", what: "devices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },

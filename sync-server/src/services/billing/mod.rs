@@ -2,6 +2,9 @@
 
 pub mod bills;
 pub mod books;
+pub mod days;
+pub mod exceptions;
+pub mod export;
 pub mod prices;
 
 use crate::books::bills::{self as kept, Known, Voided};

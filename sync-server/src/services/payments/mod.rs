@@ -1,7 +1,9 @@
-//! Payments: money that comes in at the console or by a gateway, what goes back, and the receipts.
+//! Payments: money that comes in at the console or by a gateway, what goes back, the receipts, the drawers, and what gateways
+//! paid out.
 
 pub mod charge;
 pub(crate) mod credit;
+pub mod drawers;
 pub mod errands;
 pub mod gateways;
 pub mod hand_out;
@@ -9,6 +11,7 @@ pub(crate) mod post;
 pub mod receipts;
 pub mod refunds;
 mod settle;
+pub mod settlements;
 pub mod take;
 pub mod told;
 

@@ -1,4 +1,7 @@
-//! What an insurer is asked for, and what becomes of that. FHIR `Claim` and `ClaimResponse`.
+//! What an insurer is asked for, and what becomes of that. [`answers`] says what its answers come to, [`fhir`] how they look.
+
+pub mod answers;
+pub mod fhir;
 
 use crate::ledger::journals::Cover;
 use crate::problem::Problem;
@@ -257,12 +260,4 @@ pub struct Response {
     pub id: String,
     pub version: u32,
     pub cover: Cover,
-}
-
-/// Returns the answer that counts of all that came: the newest version, whatever the order, and however often each came.
-pub fn that_counts(responses: &[Response]) -> Option<&Response> {
-    responses.iter().max_by(|one, other| {
-        let key = |response: &Response| (response.version, response.id.clone());
-        key(one).cmp(&key(other))
-    })
 }
