@@ -416,6 +416,10 @@ export type FieldChange = { path: string, before: unknown, after: unknown, };
 
 export type Conflict = { path: string, 
 /**
+ * Which rule decided so far.
+ */
+rule: Problem, 
+/**
  * What it was before both edits.
  */
 before: unknown, 
@@ -698,6 +702,56 @@ unsent: number,
  * The first one that is not as it was written.
  */
 bad: BadEntry | null, };
+
+export type ItemKind = "hard" | "soft" | "invariant" | "duplicate" | "quarantine" | "stale" | "money";
+
+export type Item = { 
+/**
+ * Names it at every desk and at the hub, hex.
+ */
+id: string, kind: ItemKind, 
+/**
+ * Which rule decided, and what the rule says of it.
+ */
+rule: Problem, 
+/**
+ * The document paths it is about.
+ */
+paths: Array<string>, 
+/**
+ * What each path was before.
+ */
+before: unknown[], sides: Array<Side>, 
+/**
+ * The change by which somebody who saw all sides settled it; nothing while it is open.
+ */
+settled: Settled | null, };
+
+export type Side = { 
+/**
+ * The change it was said with, hex.
+ */
+change: string, staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC, by the clock of their desk.
+ */
+at: string, 
+/**
+ * Number of the device; 0 is the hub.
+ */
+device: number, 
+/**
+ * What each path was to them after it.
+ */
+values: unknown[], };
+
+export type Settled = { 
+/**
+ * The change, hex.
+ */
+change: string, staff: StaffId | null, at: string, };
+
+export type Choice = { "action": "keep" } | { "action": "take", side: number, } | { "action": "both" } | { "action": "restore" } | { "action": "write", values: unknown[], } | { "action": "dismiss" };
 
 export type ConsoleDoor = { hospital: string, 
 /**
