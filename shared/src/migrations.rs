@@ -94,6 +94,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0030_console.hub",
         include_str!("../../migrations/0030_console.hub.sql"),
     ),
+    (
+        "0050_conflicts.hub",
+        include_str!("../../migrations/0050_conflicts.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

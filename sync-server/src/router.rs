@@ -101,10 +101,21 @@ fn described() -> OpenApiRouter<App> {
         routes!(health::is_ready),
         routes!(health::figures),
     ];
-    every.into_iter().fold(
+    every.into_iter().chain(decisions()).fold(
         OpenApiRouter::with_openapi(About::openapi()),
         |router, route| router.routes(declared(route)),
     )
+}
+
+/// Returns the routes about what was decided without asking anybody.
+fn decisions() -> [UtoipaMethodRouter<App>; 5] {
+    [
+        routes!(console::conflicts::list),
+        routes!(console::conflicts::one),
+        routes!(console::conflicts::settle),
+        routes!(console::conflicts::undo),
+        routes!(console::conflicts::own),
+    ]
 }
 
 /// Lets a route through that says in `shared::access::calls` what it needs; the hub does not start with another.

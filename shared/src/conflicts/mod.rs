@@ -3,6 +3,7 @@
 //! The items of a record are read off its document ([`read`]), so they are the same at every desk and at the hub, in
 //! whatever order its changes came. [`settle`] says what a person can do about one.
 
+pub mod list;
 pub mod read;
 pub mod settle;
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub(crate) async fn write(app: &App, drafts: &[Draft]) -> Result<Vec<bool>> {
 }
 
 /// The hub as a device that writes.
-async fn source(app: &App) -> Result<Source> {
+pub(crate) async fn source(app: &App) -> Result<Source> {
     let incarnation: i32 =
         sqlx::query_scalar("select greatest(incarnation, 1) from device where id = $1")
             .bind(HUB.0)

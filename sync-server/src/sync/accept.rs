@@ -6,6 +6,7 @@
 
 use crate::app::App;
 use crate::claims::{self, Claim, Left};
+use crate::conflicts::keep;
 use crate::error::{Error, Result};
 use crate::sync::late;
 use crate::sync::lock::{Locked, lock_device};
@@ -147,6 +148,7 @@ async fn attempt(
     let (weighed, known) = decide(&mut tx, source, letters, known).await?;
     let undecided = claims::settle(&mut tx, source, letters, &weighed, &known).await?;
     let stored = store::store(&mut tx, source, letters, &weighed).await?;
+    keep::keep(&mut tx, &weighed).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {

@@ -8,6 +8,8 @@ mod billing;
 mod bootstrap;
 mod cabinets;
 mod callers;
+mod conflict_lists;
+mod conflicts;
 mod console;
 mod console_audit;
 mod console_devices;

@@ -2,6 +2,7 @@
 //! what they are shown and do there, a file for each part of the hub that does it.
 
 pub mod audit;
+pub mod conflicts;
 pub mod devices;
 pub mod door;
 pub mod emergency;
