@@ -204,11 +204,13 @@ pub struct FieldChange {
     pub after: Value,
 }
 
-/// One field on which two places disagree.
+/// One field about which a person has to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "types.gen.ts")]
 pub struct Conflict {
     pub path: String,
+    /// Which rule decided so far.
+    pub rule: Problem,
     /// What it was before both edits.
     #[ts(type = "unknown")]
     pub before: Value,

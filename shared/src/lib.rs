@@ -5,6 +5,7 @@
 // the ground floor
 pub mod access;
 pub mod clock;
+pub mod conflicts;
 pub mod device;
 pub mod document;
 pub mod ids;

@@ -107,6 +107,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0047_cash_up.hub.sql"),
     ),
     (
+        "0050_conflicts.hub",
+        include_str!("../../migrations/0050_conflicts.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),

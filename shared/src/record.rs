@@ -107,6 +107,27 @@ impl Kind {
         }
     }
 
+    /// Returns the name of the fields that mean something only together, of which a path is one: what was written to
+    /// several of them apart from each other is looked at by a person, although no value was lost.
+    pub fn together(self, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        match (self, parts.as_slice()) {
+            (Kind::Patient, ["ward" | "bed"]) => Some("place".into()),
+            (Kind::Appointment, ["practitioner" | "department" | "start" | "minutes"]) => {
+                Some("slot".into())
+            }
+            (
+                Kind::Prescription,
+                [
+                    "line",
+                    id,
+                    "medicine" | "dose" | "unit" | "route" | "frequency",
+                ],
+            ) => Some(format!("line/{id}")),
+            (Kind::Patient | Kind::Appointment | Kind::Prescription, _) => None,
+        }
+    }
+
     /// Returns the field of a list element that is written again with every edit of the element, so that an edit made
     /// apart from a strike-out contradicts it.
     pub fn restated(self, list: &str) -> Option<&'static str> {

@@ -13,6 +13,12 @@ use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
+use shared::conflicts::list::{
+    ConflictDone, ConflictLeft, ConflictLine, ConflictOwn, ConflictPage, ConflictSettle,
+    ConflictUndo, ConflictWhole,
+};
+use shared::conflicts::settle::Choice;
+use shared::conflicts::{Item, ItemKind, Settled, Side};
 use shared::console::{
     Alarm, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceApproval, DeviceLine, DeviceOrder,
     DevicePage, DeviceStanding, HeldDecided, HeldDecision, HeldLine, HeldPage, HeldState,
@@ -76,6 +82,7 @@ fn the_types_of_the_screen_are_current() {
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
         BadEntry HeadLine LogLook LookProgress ChainLook
+        ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine

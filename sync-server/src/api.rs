@@ -2,6 +2,7 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
+pub(crate) mod conflicts;
 pub(crate) mod console;
 pub(crate) mod money;
 pub(crate) mod office;

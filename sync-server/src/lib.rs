@@ -24,6 +24,7 @@ mod api;
 pub mod books;
 mod central;
 mod claims;
+mod conflicts;
 mod contacts;
 mod deeds;
 mod demo;

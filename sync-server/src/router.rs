@@ -92,7 +92,7 @@ fn described() -> OpenApiRouter<App> {
         routes!(health::is_ready),
         routes!(health::figures),
     ];
-    every.into_iter().chain(of_money()).fold(
+    every.into_iter().chain(of_money()).chain(decisions()).fold(
         OpenApiRouter::with_openapi(About::openapi()),
         |router, route| router.routes(declared(route)),
     )
@@ -122,6 +122,17 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
         routes!(days::close),
         routes!(settlements::list, settlements::import),
         routes!(prices::set),
+    ]
+}
+
+/// Returns the routes about what was decided without asking anybody.
+fn decisions() -> [UtoipaMethodRouter<App>; 5] {
+    [
+        routes!(console::conflicts::list),
+        routes!(console::conflicts::one),
+        routes!(console::conflicts::settle),
+        routes!(console::conflicts::undo),
+        routes!(console::conflicts::own),
     ]
 }
 

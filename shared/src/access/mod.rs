@@ -80,6 +80,10 @@ pub enum Task {
     ReadAudit,
     /// Release or refuse changes that the hub keeps for a person to look at.
     ReviewHeld,
+    /// Settle what was decided without asking anybody, as far as they may write it.
+    SettleConflicts,
+    /// Say that two records are of one person, and that they are not.
+    MergePatients,
     /// Sign in at the central console.
     UseConsole,
     /// Open the emergency access to in-patients of other wards.
@@ -110,9 +114,11 @@ pub enum Task {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 15] = [
+    pub const ALL: [Task; 17] = [
         Task::ReadAudit,
         Task::ReviewHeld,
+        Task::SettleConflicts,
+        Task::MergePatients,
         Task::UseConsole,
         Task::BreakGlass,
         Task::ReviewEmergency,
@@ -133,6 +139,8 @@ impl Task {
         match self {
             Task::ReadAudit => "audit",
             Task::ReviewHeld => "held",
+            Task::SettleConflicts => "conflicts",
+            Task::MergePatients => "merge",
             Task::UseConsole => "console",
             Task::BreakGlass => "emergency",
             Task::ReviewEmergency => "emergency_review",

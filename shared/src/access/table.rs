@@ -79,6 +79,9 @@ pub const TABLE: &[Line] = &[
 
     (Do(Task::ReadAudit),            b"------o-o-"),
     (Do(Task::ReviewHeld),           b"------a---"),
+    // each as far as they may write what it is about
+    (Do(Task::SettleConflicts),      b"---a--a---"),
+    (Do(Task::MergePatients),        b"------a---"),
     (Do(Task::UseConsole),           b"---a-aaaa-"),
     // those who treat, and may read what is prescribed
     (Do(Task::BreakGlass),           b"-ooo------"),

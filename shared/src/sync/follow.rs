@@ -97,6 +97,7 @@ pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged
         heads: Heads(vec![seen.hash]),
         body: document::draft_of(kind, stored.body, &seen.writes),
         conflicts: 0,
+        has_branches: false,
         missing: Vec::new(),
         clock,
     })

@@ -14,7 +14,7 @@ pub(crate) mod search;
 mod tables;
 mod tell;
 pub mod waiting;
-mod write;
+pub(crate) mod write;
 
 pub(crate) use decide::booked;
 use shared::ids::StaffId;

@@ -2,8 +2,9 @@
 //! with the next news, and nothing is left to be said later.
 
 use crate::app::App;
+use crate::conflicts::keep;
 use crate::scheduling::{DECIDER, booked, stamp};
-use crate::sync::weigh::{After, Source, Weighed, Written};
+use crate::sync::weigh::{After, Known, Source, Weighed, Written};
 use serde_json::Value;
 use shared::document::{self, Edited, Merged};
 use shared::ids::RecordId;
@@ -41,7 +42,7 @@ impl Answers {
         mut self,
         given: &BTreeSet<RecordId>,
         weighed: &mut Weighed,
-        now_s: i64,
+        known: &Known,
     ) -> Vec<Answer> {
         let mut answers = Vec::new();
         for after in &mut weighed.records {
@@ -50,7 +51,7 @@ impl Answers {
                 continue;
             };
             after.changed_by = Some(DECIDER);
-            after.changed_at = now_s;
+            after.changed_at = known.now_s;
             after.keys = record::keys(after.kind, &said.body);
             after.merged = Merged {
                 doc: said.doc,
@@ -59,7 +60,9 @@ impl Answers {
                 conflicts: said.conflicts,
                 clock: said.clock,
                 missing: Vec::new(),
+                has_branches: after.merged.has_branches,
             };
+            after.looked = keep::look(known.records.get(&after.id), after);
             answers.push(Answer {
                 record: after.id,
                 hash: said.hash,

@@ -10,6 +10,8 @@ mod bootstrap;
 mod cabinets;
 mod callers;
 mod cash_up;
+mod conflict_lists;
+mod conflicts;
 mod console;
 mod console_audit;
 mod console_devices;

@@ -59,7 +59,8 @@ export class FakeDocument {
   conflicts(here: number): Conflict[] {
     return [...this.written()].filter(([, versions]) => versions.length > 1).map(([path, versions]) => {
       const before = this.at(this.commonAncestors(versions.map(({ change }) => change))).flat()[path] ?? null;
-      return { path, before, values: versions.map(({ value, change }): Version => ({
+      const rule = { code: 'rule.same_everywhere', field: path, with: {} };
+      return { path, rule, before, values: versions.map(({ value, change }): Version => ({
         value, staff: change.staff, at: change.at, device: change.device, isHere: change.device === here,
       })) };
     });

@@ -416,6 +416,10 @@ export type FieldChange = { path: string, before: unknown, after: unknown, };
 
 export type Conflict = { path: string, 
 /**
+ * Which rule decided so far.
+ */
+rule: Problem, 
+/**
  * What it was before both edits.
  */
 before: unknown, 
@@ -699,6 +703,132 @@ unsent: number,
  */
 bad: BadEntry | null, };
 
+export type ItemKind = "hard" | "soft" | "invariant" | "duplicate" | "quarantine" | "stale" | "money";
+
+export type Item = { 
+/**
+ * Names it at every desk and at the hub, hex.
+ */
+id: string, kind: ItemKind, 
+/**
+ * Which rule decided, and what the rule says of it.
+ */
+rule: Problem, 
+/**
+ * The document paths it is about.
+ */
+paths: Array<string>, 
+/**
+ * What each path was before.
+ */
+before: unknown[], sides: Array<Side>, 
+/**
+ * The change by which somebody who saw all sides settled it; nothing while it is open.
+ */
+settled: Settled | null, };
+
+export type Side = { 
+/**
+ * The change it was said with, hex.
+ */
+change: string, staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC, by the clock of their desk.
+ */
+at: string, 
+/**
+ * Number of the device; 0 is the hub.
+ */
+device: number, 
+/**
+ * What each path was to them after it.
+ */
+values: unknown[], };
+
+export type Settled = { 
+/**
+ * The change, hex.
+ */
+change: string, staff: StaffId | null, at: string, };
+
+export type Choice = { "action": "keep" } | { "action": "take", side: number, } | { "action": "both" } | { "action": "restore" } | { "action": "write", values: unknown[], } | { "action": "dismiss" };
+
+export type ConflictLine = { 
+/**
+ * Its name, hex.
+ */
+id: string, kind: ItemKind, rule: Problem, 
+/**
+ * The path it is about, or empty.
+ */
+field: string, record: RecordId | null, recordKind: Kind | null, 
+/**
+ * The patient it is about, in words.
+ */
+about: string | null, 
+/**
+ * The workstation it is about, in words.
+ */
+desk: string | null, ward: WardId | null, 
+/**
+ * RFC 3339 in UTC.
+ */
+raisedAt: string, owner: StaffId | null, settledAt: string | null, settledBy: StaffId | null, 
+/**
+ * What was done about it, a code.
+ */
+action: string | null, 
+/**
+ * Whether that can be taken back.
+ */
+canUndo: boolean, };
+
+export type ConflictPage = { lines: Array<ConflictLine>, next: string | null, 
+/**
+ * Open items that the list is narrowed to; 10 000 stands for as many or more.
+ */
+waiting: number, };
+
+export type ConflictWhole = { line: ConflictLine, item: Item, 
+/**
+ * What each of its paths says now.
+ */
+now: unknown[], 
+/**
+ * The workstation of each side, in words.
+ */
+desks: Array<string>, 
+/**
+ * Whether whoever asks may settle it.
+ */
+maySettle: boolean, 
+/**
+ * Whether all of it can be kept.
+ */
+mayKeepBoth: boolean, 
+/**
+ * The other record, of two that may be of one person.
+ */
+other: RecordId | null, };
+
+export type ConflictSettle = { 
+/**
+ * At most [`AT_ONCE`].
+ */
+ids: Array<string>, choice: Choice, };
+
+export type ConflictUndo = { ids: Array<string>, };
+
+export type ConflictOwn = { ids: Array<string>, isMine: boolean, };
+
+export type ConflictDone = { done: number, 
+/**
+ * Items for which it could not be done.
+ */
+left: Array<ConflictLeft>, };
+
+export type ConflictLeft = { id: string, problem: Problem, };
+
 export type ConsoleDoor = { hospital: string, 
 /**
  * Whether people may sign in by the hospital's own directory.
@@ -707,7 +837,7 @@ hasDirectory: boolean, };
 
 export type ConsolePerson = { staff: StaffId, username: string, name: string, roles: Array<Role>, };
 
-export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "signed_out";
+export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "conflicts" | "signed_out";
 
 export type HeldState = "waiting" | "released" | "refused" | "resent";
 
@@ -998,7 +1128,7 @@ export const tasks: Record<Role, readonly string[]> = {
   reception: [],
   nurse: ["emergency"],
   doctor: ["emergency"],
-  pharmacist: ["console", "emergency"],
+  pharmacist: ["conflicts", "console", "emergency"],
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
   manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
@@ -1047,6 +1177,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "signature", kind: "prescription", state: "ended", fields: ["signature"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "audit", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: "own", patient: null } },
   { does: "do", what: "held", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "conflicts", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "merge", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "console", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
   { does: "do", what: "emergency", kind: null, state: null, fields: [], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "emergency_review", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },

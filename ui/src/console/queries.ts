@@ -40,8 +40,9 @@ export function useOpenings() {
 
 /** Which lists are read again when something happens. */
 const lists: Record<ConsoleNews, readonly string[]> = {
-  all: ['held', 'heldOne', 'devices', 'staff', 'reference', 'openings'],
+  all: ['held', 'heldOne', 'conflicts', 'conflictOne', 'devices', 'staff', 'reference', 'openings'],
   held: ['held', 'heldOne', 'devices'],
+  conflicts: ['conflicts', 'conflictOne'],
   devices: ['devices'],
   reference: ['reference', 'staff'],
   emergency: ['openings'],
