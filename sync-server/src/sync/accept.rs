@@ -5,10 +5,9 @@
 //! Statements work on whole pushes; a single change costs the same few turns as five hundred.
 
 use crate::app::App;
-use crate::claims::{self, Claim, Left};
+use crate::claims::{self, Answers, Claim, Left};
 use crate::conflicts::keep;
 use crate::error::{Error, Result};
-use crate::sync::answer::Answers;
 use crate::sync::late;
 use crate::sync::lock::{Locked, lock_device};
 use crate::sync::store::{self, Stored};

@@ -1131,7 +1131,7 @@ export const tasks: Record<Role, readonly string[]> = {
   pharmacist: ["conflicts", "console", "emergency"],
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
-  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
+  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
   admin: ["console", "books", "prices", "devices", "staff", "hours"],
   auditor: ["audit", "console", "books", "audit_search"],
   patient: [],

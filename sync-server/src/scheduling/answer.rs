@@ -1,13 +1,15 @@
 //! What the hub says in new appointments about their slots, in the transaction that decided: who waits for the answer has it
 //! with the next news, and nothing is left to be said later.
 
+use super::DECIDER;
+use super::decide::booked;
+use super::write::stamp;
 use crate::app::App;
 use crate::conflicts::keep;
-use crate::scheduling::{DECIDER, booked, stamp};
 use crate::sync::weigh::{After, Known, Source, Weighed, Written};
 use serde_json::Value;
 use shared::document::{self, Edited, Merged};
-use shared::ids::RecordId;
+use shared::ids::{RecordId, StaffId};
 use shared::record::{self, Kind};
 use shared::scheduling::Appointment;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +67,7 @@ impl Answers {
             after.looked = keep::look(known.records.get(&after.id), after);
             answers.push(Answer {
                 record: after.id,
+                staff: DECIDER,
                 hash: said.hash,
                 change: said.change,
             });
@@ -77,6 +80,7 @@ impl Answers {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) record: RecordId,
+    pub(crate) staff: StaffId,
     pub(crate) hash: shared::sync::wire::Hash,
     pub(crate) change: Vec<u8>,
 }
