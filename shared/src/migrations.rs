@@ -98,6 +98,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),
+    (
+        "0055_hub_role.hub",
+        include_str!("../../migrations/0055_hub_role.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
