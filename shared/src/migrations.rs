@@ -102,6 +102,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0055_hub_role.hub",
         include_str!("../../migrations/0055_hub_role.hub.sql"),
     ),
+    (
+        "0056_emergency_keys.hub",
+        include_str!("../../migrations/0056_emergency_keys.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
@@ -133,5 +137,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0016_leaving.ward",
         include_str!("../../migrations/0016_leaving.ward.sql"),
+    ),
+    (
+        "0056_emergency_keys.ward",
+        include_str!("../../migrations/0056_emergency_keys.ward.sql"),
     ),
 ];
