@@ -114,6 +114,14 @@ pub const HUB: &[(&str, &str)] = &[
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),
+    (
+        "0055_hub_role.hub",
+        include_str!("../../migrations/0055_hub_role.hub.sql"),
+    ),
+    (
+        "0056_emergency_keys.hub",
+        include_str!("../../migrations/0056_emergency_keys.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
@@ -145,5 +153,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0016_leaving.ward",
         include_str!("../../migrations/0016_leaving.ward.sql"),
+    ),
+    (
+        "0056_emergency_keys.ward",
+        include_str!("../../migrations/0056_emergency_keys.ward.sql"),
     ),
 ];

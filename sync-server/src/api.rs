@@ -151,6 +151,8 @@ pub(crate) struct SignedIn {
     share: String,
     /// The key of the summaries of in-patients at this desk, hex, for those who may open them
     emergency: Option<String>,
+    /// Their own key at this desk, hex, which opens what that key is changed to
+    emergency_own: Option<String>,
 }
 
 /// A message that the hub signed: JSON as text, and an Ed25519 signature over it.
@@ -419,6 +421,7 @@ mod tests {
             },
             share: "C".into(),
             emergency: Some("D".into()),
+            emergency_own: Some("E".into()),
         });
     }
 

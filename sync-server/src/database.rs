@@ -6,7 +6,7 @@ use crate::migrate;
 use crate::postgres::{self, Keep, Postgres};
 use anyhow::{Context, Result};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,9 +16,15 @@ pub struct Opened {
     pub app: App,
     /// Nothing when the database is somebody else's.
     pub(crate) private: Option<Postgres>,
+    owner: PgConnectOptions,
 }
 
 impl Opened {
+    /// Connects as who owns the database: the hub itself never does while it serves.
+    pub async fn owner(&self) -> Result<PgConnection> {
+        Ok(self.owner.connect().await?)
+    }
+
     /// Closes the database, and stops the private server when nobody else uses it.
     pub async fn close(self) -> Result<()> {
         self.app.pool.close().await;
@@ -52,10 +58,19 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
             (private.options(postgres::NAME), Some(private))
         }
     };
-    let pool = pool(options, config.database_connections)
+    let owner = pool(options.clone(), 1)
         .await
         .context("connecting to the database")?;
-    migrate::run(&pool).await?;
+    migrate::run(&owner).await?;
+    let hub = match private {
+        Some(_) => as_hub(&owner, &options).await?,
+        // who logs in there is for those who run it to say
+        None => options.clone().options([("role", HUB)]),
+    };
+    owner.close().await;
+    let pool = pool(hub, config.database_connections)
+        .await
+        .context("connecting to the database as the hub")?;
     let app = App::new(
         pool,
         Options {
@@ -75,7 +90,26 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
     if let Some(folder) = &config.screens {
         app.screens.open(folder)?;
     }
-    Ok(Opened { app, private })
+    Ok(Opened {
+        app,
+        private,
+        owner: options,
+    })
+}
+
+/// The role under which the hub works: migration 0055.
+pub(crate) const HUB: &str = "wardbook_hub";
+
+/// Returns how to log in to a private server as the hub, who owns nothing.
+pub(crate) async fn as_hub(
+    owner: &PgPool,
+    options: &PgConnectOptions,
+) -> sqlx::Result<PgConnectOptions> {
+    // nobody but this user reaches the socket
+    sqlx::raw_sql("alter role wardbook_hub login")
+        .execute(owner)
+        .await?;
+    Ok(options.clone().username(HUB))
 }
 
 /// A connection that was idle for longer is tried before it is used.

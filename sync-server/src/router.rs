@@ -6,7 +6,7 @@ use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
 use crate::services::billing::{bills, books, days, exceptions, export, prices};
 use crate::services::console::{oidc, sign_in};
-use crate::services::emergency::{openings, review, summaries};
+use crate::services::emergency::{keys, openings, review, summaries};
 use crate::services::payments::{charge, drawers, hand_out, refunds, settlements, take, told};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
@@ -55,6 +55,7 @@ fn described() -> OpenApiRouter<App> {
         routes!(lineage::lineage),
         routes!(lineage::missing),
         routes!(summaries::summaries),
+        routes!(keys::keys),
         routes!(openings::arrive),
         routes!(review::at_desk),
         routes!(console::door::door),

@@ -53,6 +53,7 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/sync/v1/missing", Needs::Device),
     ("post", "/sync/v1/numbers", Needs::Device),
     ("get", "/sync/v1/emergency", Needs::Device),
+    ("get", "/sync/v1/emergency/keys", Needs::Device),
     ("post", "/sync/v1/emergency/openings", Needs::Device),
     ("post", "/sync/v1/emergency/review", Needs::DeviceAndPassword(Task::ReviewEmergency)),
     ("get", "/sync/v1/audit/key", Needs::Device),

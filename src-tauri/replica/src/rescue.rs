@@ -277,6 +277,7 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
 /// Copies what was opened in emergencies, and the sealed summaries.
 pub(crate) fn copy_emergency(old: &Connection, new: &Connection) -> Result<()> {
     copy_rows(old, new, "emergency_summary", "patient, sealed")?;
+    copy_rows(old, new, "emergency_key", "staff, sealed")?;
     let columns = "id, from_ms, version, sent, body";
     copy_rows(old, new, "emergency_opening", columns)
 }

@@ -234,8 +234,8 @@ async fn the_fee_is_the_one_when_the_visit_was_booked_and_one_booked_again_is_an
 #[tokio::test]
 async fn where_nothing_costs_anything_nothing_is_billed() {
     let office = Office::of_fee(10_000).await;
-    sqlx::query("delete from billing.price")
-        .execute(office.pool())
+    let hub = &office.hub;
+    hub.as_owner("delete from billing.price")
         .await
         .expect("no prices");
     let told = Told {
@@ -278,7 +278,7 @@ async fn nothing_in_the_books_is_ever_changed_and_no_journal_is_lopsided() {
         "insert into billing.posting (journal, line, account, debit) select id, 9, 1000, 5 from billing.journal",
         "insert into billing.posting (journal, line, account) select id, 9, 1000 from billing.journal",
     ] {
-        let done = sqlx::query(statement).execute(office.pool()).await;
+        let done = office.hub.as_owner(statement).await;
         let error = done.expect_err(statement);
         let code = error
             .as_database_error()

@@ -168,8 +168,7 @@ impl Consumer for Clerk {
 
 /// Makes the table in which clerks write. It has no key: what is taken twice shows.
 async fn desk_of_clerks(hub: &TestHub) {
-    sqlx::raw_sql("create table took (consumer text, event text)")
-        .execute(&hub.app.pool)
+    hub.as_owner("create table took (consumer text, event text)")
         .await
         .expect("a table");
 }

@@ -24,6 +24,7 @@ mod crowds;
 mod desk;
 mod doors;
 mod emergency;
+mod emergency_keys;
 mod events;
 mod feeds;
 mod fuzz;

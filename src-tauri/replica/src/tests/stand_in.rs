@@ -7,6 +7,7 @@ use shared::audit::chain::{Batch, BatchAnswer, HubKey};
 use shared::audit::look::LookProgress;
 use shared::document;
 use shared::emergency::Opening;
+use shared::emergency::keys::HolderKey;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
 use shared::scheduling::leases::Lent;
 use shared::staff::Reference;
@@ -33,6 +34,8 @@ pub(super) struct Ward {
     pub(super) audited: Vec<Batch>,
     /// In-patients of other wards, as sealed as the hub sends them.
     pub(super) summaries: Vec<SummaryItem>,
+    /// The key of these, sealed for each who may open them.
+    pub(super) holder_keys: Vec<HolderKey>,
     pub(super) openings: Vec<Opening>,
     /// Slots the desk may give away by itself.
     pub(super) lent: Vec<Lent>,
@@ -176,6 +179,7 @@ impl StandIn {
                 serde_json::to_vec(&Lineage { id, shared }).unwrap()
             }
             "/sync/v1/emergency" => wire::encode(&ward.summary_page(after())),
+            "/sync/v1/emergency/keys" => serde_json::to_vec(&ward.holder_keys).unwrap(),
             "/sync/v1/emergency/openings" => {
                 ward.openings.push(serde_json::from_slice(body).unwrap());
                 b"null".to_vec()

@@ -165,6 +165,7 @@ fn call_of(
         | "/sync/v1/digest"
         | "/sync/v1/held"
         | "/sync/v1/audit/key"
+        | "/sync/v1/emergency/keys"
         | "/health/live"
         | "/health/ready"
         | "/metrics"
