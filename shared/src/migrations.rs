@@ -98,6 +98,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0050_conflicts.hub",
         include_str!("../../migrations/0050_conflicts.hub.sql"),
     ),
+    (
+        "0051_merging.hub",
+        include_str!("../../migrations/0051_merging.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

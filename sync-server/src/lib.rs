@@ -6,11 +6,13 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod duplicates;
 pub mod emergency;
 pub mod error;
 pub mod events;
 pub mod import;
 pub mod logs;
+pub mod merging;
 pub mod migrate;
 pub mod postgres;
 pub mod router;
@@ -114,6 +116,8 @@ async fn serve(
     let forgetting = tokio::spawn(services::payments::run(app.clone()));
     let telling = tokio::spawn(events::run(app.clone()));
     let noting = tokio::spawn(contacts::run(app.clone()));
+    let merging = tokio::spawn(merging::run(app.clone()));
+    let comparing = tokio::spawn(duplicates::run(app.clone()));
     let closing = app.clone();
     let listening = tokio::spawn(app.news.clone().listen(app.pool.clone()));
     let (stopped, on_stop) = tokio::sync::oneshot::channel();
@@ -147,6 +151,8 @@ async fn serve(
     forgetting.abort();
     telling.abort();
     noting.abort();
+    merging.abort();
+    comparing.abort();
     if let Err(error) = contacts::keep(&closing).await {
         let code = error::Error::from(error).code();
         tracing::warn!(

@@ -8,7 +8,7 @@ use crate::services::billing::{bills, books, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
 use crate::services::payments::{hand_out, refunds, take};
-use crate::services::{console, devices, health, identity, orders, staff};
+use crate::services::{console, devices, fhir, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
 use crate::web;
@@ -108,13 +108,17 @@ fn described() -> OpenApiRouter<App> {
 }
 
 /// Returns the routes about what was decided without asking anybody.
-fn decisions() -> [UtoipaMethodRouter<App>; 5] {
+fn decisions() -> [UtoipaMethodRouter<App>; 9] {
     [
         routes!(console::conflicts::list),
         routes!(console::conflicts::one),
         routes!(console::conflicts::settle),
         routes!(console::conflicts::undo),
         routes!(console::conflicts::own),
+        routes!(console::merging::pair),
+        routes!(console::merging::merge),
+        routes!(console::merging::part),
+        routes!(fhir::find),
     ]
 }
 

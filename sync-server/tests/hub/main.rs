@@ -30,6 +30,7 @@ mod imports;
 mod leases;
 mod leaving;
 mod logs;
+mod merging;
 mod money;
 mod orders;
 mod payments;
