@@ -32,6 +32,7 @@ pub mod staff;
 pub mod events;
 // who may be the same person
 pub mod matching;
+pub mod merging;
 // access to charts of other wards
 pub mod emergency;
 // who did what

@@ -111,6 +111,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0050_conflicts.hub.sql"),
     ),
     (
+        "0051_merging.hub",
+        include_str!("../../migrations/0051_merging.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),

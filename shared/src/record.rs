@@ -56,7 +56,9 @@ impl Kind {
     /// Returns the fields that are lists of elements with an `id`.
     pub fn lists(self) -> &'static [&'static str] {
         match self {
-            Kind::Patient => &["name", "telecom", "address", "contact", "allergy", "alert"],
+            Kind::Patient => &[
+                "name", "telecom", "address", "contact", "allergy", "alert", "link",
+            ],
             Kind::Appointment => &["move", "offer"],
             Kind::Prescription => &["line", "signature"],
         }

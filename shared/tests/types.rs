@@ -39,6 +39,7 @@ use shared::emergency::{
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
+use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
 use shared::office::{
     AccountLine, ClosedBy, CountLine, DayLine, DayPage, DayWhole, DrawerLine, ExceptionLine,
     ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
@@ -75,14 +76,14 @@ fn the_types_of_the_screen_are_current() {
         )+};
     }
     write! {
-        RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
+        RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert PatientLink LinkType Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Priority Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Place PlaceAt Sheet Reference SyncState Row Page ListAsk Chart
         Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
         BadEntry HeadLine LogLook LookProgress ChainLook
-        ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft
+        ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft MergeAsk MergeDone Pair
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine

@@ -6,11 +6,13 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod duplicates;
 pub mod emergency;
 pub mod error;
 pub mod events;
 pub mod import;
 pub mod logs;
+pub mod merging;
 pub mod migrate;
 pub mod postgres;
 pub mod router;
@@ -159,6 +161,8 @@ fn by_itself(app: &App) -> JoinSet<()> {
     tasks.spawn(books::reconcile::run(app.clone()));
     tasks.spawn(events::run(app.clone()));
     tasks.spawn(contacts::run(app.clone()));
+    tasks.spawn(merging::run(app.clone()));
+    tasks.spawn(duplicates::run(app.clone()));
     tasks.spawn(app.news.clone().listen(app.pool.clone()));
     tasks
 }

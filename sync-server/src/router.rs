@@ -8,7 +8,7 @@ use crate::services::billing::{bills, books, days, exceptions, export, prices};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{keys, openings, review, summaries};
 use crate::services::payments::{charge, drawers, hand_out, refunds, settlements, take, told};
-use crate::services::{console, devices, health, identity, orders, staff};
+use crate::services::{console, devices, fhir, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
 use crate::web;
@@ -127,13 +127,17 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
 }
 
 /// Returns the routes about what was decided without asking anybody.
-fn decisions() -> [UtoipaMethodRouter<App>; 5] {
+fn decisions() -> [UtoipaMethodRouter<App>; 9] {
     [
         routes!(console::conflicts::list),
         routes!(console::conflicts::one),
         routes!(console::conflicts::settle),
         routes!(console::conflicts::undo),
         routes!(console::conflicts::own),
+        routes!(console::merging::pair),
+        routes!(console::merging::merge),
+        routes!(console::merging::part),
+        routes!(fhir::find),
     ]
 }
 

@@ -26,7 +26,7 @@ pub type Line = (Right, &'static [u8; 10]);
 
 use Kind::{Appointment, Patient, Prescription};
 use Part::{
-    Allergies, Clinical, Death, Decision, Order, OrderCourse, Person, Place, Signature, Slot,
+    Allergies, Clinical, Death, Decision, Link, Order, OrderCourse, Person, Place, Signature, Slot,
     VisitCourse, VisitNotes,
 };
 use Right::{Do, Read, Write};
@@ -50,6 +50,10 @@ pub const TABLE: &[Line] = &[
     (Write(Clinical, Deceased),      b"--o-------"),
     (Write(Death, Alive),            b"-oo-------"),
     (Write(Death, Deceased),         b"--o-------"),
+
+    // the hub alone
+    (Write(Link, Alive),             b"----------"),
+    (Write(Link, Deceased),          b"----------"),
 
     (Write(Slot, Planned),           b"ooo---o---"),
     (Write(Slot, Over),              b"----------"),

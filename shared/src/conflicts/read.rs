@@ -7,12 +7,13 @@ use super::{Item, ItemKind, Settled, Side};
 use crate::clock::instant;
 use crate::document::{self, DocumentError, device_of, of_scalar, staff_of, value_at};
 use crate::ids::RecordId;
+use crate::merging::{LinkType, replaced_by};
 use crate::problem::Problem;
 use crate::record::{self, Kind};
 use crate::scheduling::AppointmentStatus;
 use crate::sync::wire::hex;
 use automerge::legacy::{Key, ObjectId, OpType};
-use automerge::{ActorId, AutoCommit, ChangeHash};
+use automerge::{ActorId, AutoCommit, ChangeHash, ROOT, ReadDoc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,8 @@ pub fn of_body(kind: Kind, record: RecordId, body: &Value) -> Option<Item> {
 /// Counts the open items of a document.
 pub(crate) fn count(kind: Kind, doc: &mut AutoCommit) -> u32 {
     let items = of_document(kind, RecordId(Uuid::nil()), doc);
-    items.iter().filter(|item| item.settled.is_none()).count() as u32
+    let counts = |item: &&Item| item.settled.is_none() && item.kind != ItemKind::Duplicate;
+    items.iter().filter(counts).count() as u32
 }
 
 /// Says whether people ever wrote into it apart from each other. Where nobody did there are no items.
@@ -66,7 +68,8 @@ pub(crate) fn has_branches(doc: &mut AutoCommit) -> bool {
 
 /// Returns every item of a document, the open ones first.
 pub(crate) fn of_document(kind: Kind, record: RecordId, doc: &mut AutoCommit) -> Vec<Item> {
-    if !has_branches(doc) {
+    let is_linked = kind == Kind::Patient && doc.keys(ROOT).any(|path| path.starts_with("link/"));
+    if !has_branches(doc) && !is_linked {
         return Vec::new();
     }
     let Some(past) = Past::of(doc) else {
@@ -81,6 +84,7 @@ pub(crate) fn of_document(kind: Kind, record: RecordId, doc: &mut AutoCommit) ->
     let mut items = reader.hard();
     items.extend(reader.soft());
     items.extend(reader.unsound());
+    items.extend(reader.late());
     items.sort_by(|a, b| {
         let place = |item: &Item| (item.settled.is_some(), item.paths.clone(), item.id.clone());
         place(a).cmp(&place(b))
@@ -389,6 +393,54 @@ impl Reader<'_> {
             settled: self.past.settled(by),
             paths,
         }
+    }
+
+    /// What was written into a record by those who had not heard that it was replaced.
+    fn late(&self) -> Vec<Item> {
+        let past = self.past;
+        let Some(other) = replaced_by(&document::read_body(self.kind, self.doc)) else {
+            return Vec::new();
+        };
+        let is_link = |path: &str| path.starts_with("link/");
+        let is_merge =
+            |wrote: &&Wrote| is_link(&wrote.path) && wrote.value == LinkType::ReplacedBy.word();
+        let Some(merge) = past
+            .writes
+            .values()
+            .filter(is_merge)
+            .map(|wrote| wrote.change)
+            .max()
+        else {
+            return Vec::new();
+        };
+        let mut paths: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for wrote in past.writes.values() {
+            paths.entry(wrote.change).or_default().insert(&wrote.path);
+        }
+        let is_late = |change: &usize| {
+            let is_of_links = paths
+                .get(change)
+                .is_some_and(|paths| paths.iter().all(|path| is_link(path)));
+            *change != merge && !past.builds_on(merge, *change) && !is_of_links
+        };
+        let item = |change: usize| {
+            // a change that writes no field edits the text
+            let written = paths.get(&change).map_or_else(
+                || vec!["notes".into()],
+                |paths| paths.iter().map(|path| (*path).to_owned()).collect(),
+            );
+            let mut item = self.item(
+                ItemKind::Duplicate,
+                "",
+                "patient.replaced",
+                written,
+                &BTreeSet::from([change]),
+                None,
+            );
+            item.rule = item.rule.with("other", other);
+            item
+        };
+        (0..past.changes.len()).filter(is_late).map(item).collect()
     }
 
     /// Rules that every edit kept and all of them together break.

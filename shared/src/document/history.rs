@@ -3,7 +3,7 @@
 use super::{DocumentError, Heads, body, device_of, load, staff_of};
 use crate::clock::instant;
 use crate::conflicts::settle::at;
-use crate::conflicts::{Side, read};
+use crate::conflicts::{ItemKind, Side, read};
 use crate::desk::{Conflict, FieldChange, HistoryEntry, Version};
 use crate::ids::{DeviceNumber, RecordId};
 use crate::record::Kind;
@@ -51,7 +51,7 @@ pub fn conflicts(
     let shown = body::read(kind, &doc, None);
     let mut found: Vec<Conflict> = Vec::new();
     for item in read::of_document(kind, RecordId(Uuid::nil()), &mut doc) {
-        if item.settled.is_some() {
+        if item.settled.is_some() || item.kind == ItemKind::Duplicate {
             continue;
         }
         for (place, path) in item.paths.iter().enumerate() {

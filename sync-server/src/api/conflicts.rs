@@ -143,3 +143,32 @@ pub(crate) struct ConflictDone {
     done: u32,
     left: Vec<ConflictLeft>,
 }
+
+/// Two patients to be merged, or parted again.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct MergeAsk {
+    /// The record that is replaced
+    gone: Uuid,
+    /// The record that is used from now on
+    kept: Uuid,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct MergeDone {
+    /// Appointments and prescriptions that went to the other record, or back
+    moved: u32,
+}
+
+/// Two records that may be of one person.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pair {
+    one: Uuid,
+    other: Uuid,
+    one_body: Value,
+    other_body: Value,
+    /// Appointments and prescriptions of each
+    one_has: u32,
+    other_has: u32,
+}

@@ -1,7 +1,9 @@
 //! Keeps the items of the records of a push, in its transaction. A record into which nobody wrote apart costs nothing.
 
-use crate::sync::weigh::{After, Before, Weighed};
+use crate::sync::weigh::{After, Before, Weighed, Written};
 use shared::conflicts::{Item, ItemKind, read};
+use shared::merging::replaced_by;
+use shared::record::Kind;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -18,7 +20,10 @@ pub(crate) struct Looked {
 pub(crate) fn look(before: Option<&Before>, after: &After) -> Option<Looked> {
     let of_body = |body| read::of_body(after.kind, after.id, body);
     let lost = of_body(&after.merged.body);
-    let is_whole = after.merged.has_branches;
+    let is_replaced = |body| after.kind == Kind::Patient && replaced_by(body).is_some();
+    let was_replaced = before.is_some_and(|before| is_replaced(&before.body));
+    let is_whole = after.written == Written::Anew
+        && (after.merged.has_branches || was_replaced || is_replaced(&after.merged.body));
     if !is_whole && lost.is_none() && before.and_then(|before| of_body(&before.body)).is_none() {
         return None;
     }
@@ -88,7 +93,8 @@ impl Rows {
             self.of.push(after.id.0);
             self.record_kind.push(i16::from(after.kind.number()));
             self.chart.push(after.chart.0);
-            self.ward.push(after.keys.ward.map(|ward| ward.0));
+            let ward = after.merged.body["ward"].as_str();
+            self.ward.push(ward.and_then(|ward| ward.parse().ok()));
             self.field.push(field(item));
             self.body.push(Json(item.clone()));
             let settled = item.settled.as_ref();
@@ -103,6 +109,7 @@ impl Rows {
 fn field(item: &Item) -> String {
     match (item.kind, item.sides.is_empty(), item.rule.field.as_str()) {
         (ItemKind::Invariant, true, "start") => LOST.into(),
+        (ItemKind::Duplicate, _, _) => "late".into(),
         (_, _, field) => field.to_owned(),
     }
 }

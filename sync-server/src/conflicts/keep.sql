@@ -9,10 +9,10 @@ replaced as (
     where conflict_item.record = looked.record and is_whole and kind in (1, 2) and settled_at is null and id <> all($3::bytea[])
     returning conflict_item.record, kind, field, raised_at, owner
 ),
--- a rule that is kept again, a slot that was found
+-- a rule that is kept again, a slot that was found, records that were parted
 closed as (
     update conflict_item set settled_at = now(), action = 'changed' from looked
-    where conflict_item.record = looked.record and (is_whole or field = 'slot') and kind = 3 and settled_at is null
+    where conflict_item.record = looked.record and (is_whole or field = 'slot') and (kind = 3 or field = 'late') and settled_at is null
         and id <> all($3::bytea[])
 )
 insert into conflict_item (id, kind, record, record_kind, chart, ward, field, body, raised_at, owner, settled_at, settled_by, action, change)

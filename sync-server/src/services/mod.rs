@@ -5,6 +5,7 @@ pub mod billing;
 pub mod console;
 pub mod devices;
 pub mod emergency;
+pub mod fhir;
 pub mod health;
 pub mod identity;
 pub mod notifications;

@@ -35,6 +35,7 @@ mod killed;
 mod leases;
 mod leaving;
 mod logs;
+mod merging;
 mod money;
 mod orders;
 mod payments;

@@ -7,7 +7,7 @@ export interface Change { hash: string; deps: string[]; staff: string; at: strin
 export type Flat = Record<string, unknown>;
 
 const lists: Record<Kind, readonly string[]> = {
-  patient: ['name', 'telecom', 'address', 'contact', 'allergy', 'alert'],
+  patient: ['name', 'telecom', 'address', 'contact', 'allergy', 'alert', 'link'],
   appointment: ['move', 'offer'],
   prescription: ['line', 'signature'],
 };

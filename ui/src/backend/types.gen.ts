@@ -50,6 +50,10 @@ bed: string | null,
  */
 deceased: string | null, 
 /**
+ * Other records of the same person.
+ */
+link: Array<PatientLink>, 
+/**
  * Free text that several people write; both texts survive a merge.
  */
 notes: string, };
@@ -93,6 +97,14 @@ verification: Verification,
 strikeReason: string | null, };
 
 export type Alert = { id: string, text: string | null, ended: string | null, };
+
+export type PatientLink = { id: string, other: RecordId | null, type: LinkType, 
+/**
+ * When they were parted again, RFC 3339.
+ */
+ended: string | null, };
+
+export type LinkType = "replaced-by" | "replaces";
 
 export type Gender = "female" | "male" | "other" | "unknown";
 
@@ -829,6 +841,32 @@ left: Array<ConflictLeft>, };
 
 export type ConflictLeft = { id: string, problem: Problem, };
 
+export type MergeAsk = { 
+/**
+ * The record that is replaced.
+ */
+gone: RecordId, 
+/**
+ * The record that is used from now on.
+ */
+kept: RecordId, };
+
+export type MergeDone = { 
+/**
+ * Appointments and prescriptions that went to the other record, or back.
+ */
+moved: number, };
+
+export type Pair = { one: RecordId, other: RecordId, 
+/**
+ * Each a `Patient`.
+ */
+oneBody: unknown, otherBody: unknown, 
+/**
+ * Appointments and prescriptions of each.
+ */
+oneHas: number, otherHas: number, };
+
 export type ConsoleDoor = { hospital: string, 
 /**
  * Whether people may sign in by the hospital's own directory.
@@ -1155,6 +1193,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "clinical", kind: "patient", state: "deceased", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "alive", fields: ["deceased"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "link", kind: "patient", state: "alive", fields: ["link"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "link", kind: "patient", state: "deceased", fields: ["link"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },

@@ -9,6 +9,7 @@ pub mod emergency;
 pub mod held;
 pub mod hours;
 pub mod live;
+pub mod merging;
 pub mod oidc;
 pub mod orders;
 pub(crate) mod sign_in;
