@@ -99,6 +99,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0040_gateways.hub.sql"),
     ),
     (
+        "0041_orders.hub",
+        include_str!("../../migrations/0041_orders.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
     ),
