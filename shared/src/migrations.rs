@@ -99,6 +99,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0040_gateways.hub.sql"),
     ),
     (
+        "0041_orders.hub",
+        include_str!("../../migrations/0041_orders.hub.sql"),
+    ),
+    (
         "0046_reconcile.hub",
         include_str!("../../migrations/0046_reconcile.hub.sql"),
     ),

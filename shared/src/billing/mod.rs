@@ -25,15 +25,21 @@ pub enum BillKind {
     NoShow,
     /// What a person adds to a visit that was billed.
     Supplement,
+    /// What a pharmacy handed out.
+    Pharmacy,
+    /// What a laboratory found.
+    Lab,
 }
 
 impl BillKind {
     /// Every kind.
-    pub const ALL: [BillKind; 4] = [
+    pub const ALL: [BillKind; 6] = [
         BillKind::Consultation,
         BillKind::Cancellation,
         BillKind::NoShow,
         BillKind::Supplement,
+        BillKind::Pharmacy,
+        BillKind::Lab,
     ];
 
     /// Returns its word.
@@ -43,6 +49,8 @@ impl BillKind {
             BillKind::Cancellation => "cancellation",
             BillKind::NoShow => "no_show",
             BillKind::Supplement => "supplement",
+            BillKind::Pharmacy => "pharmacy",
+            BillKind::Lab => "lab",
         }
     }
 
@@ -57,6 +65,8 @@ impl BillKind {
             BillKind::Consultation | BillKind::Supplement => Revenue::Consultation,
             BillKind::Cancellation => Revenue::Cancellation,
             BillKind::NoShow => Revenue::NoShow,
+            BillKind::Pharmacy => Revenue::Pharmacy,
+            BillKind::Lab => Revenue::Lab,
         }
     }
 }

@@ -49,6 +49,8 @@ pub enum Revenue {
     Consultation,
     Cancellation,
     NoShow,
+    Pharmacy,
+    Lab,
 }
 
 /// Which side of an account grows it.
@@ -76,6 +78,8 @@ impl Account {
             Account::Revenue(Revenue::Consultation) => 4000,
             Account::Revenue(Revenue::Cancellation) => 4010,
             Account::Revenue(Revenue::NoShow) => 4020,
+            Account::Revenue(Revenue::Pharmacy) => 4030,
+            Account::Revenue(Revenue::Lab) => 4040,
             Account::Contractual => 5000,
             Account::CashOverShort => 5010,
             Account::BadDebt => 5020,
@@ -117,6 +121,8 @@ impl Account {
             4000 => Account::Revenue(Revenue::Consultation),
             4010 => Account::Revenue(Revenue::Cancellation),
             4020 => Account::Revenue(Revenue::NoShow),
+            4030 => Account::Revenue(Revenue::Pharmacy),
+            4040 => Account::Revenue(Revenue::Lab),
             5000 => Account::Contractual,
             5010 => Account::CashOverShort,
             5020 => Account::BadDebt,

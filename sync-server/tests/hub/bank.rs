@@ -115,6 +115,13 @@ impl Bank {
         self.books().ledger.clone()
     }
 
+    /// How many things of a kind it has.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        let books = self.books();
+        let things = books.things.values();
+        things.filter(|thing| kind_of(thing) == kind).count()
+    }
+
     /// Forgets all but its ledger and its keys.
     pub(crate) fn tidy(&self) {
         self.books().things.clear();

@@ -1,5 +1,6 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
+mod accounts;
 mod audit_chains;
 mod audit_looks;
 mod audit_tampering;

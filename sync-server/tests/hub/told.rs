@@ -199,6 +199,12 @@ async fn in_every_order(provider: Provider, story: fn(&Till, Uuid) -> Vec<Messag
         .await,
         120
     );
+    // who was told that it failed is told that it came after all
+    let told = "select count(*) from event where type = 'org.wardbook.payment.completed.v1' and nth = 1 + (
+        select count(*) from event as before where before.subject = event.subject and before.type = 'org.wardbook.payment.failed.v1')";
+    assert_eq!(count(told).await, 120);
+    let failed = "select count(*) from event where type = 'org.wardbook.payment.failed.v1'";
+    assert!((1..120).contains(&count(failed).await));
     // it was given back without the hub: for a person, once for each
     assert_eq!(count("select count(*) from billing.exception").await, 120);
     assert_eq!(

@@ -5,10 +5,13 @@ use crate::books::bills::{self, Known, Voided};
 use crate::books::journals::{self, About};
 use crate::books::{currency, refused};
 use crate::error::{Error, Result};
+use crate::events::outbox;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::billing::Exception;
-use shared::ids::StaffId;
+use shared::events::accounts::{Accounts, PaymentCompleted};
+use shared::events::{Event, What};
+use shared::ids::{RecordId, StaffId};
 use shared::ledger::Journal;
 use shared::ledger::journals::Parts;
 use shared::money::Money;
@@ -39,6 +42,8 @@ pub(crate) struct Coming<'a> {
     pub(crate) at_ms: i64,
     /// The hospital's year, by which receipts are numbered.
     pub(crate) year: i16,
+    /// Which event about it this is: the second one if it was told before that it came to nothing.
+    pub(crate) nth: u32,
 }
 
 /// What a payment does, before it is written.
@@ -161,7 +166,26 @@ pub(crate) async fn post(
         crate::books::except(tx, kind, &about, None, coming.at_ms).await?;
     }
     store(tx, coming, decided, &receipt).await?;
+    outbox::tell(tx, &[completed(coming, decided)]).await?;
     Ok(receipt)
+}
+
+fn completed(coming: &Coming<'_>, decided: &Decided) -> Event {
+    let paid = PaymentCompleted {
+        patient: RecordId(decided.patient),
+        bill: decided.bill.as_ref().map(|bill| RecordId(bill.id)),
+        appointment: decided.appointment.map(RecordId),
+        amount: coming.amount,
+        applied: Money::new(decided.parts.applied, coming.amount.currency),
+        method: coming.how.word().to_owned(),
+    };
+    Event {
+        subject: RecordId(coming.payment),
+        nth: coming.nth,
+        at_ms: coming.at_ms,
+        recorded_ms: coming.at_ms,
+        what: What::Accounts(Accounts::PaymentCompleted(paid)),
+    }
 }
 
 async fn store(

@@ -10,11 +10,14 @@ use crate::books::once::{Done, finish};
 use crate::books::{InBooks, Owed, Role, as_hub, except, owe, refused, work_as};
 use crate::deeds::{HUB, deed, note as note_deed};
 use crate::error::{Error, Result};
+use crate::events::outbox;
 use crate::world;
 use axum::http::StatusCode;
 use shared::audit::entry::What;
 use shared::billing::Exception;
-use shared::ids::StaffId;
+use shared::events::Event;
+use shared::events::accounts::{Accounts, PaymentFailed};
+use shared::ids::{RecordId, StaffId};
 use shared::ledger::journals as books;
 use shared::money::Money;
 use shared::payments::gateways::look_again_ms;
@@ -120,7 +123,7 @@ pub(crate) async fn payment(app: &App, id: Uuid, told: &Told, now_ms: i64) -> Re
         capture(app, &mut tx, &locked, now_ms).await?;
     }
     if !state.is_captured() && told.state == AtGateway::Failed {
-        end(&mut tx, &locked, "payment.declined").await?;
+        end(&mut tx, &locked, "payment.declined", now_ms).await?;
     }
     given_back_elsewhere(&mut tx, &locked, told.refunded, now_ms).await?;
     Ok(tx.commit().await?)
@@ -142,6 +145,7 @@ async fn capture(app: &App, tx: &mut PgConnection, locked: &Locked, now_ms: i64)
         by: locked.by(),
         at_ms: now_ms,
         year: app.today().year(),
+        nth: if locked.errand.is_pending { 1 } else { 2 },
     };
     let receipt = post::post(tx, &coming, &decided).await?;
     state(tx, id, "done", None).await?;
@@ -192,11 +196,26 @@ async fn noted(tx: &mut PgConnection, locked: &Locked, why: &'static str) -> Res
 }
 
 /// Ends an errand for a payment that comes to nothing.
-async fn end(tx: &mut PgConnection, locked: &Locked, code: &str) -> Result<()> {
+async fn end(tx: &mut PgConnection, locked: &Locked, code: &str, now_ms: i64) -> Result<()> {
     if !locked.errand.is_pending {
         return Ok(());
     }
     state(tx, locked.errand.id, "failed", Some(code)).await?;
+    let of = |column: &str| locked.row.get::<Option<Uuid>, _>(column).map(RecordId);
+    let failed = PaymentFailed {
+        bill: of("bill"),
+        appointment: of("appointment"),
+        amount: locked.errand.amount,
+        reason: code.to_owned(),
+    };
+    let event = Event {
+        subject: RecordId(locked.errand.id),
+        nth: 1,
+        at_ms: now_ms,
+        recorded_ms: now_ms,
+        what: shared::events::What::Accounts(Accounts::PaymentFailed(failed)),
+    };
+    outbox::tell(tx, &[event]).await?;
     let problem = Error::Invalid(vec![Problem::new(code, "")]);
     finish(tx, locked.key(), Err(problem)).await
 }
@@ -287,7 +306,7 @@ pub(crate) async fn fail(app: &App, id: Uuid, code: &str, now_ms: i64) -> Result
             not_handed_out(&mut tx, &locked, code, now_ms).await?;
         }
         Some(_) => {}
-        None => end(&mut tx, &locked, code).await?,
+        None => end(&mut tx, &locked, code, now_ms).await?,
     }
     Ok(tx.commit().await?)
 }

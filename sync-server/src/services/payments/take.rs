@@ -90,6 +90,7 @@ async fn take(tx: &mut PgConnection, asked: &Asked<Pay>) -> Result<Done> {
         by: asked.by,
         at_ms: asked.now_ms,
         year: asked.today.year(),
+        nth: 1,
     };
     let receipt = post::post(tx, &coming, &decided).await?;
     Ok(Done {
