@@ -99,6 +99,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0040_gateways.hub.sql"),
     ),
     (
+        "0043_payments.hub",
+        include_str!("../../migrations/0043_payments.hub.sql"),
+    ),
+    (
         "0046_reconcile.hub",
         include_str!("../../migrations/0046_reconcile.hub.sql"),
     ),
@@ -141,5 +145,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0016_leaving.ward",
         include_str!("../../migrations/0016_leaving.ward.sql"),
+    ),
+    (
+        "0043_payments.ward",
+        include_str!("../../migrations/0043_payments.ward.sql"),
     ),
 ];
