@@ -4,10 +4,14 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, days, desk as desk_bills, exceptions, export, prices};
+use crate::services::billing::{
+    bills, books, days, desk as desk_bills, exceptions, export, prices,
+};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
-use crate::services::payments::{charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told};
+use crate::services::payments::{
+    charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told,
+};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};

@@ -1,8 +1,8 @@
 //! `POST /sync/v1/receipts`: what desks gave a number to, posted once however often it is told. A fact is never refused: what
 //! contradicts the books is in them as the patient's, or kept, and a person looks at it.
 
-use super::pads::{self, Whose};
 use super::documents;
+use super::pads::{self, Whose};
 use crate::app::App;
 use crate::books::journals::About;
 use crate::books::{Role, as_hub, except, work_as};
