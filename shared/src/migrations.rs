@@ -103,6 +103,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0041_orders.hub.sql"),
     ),
     (
+        "0043_payments.hub",
+        include_str!("../../migrations/0043_payments.hub.sql"),
+    ),
+    (
         "0046_reconcile.hub",
         include_str!("../../migrations/0046_reconcile.hub.sql"),
     ),
@@ -165,5 +169,9 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0056_emergency_keys.ward",
         include_str!("../../migrations/0056_emergency_keys.ward.sql"),
+    ),
+    (
+        "0043_payments.ward",
+        include_str!("../../migrations/0043_payments.ward.sql"),
     ),
 ];

@@ -13,6 +13,7 @@ use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
+use shared::billing::{BillKind, BillState, Exception};
 use shared::conflicts::list::{
     ConflictDone, ConflictLeft, ConflictLine, ConflictOwn, ConflictPage, ConflictSettle,
     ConflictUndo, ConflictWhole,
@@ -40,6 +41,7 @@ use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, 
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
 use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
+use shared::money::Money;
 use shared::office::{
     AccountLine, ClosedBy, CountLine, DayLine, DayPage, DayWhole, DrawerLine, ExceptionLine,
     ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
@@ -49,6 +51,9 @@ use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
 use shared::patients::{Gender, HumanName, NameUse, Patient, Verification};
+use shared::payments::desk::{
+    Account, BillHere, DeskBill, Outcome, ReceiptLine, TakeAsk, Tendered, Unposted,
+};
 use shared::prescriptions::{
     Frequency, Line, Prescription, PrescriptionStatus, Route, Signature, Standing, Unit,
 };
@@ -82,6 +87,7 @@ fn the_types_of_the_screen_are_current() {
         Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
+        Money BillKind BillState Exception DeskBill BillHere Outcome Tendered TakeAsk ReceiptLine Account Unposted
         BadEntry HeadLine LogLook LookProgress ChainLook
         ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft MergeAsk MergeDone Pair
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage

@@ -4,10 +4,14 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, days, exceptions, export, prices};
+use crate::services::billing::{
+    bills, books, days, desk as desk_bills, exceptions, export, prices,
+};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{keys, openings, review, summaries};
-use crate::services::payments::{charge, drawers, hand_out, refunds, settlements, take, told};
+use crate::services::payments::{
+    charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told,
+};
 use crate::services::{console, devices, fhir, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
@@ -58,6 +62,8 @@ fn described() -> OpenApiRouter<App> {
         routes!(keys::keys),
         routes!(openings::arrive),
         routes!(review::at_desk),
+        routes!(desk_bills::of_ward),
+        routes!(desk_receipts::arrive),
         routes!(console::door::door),
         routes!(console::live::live),
         routes!(console::staff::reference),

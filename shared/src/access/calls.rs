@@ -56,6 +56,9 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/sync/v1/emergency/keys", Needs::Device),
     ("post", "/sync/v1/emergency/openings", Needs::Device),
     ("post", "/sync/v1/emergency/review", Needs::DeviceAndPassword(Task::ReviewEmergency)),
+    ("post", "/sync/v1/bills", Needs::Device),
+    // each document is judged by what whoever gave it may do
+    ("post", "/sync/v1/receipts", Needs::DeviceAndAuthors),
     ("get", "/sync/v1/audit/key", Needs::Device),
     ("post", "/sync/v1/audit", Needs::Device),
     ("post", "/sync/v1/audit/look", Needs::DeviceAndPassword(Task::ReadAudit)),
@@ -152,6 +155,12 @@ pub const DESK: &[(&str, Needs)] = &[
     ("printed", Needs::Read(Kind::Patient)),
     ("print_slip", Needs::Read(Kind::Appointment)),
     ("print_day_list", Needs::Read(Kind::Appointment)),
+    ("account", Needs::Do(Task::Cashier)),
+    ("unposted", Needs::Do(Task::Cashier)),
+    ("take_money", Needs::Do(Task::Cashier)),
+    ("void_receipt", Needs::Do(Task::Cashier)),
+    ("print_receipt", Needs::Do(Task::Cashier)),
+    ("print_bill", Needs::Do(Task::Cashier)),
     ("conflicts", Needs::ReadAsked),
     // these hold several kinds and leave out what the person may not read
     ("conflict_list", Needs::Person),

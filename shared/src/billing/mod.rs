@@ -15,10 +15,12 @@ use crate::money::tax::{Rate, TakenBack, taken_back};
 use crate::money::{Money, out_of_range};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What a bill is for. A visit has at most one of each, but for supplements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillKind {
     Consultation,
     Cancellation,
@@ -72,8 +74,9 @@ impl BillKind {
 }
 
 /// How far a bill is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillState {
     Open,
     PartiallyPaid,
@@ -372,8 +375,9 @@ pub struct Around {
 }
 
 /// What a person has to look at: something happened that the rules cannot put right by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Exception {
     /// Two said differently what was done at one visit.
     CompletionConflict,
@@ -391,6 +395,8 @@ pub enum Exception {
     ReceiptGap,
     /// Two receipts have one number.
     ReceiptDup,
+    /// A desk took money for something that the hub does not know, or somebody did who takes none.
+    ReceiptUnclear,
     /// A gateway speaks of another amount, currency or payment than ours.
     GatewayMismatch,
     /// Money that was to be paid back did not arrive.
@@ -405,7 +411,7 @@ pub enum Exception {
 
 impl Exception {
     /// Every exception.
-    pub const ALL: [Exception; 13] = [
+    pub const ALL: [Exception; 14] = [
         Exception::CompletionConflict,
         Exception::CompleteAfterCancel,
         Exception::TimeUncertain,
@@ -414,6 +420,7 @@ impl Exception {
         Exception::PaymentReturned,
         Exception::ReceiptGap,
         Exception::ReceiptDup,
+        Exception::ReceiptUnclear,
         Exception::GatewayMismatch,
         Exception::RefundFailed,
         Exception::InsurerOverpaid,
@@ -432,6 +439,7 @@ impl Exception {
             Exception::PaymentReturned => "PAYMENT_RETURNED",
             Exception::ReceiptGap => "RECEIPT_GAP",
             Exception::ReceiptDup => "RECEIPT_DUP",
+            Exception::ReceiptUnclear => "RECEIPT_UNCLEAR",
             Exception::GatewayMismatch => "GATEWAY_MISMATCH",
             Exception::RefundFailed => "REFUND_FAILED",
             Exception::InsurerOverpaid => "INSURER_OVERPAID",

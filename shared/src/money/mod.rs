@@ -10,15 +10,19 @@ use currency::Currency;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use ts_rs::TS;
 
 /// The most that one document may be about: 10^12 minor units.
 pub const DOCUMENT_MAX: i64 = 1_000_000_000_000;
 
 /// An amount. On the wire `{"amount_minor": 10500, "currency": "INR"}`, from nothing to [`DOCUMENT_MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export_to = "types.gen.ts")]
 pub struct Money {
     #[serde(rename = "amount_minor")]
+    #[ts(type = "number")]
     pub minor: i64,
+    #[ts(type = "string")]
     pub currency: Currency,
 }
 

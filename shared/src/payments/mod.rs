@@ -2,8 +2,9 @@
 //!
 //! [`idempotency`] keeps one from being taken twice, [`receipts`] numbers what patients are given, [`refunds`] says what may go back,
 //! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed, [`settlements`] what it says it paid out; [`drawers`]
-//! are counted.
+//! are counted. [`desk`] says what a ward desk may take without the hub.
 
+pub mod desk;
 pub mod drawers;
 pub mod gateways;
 pub mod idempotency;

@@ -196,3 +196,55 @@ pub(crate) struct Entry {
     occurred_ms: i64,
     recorded_ms: i64,
 }
+
+/// What a desk has of its ward's bills
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct BillsAsk {
+    /// The mark of each of sixteen parts; empty where it has nothing
+    #[schema(max_items = 16)]
+    known: Vec<String>,
+}
+
+/// The parts that are not as the desk has them
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct BillsAnswer {
+    /// `number`, `mark` and `bills` of each
+    buckets: Vec<serde_json::Value>,
+    /// There are more
+    more: bool,
+}
+
+/// What a desk gave a number to, in the order of the numbers
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReceiptsAsk {
+    /// Which life of the desk asks what it may number
+    incarnation: u16,
+    #[schema(max_items = 100)]
+    documents: Vec<DeskDocument>,
+}
+
+/// A receipt of a desk, or a document that makes one void
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"id": "01935f2e-0000-7000-8000-000000000000", "number": "26A1-K7Q-000123",
+    "patient": "01935f2e-0000-7000-8000-000000000002", "bill": "01935f2e-0000-7000-8000-000000000001",
+    "by": "01935f2e-0000-7000-8000-000000000003", "at_ms": 1, "what": {"receipt": {"amount": {"amount_minor": 10500, "currency": "INR"},
+    "how": {"method": "cash", "drawer": "desk-1"}, "tender": null}}}))]
+pub(crate) struct DeskDocument {
+    id: Uuid,
+    number: String,
+    patient: Uuid,
+    bill: Uuid,
+    by: Uuid,
+    at_ms: i64,
+    /// `{"receipt": …}` or `{"void": {"of": number, "reason": text}}`
+    what: serde_json::Value,
+}
+
+/// What became of each, and the series of the desk
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReceiptsAnswer {
+    /// `number` and `outcome` of each
+    settled: Vec<serde_json::Value>,
+    /// `year`, `series` and `last` of each
+    pads: Vec<serde_json::Value>,
+}

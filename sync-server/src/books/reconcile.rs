@@ -280,10 +280,14 @@ async fn payments(
 /// The series whose numbers are not as many, or not as high, as the last one that was given.
 async fn series(db: &mut PgConnection) -> Result<Vec<SeriesFacts>> {
     let rows = sqlx::query(
-        "with given as (select left(receipt, 8) as code, array_agg(right(receipt, 6)::integer) as numbers,
-            count(*) as count, max(right(receipt, 6)::integer) as highest from payments.payment group by 1)
+        "with numbered as (
+            select left(receipt, 8) as code, right(receipt, 6)::integer as number from payments.payment
+            where not exists (select 1 from payments.document where document.id = payment.id)
+            union all select series, number from payments.document),
+         given as (select code, array_agg(number) as numbers, count(*) as count, max(number) as highest from numbered group by code),
+         series as (select code, last from payments.series union all select code, last from payments.desk_series)
          select coalesce(series.code, given.code) as code, coalesce(last, 0) as last, coalesce(numbers, '{}') as numbers
-         from payments.series full join given on given.code = series.code
+         from series full join given on given.code = series.code
          where coalesce(last, 0) <> coalesce(count, 0) or coalesce(last, 0) <> coalesce(highest, 0)",
     )
     .fetch_all(db)

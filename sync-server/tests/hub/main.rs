@@ -45,6 +45,7 @@ mod put_back;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod receipts;
 mod reconciling;
 mod refunds;
 mod renewals;

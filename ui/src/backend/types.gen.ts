@@ -494,6 +494,10 @@ waiting: number, held: number,
  */
 conflicts: number, 
 /**
+ * Money that was recorded here and is not in the hospital's books.
+ */
+unposted: Unposted | null, 
+/**
  * When the hub last confirmed that this desk has everything, RFC 3339 in UTC.
  */
 syncedAt: string | null, 
@@ -656,6 +660,90 @@ against: Array<Reason>,
 decibans: number, };
 
 export type Likely = { row: Row, likeness: Likeness, };
+
+export type Money = { amount_minor: number, currency: string, };
+
+export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement";
+
+export type BillState = "open" | "partially_paid" | "paid" | "void";
+
+export type Exception = "COMPLETION_CONFLICT" | "COMPLETE_AFTER_CANCEL" | "TIME_UNCERTAIN" | "DUPLICATE_COLLECTION" | "PAYMENT_ON_VOID_BILL" | "PAYMENT_RETURNED" | "RECEIPT_GAP" | "RECEIPT_DUP" | "RECEIPT_UNCLEAR" | "GATEWAY_MISMATCH" | "REFUND_FAILED";
+
+export type DeskBill = { id: string, number: number, patient: RecordId, kind: BillKind, state: BillState, net: Money, tax: Money, gross: Money, 
+/**
+ * What was still owed when the hub said so.
+ */
+balance: Money, issuedMs: number, };
+
+export type BillHere = { bill: DeskBill, 
+/**
+ * Taken at this desk and not in the books yet.
+ */
+hereMinor: number, 
+/**
+ * What is left to pay as far as this desk knows.
+ */
+owed: Money, };
+
+export type Outcome = { "outcome": "posted", applied: number, kept: number, } | { "outcome": "excepted", exception: Exception, } | { "outcome": "voided" } | { "outcome": "kept", exception: Exception, };
+
+export type Tendered = "cash" | "cheque" | "card_stored";
+
+export type TakeAsk = { 
+/**
+ * Made by the form, so that pressing twice takes it once.
+ */
+id: string, bill: string, how: Tendered, 
+/**
+ * The number on the cheque, or on the slip of the terminal.
+ */
+reference: string | null, minor: number, 
+/**
+ * What was put on the counter; nothing: just the amount.
+ */
+tenderedMinor: number | null, };
+
+export type ReceiptLine = { number: string, bill: string, patient: RecordId, by: StaffId, atMs: number, 
+/**
+ * Nothing for a document that makes another void.
+ */
+amount: Money | null, how: Tendered | null, reference: string | null, tenderedMinor: number | null, changeMinor: number | null, 
+/**
+ * The receipt that it makes void.
+ */
+voids: string | null, reason: string | null, 
+/**
+ * The document that makes it void.
+ */
+voidedBy: string | null, isPrinted: boolean, 
+/**
+ * Nothing: it is recorded here and not posted.
+ */
+outcome: Outcome | null, };
+
+export type Account = { 
+/**
+ * Newest first.
+ */
+bills: Array<BillHere>, 
+/**
+ * What this desk gave out, newest first.
+ */
+receipts: Array<ReceiptLine>, 
+/**
+ * When the hub said so, RFC 3339 in UTC; nothing: it never did.
+ */
+asOf: string | null, 
+/**
+ * It has numbers for receipts.
+ */
+canNumber: boolean, drawer: string, };
+
+export type Unposted = { count: number, 
+/**
+ * RFC 3339 in UTC, by this computer's clock.
+ */
+oldestAt: string, };
 
 export type BadEntry = { 
 /**

@@ -22,10 +22,11 @@ interface ChartPageProps {
   /** What other departments show on the chart. */
   appointments: (rows: Row[]) => ReactNode;
   prescriptions: (rows: Row[]) => ReactNode;
+  account: ReactNode;
 }
 
 /** Everything about one patient on one page. */
-export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
+export function ChartPage({ id, appointments, prescriptions, account }: ChartPageProps) {
   const t = useWords();
   const { data: chart, isPending } = useChart(id);
   usePrintNote(id);
@@ -34,7 +35,7 @@ export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
   return (
     <Page title={t('chart.title')} banner={<Banner row={chart.patient} />} titleExtra={<AsOf row={chart.patient} />} actions={<Actions id={id} />}>
       <ConflictNotice row={chart.patient} />
-      <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} />
+      <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} account={account} />
       <PrintFoot />
     </Page>
   );
@@ -86,7 +87,7 @@ function ConflictNotice({ row }: { row: Row }) {
   );
 }
 
-function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omit<ChartPageProps, 'id'>) {
+function Sections({ chart, appointments, prescriptions, account }: { chart: Chart } & Omit<ChartPageProps, 'id'>) {
   const t = useWords();
   const { roles } = useSession();
   const may = useMay();
@@ -105,6 +106,7 @@ function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omi
           </div>
           <div>
             <Card title={t('chart.appointments')}>{appointments(chart.appointments)}</Card>
+            {account}
             <NotesSection row={chart.patient} />
           </div>
         </div>

@@ -97,7 +97,12 @@ impl Office {
         match self.order.leaves() {
             Allowed::Everything => None,
             Allowed::Sending
-                if ["/sync/v1/push", "/sync/v1/emergency/openings"].contains(&path)
+                if [
+                    "/sync/v1/push",
+                    "/sync/v1/emergency/openings",
+                    "/sync/v1/receipts",
+                ]
+                .contains(&path)
                     || path.starts_with("/sync/v1/audit") =>
             {
                 None

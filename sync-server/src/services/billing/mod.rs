@@ -3,6 +3,7 @@
 pub mod bills;
 pub mod books;
 pub mod days;
+pub mod desk;
 pub mod exceptions;
 pub mod export;
 mod orders;

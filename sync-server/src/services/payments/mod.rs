@@ -1,12 +1,15 @@
-//! Payments: money that comes in at the console or by a gateway, what goes back, the receipts, the drawers, and what gateways
-//! paid out.
+//! Payments: money that comes in at the console, at desks or by a gateway, what goes back, the receipts, the drawers, and what
+//! gateways paid out.
 
 pub mod charge;
 pub(crate) mod credit;
+pub mod desk;
+mod documents;
 pub mod drawers;
 pub mod errands;
 pub mod gateways;
 pub mod hand_out;
+mod pads;
 pub(crate) mod post;
 pub mod receipts;
 pub mod refunds;

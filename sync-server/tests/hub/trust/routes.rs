@@ -94,6 +94,11 @@ fn call_of(
             json(json!({ "username": "doctor", "password": PASSWORD, "review": null })),
         ),
         "/sync/v1/numbers" => (path.into(), json(json!({}))),
+        "/sync/v1/bills" => (path.into(), json(json!({ "known": [] }))),
+        "/sync/v1/receipts" => (
+            path.into(),
+            json(json!({ "incarnation": 1, "documents": [] })),
+        ),
         // nobody is told whether this is nearly a code
         "/identity/v1/enrol" => (
             path.into(),
