@@ -663,11 +663,11 @@ export type Likely = { row: Row, likeness: Likeness, };
 
 export type Money = { amount_minor: number, currency: string, };
 
-export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement";
+export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement" | "pharmacy" | "lab";
 
 export type BillState = "open" | "partially_paid" | "paid" | "void";
 
-export type Exception = "COMPLETION_CONFLICT" | "COMPLETE_AFTER_CANCEL" | "TIME_UNCERTAIN" | "DUPLICATE_COLLECTION" | "PAYMENT_ON_VOID_BILL" | "PAYMENT_RETURNED" | "RECEIPT_GAP" | "RECEIPT_DUP" | "RECEIPT_UNCLEAR" | "GATEWAY_MISMATCH" | "REFUND_FAILED";
+export type Exception = "COMPLETION_CONFLICT" | "COMPLETE_AFTER_CANCEL" | "TIME_UNCERTAIN" | "DUPLICATE_COLLECTION" | "PAYMENT_ON_VOID_BILL" | "PAYMENT_RETURNED" | "RECEIPT_GAP" | "RECEIPT_DUP" | "RECEIPT_UNCLEAR" | "GATEWAY_MISMATCH" | "REFUND_FAILED" | "INSURER_OVERPAID" | "CLAIM_EXCEEDS_BALANCE" | "CLAIM_ANSWERED_LATE";
 
 export type DeskBill = { id: string, number: number, patient: RecordId, kind: BillKind, state: BillState, net: Money, tax: Money, gross: Money, 
 /**
