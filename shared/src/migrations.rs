@@ -134,6 +134,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0056_emergency_keys.hub",
         include_str!("../../migrations/0056_emergency_keys.hub.sql"),
     ),
+    (
+        "0057_house_role.hub",
+        include_str!("../../migrations/0057_house_role.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
