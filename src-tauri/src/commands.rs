@@ -399,12 +399,16 @@ fn void_receipt(
 /// Returns the pages of a receipt; from the second time on they say that they are a copy.
 #[tauri::command(async)]
 fn print_receipt(desk: State<'_, Desk>, number: String, language: String) -> Answer<Vec<String>> {
-    paper::receipt(&desk.replica()?, &desk.person()?, &number, &language)
+    let person = desk.person()?;
+    let line = desk.replica()?.receipt(&person.actor, &number)?;
+    paper::receipt(&desk.replica()?, &person, line, &language)
 }
 
 #[tauri::command(async)]
 fn print_bill(desk: State<'_, Desk>, bill: RecordId, language: String) -> Answer<Vec<String>> {
-    paper::bill(&desk.replica()?, &desk.person()?, bill, &language)
+    let person = desk.person()?;
+    let known = desk.replica()?.bill(&person.actor, bill.0)?;
+    paper::bill(&desk.replica()?, &person, known, &language)
 }
 
 // ---- emergency access: the cabinet asks for the role, the password and the reason

@@ -8,6 +8,7 @@ use replica::Replica;
 use shared::desk::Row;
 use shared::ids::{DepartmentId, RecordId, StaffId};
 use shared::patients::Patient;
+use shared::payments::desk::{BillHere, ReceiptLine};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::scheduling::Appointment;
@@ -111,11 +112,10 @@ pub(crate) fn day_list(
 pub(crate) fn receipt(
     replica: &Replica,
     person: &Person,
-    number: &str,
+    line: Option<ReceiptLine>,
     language: &str,
 ) -> Answer<Vec<String>> {
     let reference = replica.reference()?;
-    let line = replica.receipt(&person.actor, number)?;
     let line = line.ok_or_else(|| Problem::new("receipt.unknown", "number"))?;
     let at = moment(line.at_ms, &reference);
     let facts = ReceiptFacts {
@@ -144,11 +144,10 @@ pub(crate) fn receipt(
 pub(crate) fn bill(
     replica: &Replica,
     person: &Person,
-    id: RecordId,
+    known: Option<BillHere>,
     language: &str,
 ) -> Answer<Vec<String>> {
     let reference = replica.reference()?;
-    let known = replica.bill(&person.actor, id.0)?;
     let known = known.ok_or_else(|| Problem::new("bill.unknown", "bill"))?;
     let patient = known.bill.patient;
     let as_of = replica.account(&person.actor, patient)?.as_of;

@@ -125,6 +125,15 @@ async fn a_receipt_is_posted_once_however_often_it_is_told() {
         "and it is in the audit log once"
     );
     office.check("told often").await;
+    let clerk = office.clerk("billing").await;
+    let looked = office
+        .post(&clerk, "/console/v1/books/reconcile", &json!({}))
+        .await;
+    assert_eq!(
+        looked.json()["found"],
+        0,
+        "and the daily look finds nothing"
+    );
 }
 
 #[tokio::test]
