@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use sync_server::services::payments::gateways::{Provider, Secret, Settings};
 use sync_server::world;
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ use uuid::Uuid;
 pub(crate) const SIGNED_WITH: &str = "whsec_test_secret";
 /// How long the hub waits for it.
 pub(crate) const PATIENCE_MS: u64 = 400;
+
+/// How long a slow one takes.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// What it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +58,7 @@ struct Books {
     captures: u32,
     declines: bool,
     refuses_refunds: bool,
+    is_slow: bool,
     made: u32,
 }
 
@@ -89,7 +94,7 @@ impl Bank {
             url: Some(format!("http://{}", self.addr)),
             key: Secret("key_id:key_secret".into()),
             signed_with: vec![Secret("an older one".into()), Secret(SIGNED_WITH.into())],
-            patience: std::time::Duration::from_millis(PATIENCE_MS),
+            patience: Duration::from_millis(PATIENCE_MS),
         }
     }
 
@@ -104,6 +109,11 @@ impl Bank {
 
     pub(crate) fn decline(&self) {
         self.books().declines = true;
+    }
+
+    /// Has it take its time to say what it did.
+    pub(crate) fn slow(&self) {
+        self.books().is_slow = true;
     }
 
     pub(crate) fn refuse_refunds(&self) {
@@ -215,6 +225,10 @@ async fn call(
     let key = key.into_iter().find_map(|name| headers.get(name));
     let key = key.map(|key| key.to_str().expect("text").to_owned());
     let (answer, is_silent) = bank.books().harmed(&asked, key);
+    let is_slow = bank.books().is_slow;
+    if is_slow {
+        tokio::time::sleep(SLOW).await;
+    }
     if is_silent {
         std::future::pending::<()>().await;
     }
