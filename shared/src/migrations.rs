@@ -103,6 +103,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0041_orders.hub.sql"),
     ),
     (
+        "0042_house.hub",
+        include_str!("../../migrations/0042_house.hub.sql"),
+    ),
+    (
         "0043_payments.hub",
         include_str!("../../migrations/0043_payments.hub.sql"),
     ),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use sync_server::services::payments::gateways::{Provider, Secret, Settings};
 use sync_server::world;
 use tokio::net::TcpListener;
@@ -15,8 +16,12 @@ use uuid::Uuid;
 
 /// What the gateway signs with.
 pub(crate) const SIGNED_WITH: &str = "whsec_test_secret";
-/// How long the hub waits for it.
-pub(crate) const PATIENCE_MS: u64 = 400;
+/// How long the hub waits for it where nothing is to be waited for in vain, and where something is.
+const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const IMPATIENCE: Duration = Duration::from_millis(500);
+
+/// How long a slow one takes.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// What it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +40,8 @@ pub(crate) enum Harm {
     Busy,
     /// It neither does it nor answers.
     Silent,
-    /// It does it and does not answer.
-    DoneAndSilent,
+    /// It does it, and the line is cut before it can say so.
+    DoneAndCut,
     /// It does it and says that it failed.
     DoneAndBroken,
     /// It fails, and says so for ever to who asks under the same key.
@@ -54,6 +59,7 @@ struct Books {
     captures: u32,
     declines: bool,
     refuses_refunds: bool,
+    is_slow: bool,
     made: u32,
 }
 
@@ -62,6 +68,14 @@ struct Books {
 pub(crate) struct Bank {
     addr: std::net::SocketAddr,
     books: Arc<Mutex<Books>>,
+}
+
+/// What is heard of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Whole,
+    Cut,
+    Never,
 }
 
 /// A call as it came.
@@ -89,7 +103,7 @@ impl Bank {
             url: Some(format!("http://{}", self.addr)),
             key: Secret("key_id:key_secret".into()),
             signed_with: vec![Secret("an older one".into()), Secret(SIGNED_WITH.into())],
-            patience: std::time::Duration::from_millis(PATIENCE_MS),
+            patience: PATIENCE,
         }
     }
 
@@ -104,6 +118,11 @@ impl Bank {
 
     pub(crate) fn decline(&self) {
         self.books().declines = true;
+    }
+
+    /// Has it take its time to say what it did.
+    pub(crate) fn slow(&self) {
+        self.books().is_slow = true;
     }
 
     pub(crate) fn refuse_refunds(&self) {
@@ -214,12 +233,21 @@ async fn call(
     let key = ["idempotency-key", "x-refund-idempotency"];
     let key = key.into_iter().find_map(|name| headers.get(name));
     let key = key.map(|key| key.to_str().expect("text").to_owned());
-    let (answer, is_silent) = bank.books().harmed(&asked, key);
-    if is_silent {
-        std::future::pending::<()>().await;
+    let (answer, heard) = bank.books().harmed(&asked, key);
+    let is_slow = bank.books().is_slow;
+    if is_slow {
+        tokio::time::sleep(SLOW).await;
     }
     let (status, body) = answer;
-    (status, Body::from(body.to_string())).into_response()
+    let body = match heard {
+        Heard::Whole => Body::from(body.to_string()),
+        Heard::Cut => {
+            let cut = Err::<Bytes, _>(std::io::Error::other("the line is cut"));
+            Body::from_stream(futures::stream::iter([cut]))
+        }
+        Heard::Never => std::future::pending().await,
+    };
+    (status, body).into_response()
 }
 
 /// Reads a form, or JSON with its inner fields as forms write them.
@@ -274,7 +302,7 @@ impl Books {
         format!("{prefix}{:08}", self.made)
     }
 
-    fn harmed(&mut self, call: &Call<'_>, key: Option<String>) -> ((StatusCode, Value), bool) {
+    fn harmed(&mut self, call: &Call<'_>, key: Option<String>) -> ((StatusCode, Value), Heard) {
         let step = call.step();
         let ours = call.path.join("/")
             + &call
@@ -302,20 +330,20 @@ impl Books {
         let harm = harm.filter(|_| self.harmed.insert((step, ours)));
         let broken = || said(500, json!({ "error": { "type": "api_error" } }));
         match harm {
-            Some(Harm::Busy) => (said(503, json!({})), false),
-            Some(Harm::Silent) => (broken(), true),
+            Some(Harm::Busy) => (said(503, json!({})), Heard::Whole),
+            Some(Harm::Silent) => (broken(), Heard::Never),
             Some(Harm::Remembered) => {
                 if let Some(key) = key {
                     self.keys.insert(key, broken());
                 }
-                (broken(), false)
+                (broken(), Heard::Whole)
             }
-            Some(Harm::DoneAndSilent) => (self.once(call, key), true),
+            Some(Harm::DoneAndCut) => (self.once(call, key), Heard::Cut),
             Some(Harm::DoneAndBroken) => {
                 self.once(call, key);
-                (broken(), false)
+                (broken(), Heard::Whole)
             }
-            None => (self.once(call, key), false),
+            None => (self.once(call, key), Heard::Whole),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::bank::{Harm, SIGNED_WITH, Step, sample};
 use crate::events::orders;
-use crate::gateways::{Till, charge, id_of, key};
+use crate::gateways::{HAND_OUT, Till, charge, id_of, key, owed};
 use futures::{StreamExt, stream};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ async fn settle(till: &Till) {
 
 /// Payments that the gateway captured, and of which the hub does not know.
 async fn lost(till: &Till, count: usize) -> Vec<Uuid> {
-    till.bank.harm(&[(Step::Capture, Harm::DoneAndSilent)]);
+    till.bank.harm(&[(Step::Capture, Harm::DoneAndCut)]);
     let payments: Vec<Uuid> = stream::iter(0..count)
         .map(|_| async {
             let (_, bill) = till.office.billed().await;
@@ -355,4 +355,27 @@ async fn what_is_about_something_else_posts_nothing_and_waits_for_a_person() {
     settle(&till).await;
     assert_eq!(till.office.count(exceptions).await, 5);
     till.check("something else").await;
+}
+
+#[tokio::test]
+async fn what_comes_back_after_it_was_given_back_waits_for_a_person() {
+    let till = Till::with(Provider::Stripe).await;
+    let refund = owed(&till, 3_500).await;
+    let out = json!({ "refund": refund });
+    let said = till.office.post(&till.clerk, HAND_OUT, &out).await;
+    assert_eq!(said.json()["state"], "succeeded", "{}", said.json());
+    let part: Uuid = sqlx::query_scalar("select id from payments.errand where refund = $1")
+        .bind(refund)
+        .fetch_one(till.office.pool())
+        .await
+        .expect("its part");
+    let mut known = till.bank.about("refund", part);
+    let failed = "select count(*) from billing.exception where kind = 'REFUND_FAILED'";
+    for (status, expect) in [("succeeded", 0), ("failed", 1), ("failed", 1)] {
+        known["status"] = json!(status);
+        assert_eq!(send(&till, &stripe(&known)).await, 200);
+        settle(&till).await;
+        assert_eq!(till.office.count(failed).await, expect, "{status}");
+    }
+    till.check("came back").await;
 }

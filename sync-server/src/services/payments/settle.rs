@@ -202,7 +202,7 @@ async fn end(tx: &mut PgConnection, locked: &Locked, code: &str, now_ms: i64) ->
     }
     state(tx, locked.errand.id, "failed", Some(code)).await?;
     let of = |column: &str| locked.row.get::<Option<Uuid>, _>(column).map(RecordId);
-    let failed = PaymentFailed {
+    let told = PaymentFailed {
         bill: of("bill"),
         appointment: of("appointment"),
         amount: locked.errand.amount,
@@ -213,7 +213,7 @@ async fn end(tx: &mut PgConnection, locked: &Locked, code: &str, now_ms: i64) ->
         nth: 1,
         at_ms: now_ms,
         recorded_ms: now_ms,
-        what: shared::events::What::Accounts(Accounts::PaymentFailed(failed)),
+        what: shared::events::What::Accounts(Accounts::PaymentFailed(told)),
     };
     outbox::tell(tx, &[event]).await?;
     let problem = Error::Invalid(vec![Problem::new(code, "")]);
@@ -284,14 +284,17 @@ pub(crate) async fn refund(app: &App, id: Uuid, told: &Returned, now_ms: i64) ->
         .bind(again_ms)
         .execute(&mut *tx)
         .await?;
-    if errand.is_pending {
-        match told.step {
-            RefundStep::Pending | RefundStep::RequiresAction => {}
-            RefundStep::Succeeded => handed_out(&mut tx, &locked, now_ms).await?,
-            RefundStep::Failed | RefundStep::Canceled => {
-                not_handed_out(&mut tx, &locked, "refund.failed", now_ms).await?;
-            }
+    match (told.step, errand.is_pending) {
+        (RefundStep::Succeeded, true) => handed_out(&mut tx, &locked, now_ms).await?,
+        (RefundStep::Failed | RefundStep::Canceled, true) => {
+            not_handed_out(&mut tx, &locked, "refund.failed", now_ms).await?;
         }
+        // it came back to the gateway after all
+        (RefundStep::Failed | RefundStep::Canceled, false) => {
+            let owed = refunds::lock(&mut tx, locked.row.get("refund")).await?.owed;
+            failed(&mut tx, &locked, &owed, now_ms).await?;
+        }
+        (RefundStep::Pending | RefundStep::RequiresAction, _) | (RefundStep::Succeeded, false) => {}
     }
     Ok(tx.commit().await?)
 }
@@ -347,6 +350,17 @@ async fn not_handed_out(
 ) -> Result<()> {
     let owed = refunds::lock(tx, locked.row.get("refund")).await?.owed;
     state(tx, locked.errand.id, "failed", Some(code)).await?;
+    failed(tx, locked, &owed, now_ms).await?;
+    ended(tx, locked, &owed, now_ms).await
+}
+
+/// Has a person look at money that did not arrive.
+async fn failed(
+    tx: &mut PgConnection,
+    locked: &Locked,
+    owed: &Owed,
+    now_ms: i64,
+) -> sqlx::Result<()> {
     let about = About {
         cause: format!("refund_failed:{}", locked.errand.id),
         patient: Some(owed.patient),
@@ -354,8 +368,7 @@ async fn not_handed_out(
         appointment: owed.appointment,
         ..About::default()
     };
-    except(tx, Exception::RefundFailed, &about, None, now_ms).await?;
-    ended(tx, locked, &owed, now_ms).await
+    except(tx, Exception::RefundFailed, &about, None, now_ms).await
 }
 
 /// Ends a refund with the last of its parts. What did not arrive is still owed, under a new one, which can be handed out in cash.
