@@ -4,9 +4,12 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, days, exceptions, export, prices};
+use crate::services::billing::{
+    bills, books, counter, credit_notes, days, exceptions, export, prices,
+};
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{openings, review, summaries};
+use crate::services::insurance::{answers, claims, coverage, list as claim_list};
 use crate::services::payments::{charge, drawers, hand_out, refunds, settlements, take, told};
 use crate::services::{console, devices, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
@@ -103,6 +106,10 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
     vec![
         routes!(bills::list),
         routes!(bills::void),
+        routes!(counter::search),
+        routes!(counter::one),
+        routes!(counter::account),
+        routes!(credit_notes::credit),
         routes!(take::pay),
         routes!(charge::charge),
         routes!(told::hear),
@@ -121,6 +128,15 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
         routes!(days::one),
         routes!(days::close),
         routes!(settlements::list, settlements::import),
+        routes!(coverage::list),
+        routes!(coverage::add),
+        routes!(coverage::end),
+        routes!(claims::make),
+        routes!(claims::act),
+        routes!(answers::answer),
+        routes!(answers::paid),
+        routes!(claim_list::list),
+        routes!(claim_list::one),
         routes!(prices::set),
     ]
 }

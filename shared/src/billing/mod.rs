@@ -15,10 +15,12 @@ use crate::money::tax::{Rate, TakenBack, taken_back};
 use crate::money::{Money, out_of_range};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What a bill is for. A visit has at most one of each, but for supplements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillKind {
     Consultation,
     Cancellation,
@@ -62,8 +64,9 @@ impl BillKind {
 }
 
 /// How far a bill is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillState {
     Open,
     PartiallyPaid,

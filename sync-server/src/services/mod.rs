@@ -7,6 +7,7 @@ pub mod devices;
 pub mod emergency;
 pub mod health;
 pub mod identity;
+pub mod insurance;
 pub mod notifications;
 pub mod orders;
 pub mod payments;

@@ -30,6 +30,7 @@ mod fuzz;
 mod gateways;
 mod identity;
 mod imports;
+mod insurance;
 mod killed;
 mod leases;
 mod leaving;
