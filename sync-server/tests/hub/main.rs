@@ -36,6 +36,7 @@ mod leases;
 mod leaving;
 mod logs;
 mod money;
+mod money_journey;
 mod orders;
 mod payments;
 mod pushes;
