@@ -1,7 +1,7 @@
 // The central console against a real hub, which a test of the hub starts (sync-server/tests/hub/console_journey.rs): what a
 // clinical manager and an administrator do there, each screen looked at by axe, light and dark, wide and at 320 pixels.
 import assert from 'node:assert/strict';
-import { PASSWORD, close, look, open, signIn, wrong } from './console-harness.mjs';
+import { close, look, open, signIn, wrong } from './console-harness.mjs';
 
 const visit = async (page, room) => { await page.getByTestId(`nav-${room}`).click(); await page.locator('main h1').waitFor(); };
 const count = (page, testId, expected) => page.waitForFunction(([id, n]) => document.querySelectorAll(`[data-testid=${id}]`).length === n, [testId, expected]);
