@@ -119,6 +119,14 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0047_cash_up.hub.sql"),
     ),
     (
+        "0048_insurance.hub",
+        include_str!("../../migrations/0048_insurance.hub.sql"),
+    ),
+    (
+        "0049_credit.hub",
+        include_str!("../../migrations/0049_credit.hub.sql"),
+    ),
+    (
         "0050_conflicts.hub",
         include_str!("../../migrations/0050_conflicts.hub.sql"),
     ),

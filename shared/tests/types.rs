@@ -13,6 +13,8 @@ use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
+use shared::billing::claims::ClaimState;
+use shared::billing::claims::answers::Age;
 use shared::billing::{BillKind, BillState, Exception};
 use shared::conflicts::list::{
     ConflictDone, ConflictLeft, ConflictLine, ConflictOwn, ConflictPage, ConflictSettle,
@@ -42,6 +44,14 @@ use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
 use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
 use shared::money::Money;
+use shared::money::currency::Currency;
+use shared::office::bills::{
+    BillLine, BillPage, BillWhole, JournalLine, LeftLine, OwedLine, PatientAccount, PaymentLine,
+    RefundLine, RefundPage,
+};
+use shared::office::claims::{
+    AgeLine, ClaimAct, ClaimLine, ClaimPage, ClaimWhole, CoverageLine, Direction, StepLine,
+};
 use shared::office::{
     AccountLine, ClosedBy, CountLine, DayLine, DayPage, DayWhole, DrawerLine, ExceptionLine,
     ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
@@ -93,8 +103,11 @@ fn the_types_of_the_screen_are_current() {
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
+        CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction
+        BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine BillKind BillState
     }
     text.push_str(&access());
+    text.push_str(&minor_digits());
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../ui/src/backend/types.gen.ts"
@@ -144,6 +157,17 @@ fn access() -> String {
         text.push_str(&format!("  {}: {words:?},\n", word(&role)));
     }
     text + "};\n" + &rights()
+}
+
+/// How many decimal places a currency has, where they are not two.
+fn minor_digits() -> String {
+    let others = Currency::all().filter(|currency| currency.exponent() != 2);
+    let others = others.map(|currency| format!("{currency}: {}", currency.exponent()));
+    let others: Vec<String> = others.collect();
+    format!(
+        "\n/** How many decimal places a currency has, where they are not two. */\nexport const minorDigits: Readonly<Record<string, number>> = {{ {} }};\n",
+        others.join(", ")
+    )
 }
 
 /// The table itself, for the screen that shows it.

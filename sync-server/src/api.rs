@@ -2,8 +2,10 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
+pub(crate) mod bills;
 pub(crate) mod conflicts;
 pub(crate) mod console;
+pub(crate) mod insurance;
 pub(crate) mod money;
 pub(crate) mod office;
 

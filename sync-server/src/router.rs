@@ -5,10 +5,11 @@ use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
 use crate::services::billing::{
-    bills, books, days, desk as desk_bills, exceptions, export, prices,
+    bills, books, counter, credit_notes, days, desk as desk_bills, exceptions, export, prices,
 };
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{keys, openings, review, summaries};
+use crate::services::insurance::{answers, claims, coverage, list as claim_list};
 use crate::services::payments::{
     charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told,
 };
@@ -110,6 +111,10 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
     vec![
         routes!(bills::list),
         routes!(bills::void),
+        routes!(counter::search),
+        routes!(counter::one),
+        routes!(counter::account),
+        routes!(credit_notes::credit),
         routes!(take::pay),
         routes!(charge::charge),
         routes!(told::hear),
@@ -128,6 +133,15 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
         routes!(days::one),
         routes!(days::close),
         routes!(settlements::list, settlements::import),
+        routes!(coverage::list),
+        routes!(coverage::add),
+        routes!(coverage::end),
+        routes!(claims::make),
+        routes!(claims::act),
+        routes!(answers::answer),
+        routes!(answers::paid),
+        routes!(claim_list::list),
+        routes!(claim_list::one),
         routes!(prices::set),
     ]
 }

@@ -125,8 +125,8 @@ pub struct SeriesFacts {
 /// What was in a drawer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrawerFacts {
-    /// The count.
-    pub id: Uuid,
+    /// The drawer, and which count.
+    pub subject: String,
     pub currency: Currency,
     pub expected: i64,
     pub counted: i64,
@@ -311,7 +311,7 @@ fn series(facts: &SeriesFacts) -> Option<Finding> {
 fn drawer(count: &DrawerFacts) -> Option<Finding> {
     (count.expected != count.counted).then(|| Finding {
         check: Check::DrawerCount,
-        subject: count.id.to_string(),
+        subject: count.subject.clone(),
         bill: None,
         currency: Some(count.currency),
         expected: count.expected,

@@ -121,22 +121,6 @@ pub(crate) struct Paid {
     at_ms: i64,
 }
 
-/// Something that goes back to a patient.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Refund {
-    id: Uuid,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    patient: Uuid,
-    currency: String,
-    minor: i64,
-    state: String,
-    reason: String,
-    asked_by: Option<Uuid>,
-    agreed_by: Option<Uuid>,
-    at_ms: i64,
-}
-
 /// What is to go back of a bill.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RefundAsk {

@@ -156,7 +156,9 @@ pub(crate) fn refused(problem: Problem) -> Error {
         | "bill.not_paid"
         | "refund.state"
         | "refund.same_person"
-        | "refund.needs_second" => Error::Clash(problem),
+        | "refund.needs_second"
+        | "claim.state"
+        | "claim.paid_too_much" => Error::Clash(problem),
         _ => Error::Invalid(vec![problem]),
     }
 }

@@ -309,13 +309,13 @@ async fn series(db: &mut PgConnection) -> Result<Vec<SeriesFacts>> {
 /// Counts that came to something else than the books said.
 async fn drawers(db: &mut PgConnection) -> Result<Vec<DrawerFacts>> {
     let rows = sqlx::query(
-        "select id, currency, expected, counted from payments.drawer_count where expected <> counted order by number",
+        "select drawer || ' ' || number as subject, currency, expected, counted from payments.drawer_count where expected <> counted order by number",
     )
     .fetch_all(db)
     .await?;
     let read = |row: &PgRow| {
         Ok(DrawerFacts {
-            id: row.get("id"),
+            subject: row.get("subject"),
             currency: currency(row.get("currency"))?,
             expected: row.get("expected"),
             counted: row.get("counted"),
@@ -327,8 +327,11 @@ async fn drawers(db: &mut PgConnection) -> Result<Vec<DrawerFacts>> {
 /// Charges of which we and a gateway say something else, or only one of us anything.
 async fn charges(db: &mut PgConnection) -> Result<Vec<ChargeFacts>> {
     let rows = sqlx::query(
-        "with theirs as (select provider, coalesce(payment::text, reference) as subject, currency, sum(minor)::bigint as minor,
-            min(at_ms) as at_ms from payments.settlement_line where kind = 'charge' group by 1, 2, 3),
+        "with known as (select line.provider, coalesce(line.payment, errand.id)::text as payment, line.reference, line.currency, line.minor,
+            line.at_ms from payments.settlement_line line left join payments.errand on errand.provider = line.provider
+                and errand.kind = 'charge' and line.reference in (errand.reference, errand.taken) where line.kind = 'charge'),
+         theirs as (select provider, coalesce(payment, reference) as subject, currency, sum(minor)::bigint as minor,
+            min(at_ms) as at_ms from known group by 1, 2, 3),
          ours as (select part as provider, id::text as subject, currency, minor, at_ms from payments.payment where account = 1010),
          told as (select provider, max(at_ms) as until_ms from payments.settlement_line group by provider)
          select subject, currency, ours.minor as ours, theirs.minor as theirs, coalesce(ours.at_ms, theirs.at_ms) as at_ms, until_ms
@@ -364,7 +367,11 @@ async fn waiting(db: &mut PgConnection) -> Result<Vec<Waiting>> {
     Ok(all)
 }
 
-const WAITING: [(Wait, &str); 4] = [
+const WAITING: [(Wait, &str); 5] = [
+    (
+        Wait::Payment,
+        "select id::text, begun_ms from payments.errand where state = 'pending' order by begun_ms limit 200",
+    ),
     (
         Wait::Key,
         "select key::text, at_ms from payments.once where status is null order by at_ms limit 200",

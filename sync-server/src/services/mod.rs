@@ -8,6 +8,7 @@ pub mod emergency;
 pub mod fhir;
 pub mod health;
 pub mod identity;
+pub mod insurance;
 pub mod notifications;
 pub mod orders;
 pub mod payments;

@@ -101,8 +101,8 @@ const PLANTED: [(&str, &str); 8] = [
                 left(receipt, 9) || lpad(((select last from payments.series) + 1)::text, 6, '0'), asked, by, at_ms + 120000
             from payments.payment where minor = 4000;
          update payments.series set last = last + 1;
-         insert into billing.journal (cause, why, currency, occurred_ms, recorded_ms)
-            select 'payment:' || id, 'taken', currency, at_ms, at_ms from payments.payment order by number desc limit 1;
+         insert into billing.journal (cause, why, currency, occurred_ms, recorded_ms, day)
+            select 'payment:' || id, 'taken', currency, at_ms, at_ms, current_date from payments.payment order by number desc limit 1;
          insert into billing.posting (journal, line, account, part, debit) select max(id), 1, 1000, 'front', 4000 from billing.journal;
          insert into billing.posting (journal, line, account, credit) select max(id), 2, 2000, 4000 from billing.journal",
     ),

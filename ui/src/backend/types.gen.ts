@@ -1195,6 +1195,98 @@ export type SettlementLine = { id: number, provider: string, lines: number,
  */
 new: number, by: StaffId, at_ms: number, };
 
+export type CoverageLine = { 
+/**
+ * Made by whoever asks.
+ */
+id: string, patient: string, payor: string, 
+/**
+ * The number the patient has with it.
+ */
+subscriber: string, 
+/**
+ * Which insurer is asked first: from one on.
+ */
+place: number, from: string, until: string | null, };
+
+export type ClaimState = "draft" | "ready" | "submitted" | "accepted" | "rejected" | "approved" | "partial" | "denied" | "paid_partial" | "paid" | "closed" | "appealed" | "cancelled" | "entered_in_error";
+
+export type ClaimAct = "submit" | "cancel" | "strike_out" | "close" | "appeal";
+
+export type Age = "up_to30" | "up_to60" | "up_to90" | "up_to120" | "older";
+
+export type AgeLine = { age: Age, currency: string, count: number, outstanding: number, };
+
+export type ClaimLine = { id: string, number: number, version: number, bill: string, bill_number: number, payor: string, state: ClaimState, currency: string, submitted: number, benefit: number, contractual: number, paid: number, 
+/**
+ * What the insurer still owes, as far as is known.
+ */
+outstanding: number, submitted_ms: number | null, age: Age | null, };
+
+export type ClaimPage = { lines: Array<ClaimLine>, next: string | null, ages: Array<AgeLine>, };
+
+export type ClaimWhole = { line: ClaimLine, subscriber: string, served: string, steps: Array<StepLine>, 
+/**
+ * FHIR `Claim`, as the insurer is sent it.
+ */
+fhir: unknown, };
+
+export type StepLine = { state: ClaimState, minor: number | null, by: StaffId, at_ms: number, };
+
+export type Direction = "in" | "back";
+
+export type BillLine = { id: string, number: number, patient: string, kind: BillKind, state: BillState, currency: string, net: number, tax: number, gross: number, balance: number, issued_ms: number, };
+
+export type BillPage = { lines: Array<BillLine>, next: string | null, };
+
+export type BillWhole = { line: BillLine, 
+/**
+ * Who it is for, as the hospital's record says.
+ */
+name: string | null, mrn: string | null, rate_basis_points: number, applied: number, benefit: number, contractual: number, forgiven: number, returned: number, void_reason: string | null, payments: Array<PaymentLine>, 
+/**
+ * What the books have of it, the oldest first.
+ */
+journals: Array<JournalLine>, };
+
+export type JournalLine = { id: number, why: string, minor: number, by: StaffId | null, occurred_ms: number, recorded_ms: number, };
+
+export type PaymentLine = { id: string, receipt: string, 
+/**
+ * `cash`, `card`, `card_stored`, `cheque`, `transfer`
+ */
+method: string, minor: number, refunded: number, by: StaffId, at_ms: number, };
+
+export type RefundLine = { id: string, bill: string | null, bill_number: number | null, currency: string, minor: number, 
+/**
+ * `pending`, `requires_action`, `succeeded`, `failed`, `canceled`
+ */
+state: string, reason: string, asked_by: StaffId | null, agreed_by: StaffId | null, handed_by: StaffId | null, at_ms: number, };
+
+export type RefundPage = { lines: Array<RefundLine>, next: string | null, };
+
+export type PatientAccount = { name: string | null, mrn: string | null, owed: Array<OwedLine>, 
+/**
+ * Payments that left something with the hospital as the patient's.
+ */
+left: Array<LeftLine>, 
+/**
+ * The newest fifty.
+ */
+bills: Array<BillLine>, };
+
+export type OwedLine = { currency: string, receivable: number, credit: number, 
+/**
+ * To be handed out.
+ */
+payable: number, };
+
+export type LeftLine = { payment: string, receipt: string, currency: string, minor: number, at_ms: number, };
+
+export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement";
+
+export type BillState = "open" | "partially_paid" | "paid" | "void";
+
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
@@ -1321,3 +1413,6 @@ export const rights: readonly Right[] = [
   { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
 ];
+
+/** How many decimal places a currency has, where they are not two. */
+export const minorDigits: Readonly<Record<string, number>> = { BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3 };

@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconShieldCheck, IconTable, IconUsers } from '@tabler/icons-react';
+import { IconAlertTriangle, IconBook2, IconCash, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -15,11 +15,21 @@ import { ConsoleEmergencyPage } from './EmergencyPage';
 import { DoctorPage, HoursPage } from './HoursPage';
 import { HeldOnePage } from './HeldOnePage';
 import { HeldPage } from './HeldPage';
+import { AccountPage } from './money/AccountPage';
+import { BillPage } from './money/BillPage';
+import { BillsPage } from './money/BillsPage';
+import { ClaimPage } from './money/ClaimPage';
+import { ClaimsPage } from './money/ClaimsPage';
+import { DayPage, DaysPage } from './money/DaysPage';
+import { ExceptionsPage } from './money/ExceptionsPage';
+import { LedgerPage, StatementPage } from './money/LedgerPage';
+import { useExceptions } from './money/queries';
+import { RefundsPage } from './money/RefundsPage';
 import { useHeldList, useOpenings } from './queries';
 import { href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
@@ -28,6 +38,12 @@ const rooms: readonly Room[] = [
   { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
   { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
   { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
+  { page: 'bills', task: 'cashier', icon: IconReceipt, of: ['bills', 'bill', 'account'] },
+  { page: 'refunds', task: 'refund_agree', icon: IconReceiptRefund, of: ['refunds'] },
+  { page: 'claims', task: 'books', icon: IconUmbrella, of: ['claims', 'claim'] },
+  { page: 'exceptions', task: 'books', icon: IconZoomExclamation, of: ['exceptions'] },
+  { page: 'days', task: 'books', icon: IconCash, of: ['days', 'day'] },
+  { page: 'ledger', task: 'books', icon: IconBook2, of: ['ledger', 'statement'] },
   { page: 'audit', task: 'audit_search', icon: IconShieldCheck, of: ['audit'] },
   { page: 'roles', task: 'console', icon: IconTable, of: ['roles'] },
 ];
@@ -71,6 +87,7 @@ function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route
       <Icon size={20} aria-hidden /> <span>{t(`console.${page}` as Word)}</span>
       {page === 'held' && <HeldCount />}
       {page === 'emergency' && <OpeningCount />}
+      {page === 'exceptions' && <ExceptionCount />}
     </a>
   );
 }
@@ -83,6 +100,11 @@ function HeldCount() {
 function OpeningCount() {
   const { data } = useOpenings();
   return <Count of={data?.length ?? 0} />;
+}
+
+function ExceptionCount() {
+  const { data } = useExceptions(false);
+  return <Count of={data?.pages.at(-1)?.open ?? 0} />;
 }
 
 function Count({ of }: { of: number }) {
@@ -121,6 +143,17 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
     case 'hours': return <HoursPage />;
     case 'doctor': return <DoctorPage key={route.id} id={route.id} />;
     case 'audit': return <ConsoleAuditPage />;
+    case 'bills': return <BillsPage />;
+    case 'bill': return <BillPage key={route.id} id={route.id} />;
+    case 'account': return <AccountPage key={route.id} patient={route.id} />;
+    case 'refunds': return <RefundsPage />;
+    case 'ledger': return <LedgerPage />;
+    case 'statement': return <StatementPage key={route.account} account={route.account} />;
+    case 'exceptions': return <ExceptionsPage />;
+    case 'claims': return <ClaimsPage />;
+    case 'claim': return <ClaimPage key={route.id} id={route.id} />;
+    case 'days': return <DaysPage />;
+    case 'day': return <DayPage key={route.day} day={route.day} />;
     case 'roles': return <RolesPage />;
     case 'home':
     case 'missing': return null;

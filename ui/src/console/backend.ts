@@ -3,6 +3,7 @@ import type {
   ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, OpeningLine, Order, Problem, Reference,
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
+import type { MoneyBackend } from './money/backend';
 
 /** What the audit log is asked for. */
 export type About = { record: string } | { staff: string } | 'alarms' | 'all';
@@ -35,6 +36,9 @@ export interface ConsoleBackend {
 
   openings(): Promise<OpeningLine[]>;
   review(review: Review): Promise<Outcome<null>>;
+
+  /** Bills, the books, insurers. */
+  readonly money: MoneyBackend;
 
   /** Tells which list changed, for as long as somebody listens; `null` while the server cannot be heard. */
   onNews(listener: (news: ConsoleNews | null) => void): () => void;

@@ -32,9 +32,10 @@ test('signing in asks for the code of those who decide what others may do', asyn
 });
 
 test.each([
-  ['mona', ['held', 'emergency', 'devices', 'hours', 'audit', 'roles']],
-  ['wei', ['devices', 'staff', 'hours', 'roles']],
-  ['vera', ['audit', 'roles']],
+  ['mona', ['held', 'emergency', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'roles']],
+  ['wei', ['devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'roles']],
+  ['vera', ['claims', 'exceptions', 'days', 'ledger', 'audit', 'roles']],
+  ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'roles']],
   ['farah', ['roles']],
 ])('%s has the menu of their role', async (username, expected) => {
   open(username);

@@ -5,6 +5,8 @@ import type {
   Problem, Reference, Review, Role, Schedule, StaffPage,
 } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
+import type { MoneyBackend } from './money/backend';
+import { FakeMoney } from './money/fake';
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 const no = (code: string, field = ''): Outcome<never> => ({ ok: false, problems: [problem(code, field)] });
@@ -25,8 +27,10 @@ export class FakeConsole implements ConsoleBackend {
   held_: HeldWhole[] = Array.from({ length: 3 }, (_, n) => heldOne(n));
   devices_: DeviceLine[] = devices();
   openings_: OpeningLine[] = [opening()];
+  readonly money: MoneyBackend = new FakeMoney(people.mona);
   reference_: Reference = {
-    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true }],
+    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },
+      { id: people.mona.replace('08', '10'), username: 'bela', name: 'Béla Kovács', roles: ['billing'], departments: [], isActive: true }],
     schedules: [people.musa, people.lin, people.rossi].map((practitioner) => ({ practitioner, departments: [], hours: week, breaks: [{ from: '12:00:00', to: '13:00:00' }], leave: [] })),
   };
 

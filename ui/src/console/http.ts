@@ -1,6 +1,7 @@
-import type { Outcome } from '../backend';
-import type { ConsoleNews, ConsolePerson, Problem } from '../backend/types.gen';
+import type { ConsoleNews, ConsolePerson } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
+import { moneyBackend } from './money/http';
+import { get, outcome, post } from './wire';
 
 /** The console's backend in a browser: the routes of the hub below `/console/v1`. */
 export const httpBackend: ConsoleBackend = {
@@ -30,57 +31,13 @@ export const httpBackend: ConsoleBackend = {
   look: (run) => outcome(post('audit/look', { run })),
   openings: () => get('emergency'),
   review: (review) => outcome(post('emergency/review', review)),
+  money: moneyBackend,
   onNews,
 };
-
-const unreachable: Problem = { code: 'console.unreachable', field: '', with: {} };
 
 function searchOf(about: About): Record<string, string> {
   if (about === 'all') return {};
   return about === 'alarms' ? { alarms: 'only' } : about;
-}
-
-function get<T>(path: string, asked: Record<string, string | null> = {}): Promise<T> {
-  const pairs = Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== null);
-  const search = pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : '';
-  return call(`/console/v1/${path}${search}`, { method: 'GET' });
-}
-
-function post<T>(path: string, body: unknown): Promise<T> {
-  // no form of another site can send this header
-  const headers = { 'content-type': 'application/json', 'x-wardbook-console': '1' };
-  return call(`/console/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
-async function call<T>(path: string, init: RequestInit): Promise<T> {
-  let answer: Response;
-  try {
-    answer = await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' });
-  } catch {
-    throw new Refused(0, [unreachable]);
-  }
-  const text = await answer.text();
-  const said = parse(text);
-  if (answer.ok) return said as T;
-  const problems = (said as { problems?: Problem[] } | null)?.problems ?? [];
-  throw new Refused(answer.status, problems.length > 0 ? problems : [unreachable]);
-}
-
-function parse(text: string): unknown {
-  try {
-    return text === '' ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-async function outcome<T>(call: Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: true, value: await call };
-  } catch (reason) {
-    if (reason instanceof Refused) return { ok: false, problems: reason.problems };
-    throw reason;
-  }
 }
 
 /** The browser begins again by itself after the line was lost; the server then says that everything may have changed. */

@@ -11,6 +11,17 @@ export type ConsoleRoute =
   | { page: 'doctor'; id: string }
   | { page: 'audit' }
   | { page: 'emergency' }
+  | { page: 'bills' }
+  | { page: 'bill'; id: string }
+  | { page: 'account'; id: string }
+  | { page: 'refunds' }
+  | { page: 'ledger' }
+  | { page: 'statement'; account: string }
+  | { page: 'exceptions' }
+  | { page: 'claims' }
+  | { page: 'claim'; id: string }
+  | { page: 'days' }
+  | { page: 'day'; day: string }
   | { page: 'roles' }
   | { page: 'missing' };
 
@@ -21,6 +32,13 @@ export function parse(hash: string): ConsoleRoute {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
+    case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
+    case 'account': return second ? { page: 'account', id: second } : { page: 'missing' };
+    case 'ledger': return second ? { page: 'statement', account: second } : { page: 'ledger' };
+    case 'claims': return second ? { page: 'claim', id: second } : { page: 'claims' };
+    case 'days': return second ? { page: 'day', day: second } : { page: 'days' };
+    case 'refunds':
+    case 'exceptions':
     case 'devices':
     case 'staff':
     case 'audit':
@@ -34,6 +52,11 @@ export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
     case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
+    case 'bill': return `#/bills/${encodeURIComponent(route.id)}`;
+    case 'account': return `#/account/${encodeURIComponent(route.id)}`;
+    case 'statement': return `#/ledger/${encodeURIComponent(route.account)}`;
+    case 'claim': return `#/claims/${encodeURIComponent(route.id)}`;
+    case 'day': return `#/days/${encodeURIComponent(route.day)}`;
     case 'home':
     case 'missing': return '#/';
     default: return `#/${route.page}`;

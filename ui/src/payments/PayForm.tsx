@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { BillHere, Problem, ReceiptLine, Tendered } from '../backend/types.gen';
 import { useBackend } from '../parts/context';
 import { newId } from '../parts/ids';
-import { minorOf, moneyText, plainText } from '../parts/money';
+import { moneyText, readMoney, typedMoney } from '../parts/money';
 import { useWords } from '../parts/words';
 
 const ways: readonly Tendered[] = ['cash', 'cheque', 'card_stored'];
@@ -17,15 +17,15 @@ export function PayForm({ bill, onTaken }: { bill: BillHere; onTaken: (line: Rec
   // made once, so that pressing twice takes it once
   const [id] = useState(newId);
   const [how, setHow] = useState<Tendered>('cash');
-  const [amount, setAmount] = useState(plainText(owed, currency));
+  const [amount, setAmount] = useState(typedMoney(owed, currency));
   const [given, setGiven] = useState('');
   const [reference, setReference] = useState('');
   const [problems, setProblems] = useState<Problem[]>([]);
   const [isBusy, setIsBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), [how]);
-  const minor = minorOf(amount, currency);
-  const tendered = given.trim() ? minorOf(given, currency) : null;
+  const minor = readMoney(amount, currency);
+  const tendered = given.trim() ? readMoney(given, currency) : null;
   const change = minor !== null && tendered !== null ? tendered - minor : null;
   const at = (...fields: string[]) => problems.filter(({ field }) => fields.includes(field)).map((problem) => t.problem(problem)).join(' ') || undefined;
   const rest = problems.filter(({ field }) => !['minor', 'amount_minor', 'tendered_minor', 'reference'].includes(field));

@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from '../app';
 import { FakeHospital } from '../backend/fake';
 import { patientId } from '../backend/fake-people';
-import { minorOf, moneyText } from '../parts/money';
+import { moneyText, readMoney } from '../parts/money';
 import '../parts/words';
 
 const maria = patientId(0);
@@ -148,7 +148,7 @@ test('who takes no money has no cashier', async () => {
 });
 
 test('amounts are read as they are typed', () => {
-  const check = (typed: string, currency: string, expected: number | null) => expect(minorOf(typed, currency), typed).toBe(expected);
+  const check = (typed: string, currency: string, expected: number | null) => expect(readMoney(typed, currency), typed).toBe(expected);
   check('105', 'INR', 10_500);
   check('105,5', 'INR', 10_550);
   check(' 1 000.05 ', 'INR', 100_005);

@@ -5,6 +5,7 @@ use crate::billing::Exception;
 use crate::ledger::journals::Cover;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// How far an insurer is with a claim: FHIR's `ClaimResponse.outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -174,8 +175,9 @@ impl Claim {
 }
 
 /// How long a claim waits for its money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Age {
     UpTo30,
     UpTo60,
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_insurer_says_last_counts_and_never_takes_back_what_it_paid() {
+    fn what_an_insurer_says_moves_a_claim() {
         use ClaimState as At;
         let check = |at: Claim, said: Answer, expect: Result<(At, i64), Exception>| {
             let found = at.answered(&said).map(|now| (now.state, now.cover.benefit));
@@ -290,6 +292,15 @@ mod tests {
             answer(2, Outcome::Complete, 6_000),
             Ok((At::Partial, 6_000)),
         );
+    }
+
+    #[test]
+    fn what_was_paid_is_not_taken_back_and_what_is_over_stays() {
+        use ClaimState as At;
+        let check = |at: Claim, said: Answer, expect: Result<(At, i64), Exception>| {
+            let found = at.answered(&said).map(|now| (now.state, now.cover.benefit));
+            assert_eq!(found, expect, "{at:?} {said:?}");
+        };
         let paid = claim(At::Paid, 7_200, 7_200);
         check(
             paid,

@@ -7,10 +7,12 @@ use crate::ledger::journals::Cover;
 use crate::problem::Problem;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// How far a claim is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum ClaimState {
     Draft,
     Ready,
@@ -79,6 +81,11 @@ impl ClaimState {
         ClaimState::EnteredInError,
     ];
 
+    /// Reads its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// Returns its word.
     pub fn word(self) -> &'static str {
         match self {
@@ -116,6 +123,45 @@ impl ClaimState {
             | ClaimState::Appealed
             | ClaimState::Cancelled
             | ClaimState::EnteredInError => false,
+        }
+    }
+
+    /// Says whether an insurer has said what it covers.
+    pub fn is_adjudicated(self) -> bool {
+        match self {
+            ClaimState::Approved
+            | ClaimState::Partial
+            | ClaimState::Denied
+            | ClaimState::PaidPartial
+            | ClaimState::Paid
+            | ClaimState::Closed => true,
+            ClaimState::Draft
+            | ClaimState::Ready
+            | ClaimState::Submitted
+            | ClaimState::Accepted
+            | ClaimState::Rejected
+            | ClaimState::Appealed
+            | ClaimState::Cancelled
+            | ClaimState::EnteredInError => false,
+        }
+    }
+
+    /// Says whether another claim about the same may be made.
+    pub fn is_withdrawn(self) -> bool {
+        match self {
+            ClaimState::Cancelled | ClaimState::EnteredInError => true,
+            ClaimState::Draft
+            | ClaimState::Ready
+            | ClaimState::Submitted
+            | ClaimState::Accepted
+            | ClaimState::Rejected
+            | ClaimState::Approved
+            | ClaimState::Partial
+            | ClaimState::Denied
+            | ClaimState::PaidPartial
+            | ClaimState::Paid
+            | ClaimState::Closed
+            | ClaimState::Appealed => false,
         }
     }
 

@@ -15,6 +15,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::access::{Task, may_do};
+use shared::billing::claims::ClaimState;
 use shared::billing::{Around, BillKind, BillState, RefundState};
 use shared::money::Money;
 use shared::problem::Problem;
@@ -133,7 +134,7 @@ async fn void_one(tx: &mut PgConnection, asked: &Asked<VoidAsk>) -> Result<Done>
     let mut known = known.ok_or_else(|| Error::Missing(Problem::new("bill.unknown", "bill")))?;
     let around = Around {
         payments_pending: pending(tx, known.id).await?,
-        claims_active: 0,
+        claims_active: claims_active(tx, known.id).await?,
     };
     let void = known.bill.void(around).map_err(refused)?;
     known.bill = void.bill;
@@ -165,4 +166,16 @@ async fn pending(tx: &mut PgConnection, bill: Uuid) -> Result<u32> {
     .fetch_one(tx)
     .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Counts the claims about a bill that are with insurers, or were answered.
+async fn claims_active(tx: &mut PgConnection, bill: Uuid) -> Result<u32> {
+    let states: Vec<String> =
+        sqlx::query_scalar("select state from insurance.claim where bill = $1")
+            .bind(bill)
+            .fetch_all(tx)
+            .await?;
+    let states = states.iter().filter_map(|state| ClaimState::parse(state));
+    let active = states.filter(|state| state.is_active()).count();
+    Ok(u32::try_from(active).unwrap_or(u32::MAX))
 }

@@ -2,6 +2,8 @@
 
 pub mod bills;
 pub mod books;
+pub mod counter;
+pub mod credit_notes;
 pub mod days;
 pub mod desk;
 pub mod exceptions;

@@ -1,5 +1,8 @@
 //! What the money screens of the central console and the hub say to each other. The hub describes the same in
-//! `sync-server/src/api/office.rs`.
+//! `sync-server/src/api/office.rs`, `insurance.rs` and `bills.rs`.
+
+pub mod bills;
+pub mod claims;
 
 use crate::ids::StaffId;
 use crate::money::Money;
