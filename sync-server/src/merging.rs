@@ -9,7 +9,7 @@ use crate::sync::accept::accept;
 use serde_json::{Value, json};
 use shared::audit::entry::What;
 use shared::document::{self, Heads, Stamp};
-use shared::ids::{RecordId, StaffId};
+use shared::ids::{HUB_NUMBER, RecordId, StaffId};
 use shared::merging::{LinkType, MergeAsk, MergeDone, linked, may_merge, parted, replaced_by};
 use shared::problem::Problem;
 use shared::record::Kind;
@@ -268,11 +268,11 @@ async fn move_to(app: &App, by: StaffId, all: Vec<Now>, patient: RecordId) -> Re
 
 /// Writes drafts; says whether all say so now. What does not was changed meanwhile, and is gone on with.
 async fn write(app: &App, by: StaffId, drafts: Vec<(Now, Value)>) -> Result<bool> {
-    let source = source(app).await?;
+    let source = source(app);
     let stamp = Stamp {
         staff: by,
         now: app.now(),
-        device: 0,
+        device: HUB_NUMBER,
         incarnation: source.incarnation,
     };
     let mut envelopes = Vec::new();

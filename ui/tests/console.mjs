@@ -57,6 +57,11 @@ async function look(page, name) {
 }
 
 const visit = async (page, room) => { await page.getByTestId(`nav-${room}`).click(); await page.locator('main h1').waitFor(); };
+/** Closes what was said at the edge of the window. */
+async function quiet(page) {
+  const close = page.locator('.mantine-Notification-closeButton');
+  while ((await close.count()) > 0) await close.first().click({ timeout: 5_000 }).catch(() => undefined);
+}
 const count = (page, testId, expected) => page.waitForFunction(([id, n]) => document.querySelectorAll(`[data-testid=${id}]`).length === n, [testId, expected]);
 
 try {
@@ -122,6 +127,7 @@ try {
   await look(mia, 'pair-merged');
   await mia.getByTestId('pair-part').click();
   await mia.getByTestId('pair-part').waitFor({ state: 'detached' });
+  await quiet(mia);
 
   // workstations: let in, suspended and taken back; an administrator beside sees it happen
   const wei = await open();
@@ -135,7 +141,7 @@ try {
   await stands(wei, 'active');
   await trolley(mia).getByTestId('device-suspend').click();
   await stands(wei, 'suspended');
-  await mia.getByRole('button', { name: 'Undo' }).last().click();
+  await mia.getByRole('button', { name: 'Undo' }).click();
   await stands(wei, 'active');
   await look(mia, 'devices');
 

@@ -267,7 +267,7 @@ async fn who_was_registered_twice_is_listed_until_a_person_has_said_something() 
         assert!(reasons.contains(reason), "{reasons}");
     }
     assert_eq!(settle(&mut mia, &items[0], Choice::Dismiss).await.done, 1);
-    sqlx::query("truncate patient_keyed")
+    sqlx::query("delete from patient_keyed")
         .execute(&hub.app.pool)
         .await
         .expect("they are looked at again");
@@ -281,7 +281,7 @@ async fn who_was_registered_twice_is_listed_until_a_person_has_said_something() 
         .execute(&hub.app.pool)
         .await
         .expect("forgotten");
-    sqlx::query("truncate patient_keyed")
+    sqlx::query("delete from patient_keyed")
         .execute(&hub.app.pool)
         .await
         .expect("they are looked at again");
