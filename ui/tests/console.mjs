@@ -4,6 +4,11 @@ import assert from 'node:assert/strict';
 import { close, look, open, signIn, wrong } from './console-harness.mjs';
 
 const visit = async (page, room) => { await page.getByTestId(`nav-${room}`).click(); await page.locator('main h1').waitFor(); };
+/** Closes what was said at the edge of the window. */
+async function quiet(page) {
+  const close = page.locator('.mantine-Notification-closeButton');
+  while ((await close.count()) > 0) await close.first().click({ timeout: 5_000 }).catch(() => undefined);
+}
 const count = (page, testId, expected) => page.waitForFunction(([id, n]) => document.querySelectorAll(`[data-testid=${id}]`).length === n, [testId, expected]);
 
 try {
@@ -35,6 +40,41 @@ try {
   await mia.getByText('Nothing waits for a decision.').waitFor();
   await mia.getByText('Everything', { exact: true }).click();
   await count(mia, 'held-item', 2);
+
+  // decisions of the rules: narrowed, one looked at, settled, taken back and settled with another; two records made one and parted
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('hard');
+  await count(mia, 'item', 2);
+  await look(mia, 'conflicts');
+  await mia.locator('[data-testid=item] a').first().click();
+  await mia.getByTestId('item-sides').getByText('A-03').first().waitFor();
+  await look(mia, 'conflict');
+  await mia.getByTestId('item-take-0').click();
+  await mia.getByTestId('item-settled').getByText('taken over').waitFor();
+  await mia.getByTestId('item-undo').click();
+  await mia.getByTestId('item-keep').waitFor();
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('hard');
+  await count(mia, 'item', 2);
+  await mia.locator('[data-testid=item] a').first().focus();
+  await mia.keyboard.press('x');
+  await mia.keyboard.press('ArrowDown');
+  await mia.keyboard.press('x');
+  await mia.getByText('2 marked').waitFor();
+  await look(mia, 'conflicts-marked');
+  await mia.getByTestId('bulk-restore').click();
+  await mia.getByText('Nothing waits to be looked at.').waitFor();
+  await mia.getByTestId('items-kind').selectOption('duplicate');
+  await count(mia, 'item', 1);
+  await mia.locator('[data-testid=item] a').first().click();
+  await mia.getByTestId('pair-for').getByText('same national number').waitFor();
+  await look(mia, 'pair');
+  await mia.getByTestId('pair-merge').first().click();
+  await mia.getByTestId('pair-part').waitFor();
+  await look(mia, 'pair-merged');
+  await mia.getByTestId('pair-part').click();
+  await mia.getByTestId('pair-part').waitFor({ state: 'detached' });
+  await quiet(mia);
 
   // workstations: let in, suspended and taken back; an administrator beside sees it happen
   const wei = await open();

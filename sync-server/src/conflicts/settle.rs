@@ -12,7 +12,7 @@ use shared::conflicts::list::{AT_ONCE, ConflictDone, ConflictLeft};
 use shared::conflicts::settle::{Choice, Settlement, settle as choose};
 use shared::conflicts::{Item, ItemKind};
 use shared::document::{self, Edited, Stamp, Write};
-use shared::ids::{RecordId, StaffId};
+use shared::ids::{HUB_NUMBER, RecordId, StaffId};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::sync::allow;
@@ -201,7 +201,7 @@ impl<'a> Desk<'a> {
         let stamp = Stamp {
             staff: actor.staff,
             now: app.now(),
-            device: 0,
+            device: HUB_NUMBER,
             incarnation: source.incarnation,
         };
         let desk = Self {

@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconBook2, IconCash, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowsSplit2, IconBook2, IconCash, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconInbox, IconLogout, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -10,6 +10,8 @@ import { Page } from '../parts/Page';
 import { useWords, type Word } from '../parts/words';
 import { Preferences } from '../usermenu';
 import { ConsoleAuditPage } from './AuditPage';
+import { ConsoleConflictPage } from './ConflictPage';
+import { ConflictsPage } from './ConflictsPage';
 import { DevicesPage } from './DevicesPage';
 import { ConsoleEmergencyPage } from './EmergencyPage';
 import { DoctorPage, HoursPage } from './HoursPage';
@@ -25,15 +27,16 @@ import { ExceptionsPage } from './money/ExceptionsPage';
 import { LedgerPage, StatementPage } from './money/LedgerPage';
 import { useExceptions } from './money/queries';
 import { RefundsPage } from './money/RefundsPage';
-import { useHeldList, useOpenings } from './queries';
+import { everything, useConflicts, useHeldList, useOpenings } from './queries';
 import { href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
   { page: 'held', task: 'held', icon: IconInbox, of: ['held', 'heldOne'] },
+  { page: 'conflicts', task: 'conflicts', icon: IconArrowsSplit2, of: ['conflicts', 'conflict'] },
   { page: 'emergency', task: 'emergency_review', icon: IconEyeExclamation, of: ['emergency'] },
   { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
   { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
@@ -86,6 +89,7 @@ function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route
     <a className="menu-item" data-testid={`nav-${page}`} href={href({ page })} aria-current={of.includes(route.page) ? 'page' : undefined}>
       <Icon size={20} aria-hidden /> <span>{t(`console.${page}` as Word)}</span>
       {page === 'held' && <HeldCount />}
+      {page === 'conflicts' && <DecisionCount />}
       {page === 'emergency' && <OpeningCount />}
       {page === 'exceptions' && <ExceptionCount />}
     </a>
@@ -94,6 +98,11 @@ function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route
 
 function HeldCount() {
   const { data } = useHeldList(false);
+  return <Count of={data?.pages.at(-1)?.waiting ?? 0} />;
+}
+
+function DecisionCount() {
+  const { data } = useConflicts(everything);
   return <Count of={data?.pages.at(-1)?.waiting ?? 0} />;
 }
 
@@ -137,6 +146,8 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
   switch (route.page) {
     case 'held': return <HeldPage />;
     case 'heldOne': return <HeldOnePage key={route.hash} hash={route.hash} />;
+    case 'conflicts': return <ConflictsPage />;
+    case 'conflict': return <ConsoleConflictPage key={route.hash} hash={route.hash} />;
     case 'emergency': return <ConsoleEmergencyPage />;
     case 'devices': return <DevicesPage />;
     case 'staff': return <StaffPage />;

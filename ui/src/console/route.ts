@@ -5,6 +5,8 @@ export type ConsoleRoute =
   | { page: 'home' }
   | { page: 'held' }
   | { page: 'heldOne'; hash: string }
+  | { page: 'conflicts' }
+  | { page: 'conflict'; hash: string }
   | { page: 'devices' }
   | { page: 'staff' }
   | { page: 'hours' }
@@ -31,6 +33,7 @@ export function parse(hash: string): ConsoleRoute {
   switch (first) {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
+    case 'conflicts': return second ? { page: 'conflict', hash: second } : { page: 'conflicts' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
     case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
     case 'account': return second ? { page: 'account', id: second } : { page: 'missing' };
@@ -51,6 +54,7 @@ export function parse(hash: string): ConsoleRoute {
 export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
+    case 'conflict': return `#/conflicts/${encodeURIComponent(route.hash)}`;
     case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
     case 'bill': return `#/bills/${encodeURIComponent(route.id)}`;
     case 'account': return `#/account/${encodeURIComponent(route.id)}`;

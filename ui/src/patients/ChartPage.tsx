@@ -6,10 +6,12 @@ import { Banner } from '../parts/Banner';
 import { useBackend, useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { Notice } from '../parts/Notice';
 import { Page } from '../parts/Page';
 import { isPrintingPaper } from '../parts/paper';
 import { PrintFoot } from '../parts/PrintFoot';
 import { useChart } from '../parts/queries';
+import { asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
 import { useWords } from '../parts/words';
@@ -34,6 +36,7 @@ export function ChartPage({ id, appointments, prescriptions, account }: ChartPag
   if (!chart) return <Page title={t('chart.missing')}><Empty>{t('chart.missingExplain')}</Empty></Page>;
   return (
     <Page title={t('chart.title')} banner={<Banner row={chart.patient} />} titleExtra={<AsOf row={chart.patient} />} actions={<Actions id={id} />}>
+      <ReplacedNotice row={chart.patient} />
       <ConflictNotice row={chart.patient} />
       <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} account={account} />
       <PrintFoot />
@@ -75,6 +78,14 @@ function Actions({ id }: { id: string }) {
       <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>{t('print')}</Button>
     </>
   );
+}
+
+/** A record that was replaced says so first: nobody writes on in it. */
+function ReplacedNotice({ row }: { row: Row }) {
+  const t = useWords();
+  const link = asPatient(row.body).link.find(({ type, ended }) => type === 'replaced-by' && !ended);
+  if (!link?.other) return null;
+  return <Notice kind="warn" testId="replaced" title={t('chart.replaced')}><a href={href({ page: 'chart', id: link.other })}>{t('chart.replacedBy')}</a></Notice>;
 }
 
 function ConflictNotice({ row }: { row: Row }) {
