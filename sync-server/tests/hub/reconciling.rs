@@ -166,8 +166,8 @@ async fn what_is_settled_has_a_name_and_a_reason_and_stays() {
         "update billing.exception set settled_at = null, settled_by = null, settled_reason = null",
         "update billing.exception set found = expected",
     ] {
-        let refused = sqlx::query(gone).execute(office.pool()).await;
-        let refused = refused.expect_err(gone);
+        // its owner is stopped as well
+        let refused = office.hub.as_owner(gone).await.expect_err(gone);
         let constraint = refused.as_database_error().and_then(|one| one.constraint());
         assert_eq!(constraint, Some("exception_is_kept"), "{gone}");
     }
