@@ -104,7 +104,7 @@ fn the_types_of_the_screen_are_current() {
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
         CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction
-        BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine BillKind BillState
+        BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine
     }
     text.push_str(&access());
     text.push_str(&minor_digits());

@@ -1283,10 +1283,6 @@ payable: number, };
 
 export type LeftLine = { payment: string, receipt: string, currency: string, minor: number, at_ms: number, };
 
-export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement";
-
-export type BillState = "open" | "partially_paid" | "paid" | "void";
-
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
   reception: {
