@@ -66,6 +66,8 @@ const TARGETS: &[(&str, f64, bool)] = &[
     ("payments_per_s", 300.0, false),
     ("payment_p99_ms", 60.0, true),
     ("payment_growth_ratio", 1.3, true),
+    ("items_list_p99_ms", 100.0, true),
+    ("bulk_resolve_s", 30.0, true),
     ("desk_slot_search_p99_ms", 20.0, true),
     ("trust_cost_ratio", 1.5, true),
     ("dedup_febrl_f1", 0.99, false),

@@ -151,6 +151,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         new_an_hour: u64::MAX,
         audit_heads: None,
         directory: sync_server::config::DirectoryArgs::default(),
+        gateway: sync_server::config::GatewayArgs::default(),
         data: data.to_owned(),
         database_url: None,
         database_url_file: None,
@@ -167,9 +168,10 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
             .fetch_one(&opened.app.pool)
             .await?;
     // nobody is there to let desks in
-    sqlx::raw_sql(LET_IN).execute(&opened.app.pool).await?;
+    let mut owner = opened.owner().await?;
+    sqlx::raw_sql(LET_IN).execute(&mut owner).await?;
     let socket: String = sqlx::query_scalar("show unix_socket_directories")
-        .fetch_one(&opened.app.pool)
+        .fetch_one(&mut owner)
         .await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     crate::say(&format!(

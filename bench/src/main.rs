@@ -1,6 +1,7 @@
 //! Measures Wardbook beside the plain limits of the same machine in the same run. `./dev bench` runs it.
 
 mod booking;
+mod conflicts;
 mod dedup;
 mod desk;
 mod device;
@@ -34,7 +35,7 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, window; or dedup,
+    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, conflicts, window; or dedup,
     /// without one
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -145,6 +146,9 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     }
     if wants("payments") {
         payments::measure(&hub, size, figures).await?;
+    }
+    if wants("conflicts") {
+        conflicts::measure(&mut hub, &patients, size, figures).await?;
     }
     if wants("trust") {
         trust::cost(&patients, size, figures)?;

@@ -43,6 +43,7 @@ pub enum ConsoleNews {
     Devices,
     Reference,
     Emergency,
+    Conflicts,
     /// The session has ended.
     SignedOut,
 }
@@ -55,6 +56,7 @@ impl ConsoleNews {
             "devices" => ConsoleNews::Devices,
             "reference" => ConsoleNews::Reference,
             "emergency" => ConsoleNews::Emergency,
+            "conflicts" => ConsoleNews::Conflicts,
             _ => ConsoleNews::All,
         }
     }

@@ -4,6 +4,7 @@ use crate::access::Role;
 use crate::audit::entry::What;
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
 use crate::matching::Likeness;
+use crate::payments::desk::Unposted;
 use crate::prescriptions::Standing;
 use crate::problem::Problem;
 use crate::record::Kind;
@@ -204,11 +205,13 @@ pub struct FieldChange {
     pub after: Value,
 }
 
-/// One field on which two places disagree.
+/// One field about which a person has to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export_to = "types.gen.ts")]
 pub struct Conflict {
     pub path: String,
+    /// Which rule decided so far.
+    pub rule: Problem,
     /// What it was before both edits.
     #[ts(type = "unknown")]
     pub before: Value,
@@ -307,6 +310,8 @@ pub struct SyncStatus {
     /// Records with a conflict.
     #[ts(type = "number")]
     pub conflicts: u32,
+    /// Money that was recorded here and is not in the hospital's books.
+    pub unposted: Option<Unposted>,
     /// When the hub last confirmed that this desk has everything, RFC 3339 in UTC.
     pub synced_at: Option<String>,
     /// Records done and records in all, while loading or sending.

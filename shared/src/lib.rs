@@ -5,6 +5,7 @@
 // the ground floor
 pub mod access;
 pub mod clock;
+pub mod conflicts;
 pub mod device;
 pub mod document;
 pub mod ids;
@@ -31,6 +32,7 @@ pub mod staff;
 pub mod events;
 // who may be the same person
 pub mod matching;
+pub mod merging;
 // access to charts of other wards
 pub mod emergency;
 // who did what
@@ -43,5 +45,8 @@ pub mod console;
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;
 pub mod health;
+pub mod office;
+// what spreadsheets are given
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
+pub mod sheet;

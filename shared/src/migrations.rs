@@ -95,8 +95,60 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0030_console.hub.sql"),
     ),
     (
+        "0040_gateways.hub",
+        include_str!("../../migrations/0040_gateways.hub.sql"),
+    ),
+    (
+        "0041_orders.hub",
+        include_str!("../../migrations/0041_orders.hub.sql"),
+    ),
+    (
+        "0042_house.hub",
+        include_str!("../../migrations/0042_house.hub.sql"),
+    ),
+    (
+        "0043_payments.hub",
+        include_str!("../../migrations/0043_payments.hub.sql"),
+    ),
+    (
+        "0046_reconcile.hub",
+        include_str!("../../migrations/0046_reconcile.hub.sql"),
+    ),
+    (
+        "0047_cash_up.hub",
+        include_str!("../../migrations/0047_cash_up.hub.sql"),
+    ),
+    (
+        "0048_insurance.hub",
+        include_str!("../../migrations/0048_insurance.hub.sql"),
+    ),
+    (
+        "0049_credit.hub",
+        include_str!("../../migrations/0049_credit.hub.sql"),
+    ),
+    (
+        "0050_conflicts.hub",
+        include_str!("../../migrations/0050_conflicts.hub.sql"),
+    ),
+    (
+        "0051_merging.hub",
+        include_str!("../../migrations/0051_merging.hub.sql"),
+    ),
+    (
         "0054_limits.hub",
         include_str!("../../migrations/0054_limits.hub.sql"),
+    ),
+    (
+        "0055_hub_role.hub",
+        include_str!("../../migrations/0055_hub_role.hub.sql"),
+    ),
+    (
+        "0056_emergency_keys.hub",
+        include_str!("../../migrations/0056_emergency_keys.hub.sql"),
+    ),
+    (
+        "0057_house_role.hub",
+        include_str!("../../migrations/0057_house_role.hub.sql"),
     ),
     (
         "0058_health.hub",
@@ -133,5 +185,13 @@ pub const WARD: &[(&str, &str)] = &[
     (
         "0016_leaving.ward",
         include_str!("../../migrations/0016_leaving.ward.sql"),
+    ),
+    (
+        "0056_emergency_keys.ward",
+        include_str!("../../migrations/0056_emergency_keys.ward.sql"),
+    ),
+    (
+        "0043_payments.ward",
+        include_str!("../../migrations/0043_payments.ward.sql"),
     ),
 ];

@@ -3,6 +3,7 @@
 //! FHIR R4 `Patient`, `AllergyIntolerance` and `Flag`, in their words and value sets, as one record.
 
 use crate::ids::WardId;
+use crate::merging::{LinkType, PatientLink};
 use crate::problem::{Problem, Problems};
 use crate::record::{Keys, Kind, Record};
 use crate::search;
@@ -37,6 +38,8 @@ pub struct Patient {
     pub bed: Option<String>,
     /// `YYYY-MM-DD`.
     pub deceased: Option<String>,
+    /// Other records of the same person.
+    pub link: Vec<PatientLink>,
     /// Free text that several people write; both texts survive a merge.
     pub notes: String,
 }
@@ -237,12 +240,20 @@ impl Record for Patient {
     }
 
     fn keys(&self) -> Keys {
+        let is_replaced =
+            |link: &PatientLink| link.ended.is_none() && link.link_type == LinkType::ReplacedBy;
+        // whoever looks for the patient finds the record that is used
+        let is_listed = !self.link.iter().any(is_replaced);
         Keys {
-            ward: self.ward,
+            ward: self.ward.filter(|_| is_listed),
             subject: None,
             at: None,
             sort: search::fold(&self.sort_name()),
-            search: self.search_text(),
+            search: if is_listed {
+                self.search_text()
+            } else {
+                String::new()
+            },
         }
     }
 }

@@ -56,7 +56,9 @@ impl Kind {
     /// Returns the fields that are lists of elements with an `id`.
     pub fn lists(self) -> &'static [&'static str] {
         match self {
-            Kind::Patient => &["name", "telecom", "address", "contact", "allergy", "alert"],
+            Kind::Patient => &[
+                "name", "telecom", "address", "contact", "allergy", "alert", "link",
+            ],
             Kind::Appointment => &["move", "offer"],
             Kind::Prescription => &["line", "signature"],
         }
@@ -104,6 +106,27 @@ impl Kind {
                 .iter()
                 .position(|status| status.word() == word),
             Kind::Patient | Kind::Appointment | Kind::Prescription => None,
+        }
+    }
+
+    /// Returns the name of the fields that mean something only together, of which a path is one: what was written to
+    /// several of them apart from each other is looked at by a person, although no value was lost.
+    pub fn together(self, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        match (self, parts.as_slice()) {
+            (Kind::Patient, ["ward" | "bed"]) => Some("place".into()),
+            (Kind::Appointment, ["practitioner" | "department" | "start" | "minutes"]) => {
+                Some("slot".into())
+            }
+            (
+                Kind::Prescription,
+                [
+                    "line",
+                    id,
+                    "medicine" | "dose" | "unit" | "route" | "frequency",
+                ],
+            ) => Some(format!("line/{id}")),
+            (Kind::Patient | Kind::Appointment | Kind::Prescription, _) => None,
         }
     }
 

@@ -3,12 +3,9 @@
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod vectors;
 
-use shared::billing::claims::{
-    ClaimState, Coverage, Event, NotEligible, Response, Terms, active_on, split, that_counts,
-};
+use shared::billing::claims::{ClaimState, Coverage, Event, NotEligible, Terms, active_on, split};
 use shared::billing::facts::{Course, Moment, Trust};
 use shared::billing::{Around, Bill, BillKind, Exception, RefundState};
-use shared::ledger::journals::Cover;
 use shared::ledger::{Account, Journal};
 use shared::money::tax::RATE;
 use shared::payments::{Excess, Origin, take};
@@ -372,25 +369,4 @@ fn coverage_is_asked_in_its_order_and_only_while_it_is_good() {
     assert_eq!(orders("2026-06-30"), [1, 2]);
     assert_eq!(orders("2026-07-01"), [2, 3]);
     assert_eq!(orders("2025-12-31"), Vec::<u32>::new());
-}
-
-#[test]
-fn the_newest_answer_of_an_insurer_counts_in_whatever_order_they_come() {
-    let answer = |id: &str, version, benefit| Response {
-        id: id.into(),
-        version,
-        cover: Cover {
-            benefit,
-            contractual: 0,
-        },
-    };
-    let (first, second) = (answer("a", 1, 7_200), answer("b", 2, 6_000));
-    for came in [
-        vec![first.clone(), second.clone()],
-        vec![second.clone(), first.clone()],
-        vec![second.clone(), second.clone(), first],
-    ] {
-        assert_eq!(that_counts(&came), Some(&second));
-    }
-    assert_eq!(that_counts(&[]), None);
 }

@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 use shared::access::{Actor, Role};
 use shared::clock::Now;
+use shared::conflicts::{Item, read};
 use shared::document::{self, Clock, Heads, Merged, Stamp};
-use shared::ids::{DeviceId, StaffId, WardId};
+use shared::ids::{DeviceId, RecordId, StaffId, WardId};
 use shared::record::Kind;
 use shared::sample::Dice;
 use shared::sync::follow::{self, Saved, Stored};
@@ -257,5 +258,105 @@ fn a_change_that_hides_from_the_clock_goes_the_long_way() {
     assert!(
         follow::apply(Kind::Patient, &disputed, &seen(&one)).is_none(),
         "conflicts need their document"
+    );
+}
+
+/// Everything that shows, and everything that an item holds.
+fn kept(body: &Value, items: &[Item]) -> String {
+    let of_items = items.iter().flat_map(|item| &item.sides);
+    let values: Vec<&Value> = of_items.flat_map(|side| &side.values).collect();
+    format!("{body} {}", json!(values))
+}
+
+/// Edits made apart, each place on top of what it has: the changes, and which words nobody wrote over on purpose.
+fn edits_apart(
+    dice: &mut Dice,
+    places: &mut [Place],
+    changes: &mut Vec<Vec<u8>>,
+) -> BTreeSet<String> {
+    let mut alive: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..10 {
+        let place = &mut places[dice.below(3)];
+        let word = format!("w{}", dice.below(1_000_000));
+        let ward = WardId(dice.id(2)).to_string();
+        let (draft, over) = match dice.below(4) {
+            0 => (json!({ "bed": word }), place.body["bed"].clone()),
+            1 => (
+                json!({ "nationalId": word }),
+                place.body["nationalId"].clone(),
+            ),
+            2 => (json!({ "ward": ward }), place.body["ward"].clone()),
+            _ => (
+                json!({ "telecom": [{ "id": place.body["telecom"][0]["id"], "value": word }] }),
+                place.body["telecom"][0]["value"].clone(),
+            ),
+        };
+        let edit = document::edit(
+            Kind::Patient,
+            &place.doc,
+            &place.heads,
+            &draft,
+            &place.stamp,
+        );
+        let Some(edit) = edit.expect("its own document") else {
+            continue;
+        };
+        // what its author saw and wrote over is history, not a loss
+        alive.remove(over.as_str().unwrap_or_default());
+        alive.insert(edit.writes[0].value.as_str().expect("a word").to_owned());
+        changes.push(edit.change);
+        (place.doc, place.heads, place.body) = (edit.doc, edit.heads, edit.body);
+        if dice.below(4) == 0 {
+            let some: Vec<Vec<u8>> = (0..4)
+                .map(|_| changes[dice.below(changes.len())].clone())
+                .collect();
+            places[dice.below(3)].take(&some);
+        }
+    }
+    alive
+}
+
+#[test]
+fn every_place_has_the_same_items_and_no_value_is_absent() {
+    let (mut open, mut settled) = (0, 0);
+    for seed in seeds() {
+        let mut dice = Dice::new(seed);
+        let (mut places, mut changes) = begin(&mut dice);
+        let alive = edits_apart(&mut dice, &mut places, &mut changes);
+        for place in &mut places {
+            let mut order = changes.clone();
+            for at in (1..order.len()).rev() {
+                order.swap(at, dice.below(at + 1));
+            }
+            // in pieces, as feeds bring them; what builds on others comes again
+            for piece in order.chunks(3).chain([changes.as_slice()]) {
+                place.take(piece);
+            }
+        }
+        let record = RecordId(uuid::Uuid::from_u128(9));
+        let items: Vec<Vec<Item>> = places
+            .iter()
+            .map(|place| read::items(Kind::Patient, record, &place.doc).expect("its own document"))
+            .collect();
+        assert!(items.iter().all(|of| *of == items[0]), "SEED={seed}");
+        let kept = kept(&places[0].body, &items[0]);
+        for word in &alive {
+            assert!(
+                kept.contains(word),
+                "{word} is nowhere, SEED={seed}: {kept}"
+            );
+        }
+        open += items[0]
+            .iter()
+            .filter(|item| item.settled.is_none())
+            .count();
+        settled += items[0]
+            .iter()
+            .filter(|item| item.settled.is_some())
+            .count();
+    }
+    assert!(
+        open > 100 && settled > 10,
+        "{open} open, {settled} settled: too few to show anything"
     );
 }

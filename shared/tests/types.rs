@@ -13,6 +13,15 @@ use shared::access::{Action, Actor, Role, Task, may, may_do};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
+use shared::billing::claims::ClaimState;
+use shared::billing::claims::answers::Age;
+use shared::billing::{BillKind, BillState, Exception};
+use shared::conflicts::list::{
+    ConflictDone, ConflictLeft, ConflictLine, ConflictOwn, ConflictPage, ConflictSettle,
+    ConflictUndo, ConflictWhole,
+};
+use shared::conflicts::settle::Choice;
+use shared::conflicts::{Item, ItemKind, Settled, Side};
 use shared::console::{
     Alarm, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceApproval, DeviceLine, DeviceOrder,
     DevicePage, DeviceStanding, HeldDecided, HeldDecision, HeldLine, HeldPage, HeldState,
@@ -37,11 +46,28 @@ use shared::health::{
 use shared::ids::{DepartmentId, DeviceId, LookId, OpeningId, RecordId, StaffId, WardId};
 use shared::matching::evidence::Reason;
 use shared::matching::{Grade, Likeness};
+use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
+use shared::money::Money;
+use shared::money::currency::Currency;
+use shared::office::bills::{
+    BillLine, BillPage, BillWhole, JournalLine, LeftLine, OwedLine, PatientAccount, PaymentLine,
+    RefundLine, RefundPage,
+};
+use shared::office::claims::{
+    AgeLine, ClaimAct, ClaimLine, ClaimPage, ClaimWhole, CoverageLine, Direction, StepLine,
+};
+use shared::office::{
+    AccountLine, ClosedBy, CountLine, DayLine, DayPage, DayWhole, DrawerLine, ExceptionLine,
+    ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
+};
 use shared::orders::Order;
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
 use shared::patients::{Gender, HumanName, NameUse, Patient, Verification};
+use shared::payments::desk::{
+    Account, BillHere, DeskBill, Outcome, ReceiptLine, TakeAsk, Tendered, Unposted,
+};
 use shared::prescriptions::{
     Frequency, Line, Prescription, PrescriptionStatus, Route, Signature, Standing, Unit,
 };
@@ -69,18 +95,24 @@ fn the_types_of_the_screen_are_current() {
         )+};
     }
     write! {
-        RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert Gender NameUse ContactUse AddressUse
+        RecordId StaffId DeviceId WardId DepartmentId OpeningId LookId Kind Role Problem Patient HumanName ContactPoint Address Contact Allergy Alert PatientLink LinkType Gender NameUse ContactUse AddressUse
         Criticality Verification BloodGroup Appointment Priority Move Offer AppointmentStatus Prescription Line Signature
         PrescriptionStatus Unit Route Frequency Standing Staff Ward Department Hours Schedule Place PlaceAt Sheet Reference SyncState Row Page ListAsk Chart
         Visit DiaryAsk Diary FreeAsk Promise FreeSlot Save SaveAnswer HistoryEntry FieldChange Conflict Version Waiting Held Link SyncStatus Session DeskState KeychainPlace Checked What AuditLine AuditTrail
         Summary Medicine Emergency OpeningState Finding Review OpeningLine LookedLine NoteLine ReviewLine
         Grade Reason Likeness Likely
+        Money BillKind BillState Exception DeskBill BillHere Outcome Tendered TakeAsk ReceiptLine Account Unposted
         BadEntry HeadLine LogLook LookProgress ChainLook
+        ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft MergeAsk MergeDone Pair
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
+        ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
+        CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction
+        BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine
     }
     text.push_str(&access());
+    text.push_str(&minor_digits());
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../ui/src/backend/types.gen.ts"
@@ -130,6 +162,17 @@ fn access() -> String {
         text.push_str(&format!("  {}: {words:?},\n", word(&role)));
     }
     text + "};\n" + &rights()
+}
+
+/// How many decimal places a currency has, where they are not two.
+fn minor_digits() -> String {
+    let others = Currency::all().filter(|currency| currency.exponent() != 2);
+    let others = others.map(|currency| format!("{currency}: {}", currency.exponent()));
+    let others: Vec<String> = others.collect();
+    format!(
+        "\n/** How many decimal places a currency has, where they are not two. */\nexport const minorDigits: Readonly<Record<string, number>> = {{ {} }};\n",
+        others.join(", ")
+    )
 }
 
 /// The table itself, for the screen that shows it.

@@ -12,6 +12,7 @@ use shared::desk::{
 use shared::emergency::summary::Summary;
 use shared::emergency::{Emergency, OpeningLine, Review};
 use shared::ids::{LookId, RecordId, StaffId, WardId};
+use shared::payments::desk::{Account, ReceiptLine, TakeAsk};
 use shared::record::Kind;
 use shared::staff::Reference;
 use tauri::{Builder, Runtime, State};
@@ -52,6 +53,12 @@ pub(crate) fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         printed,
         print_slip,
         print_day_list,
+        account,
+        unposted,
+        take_money,
+        void_receipt,
+        print_receipt,
+        print_bill,
         conflicts,
         conflict_list,
         waiting,
@@ -353,6 +360,55 @@ fn withdraw(desk: State<'_, Desk>, held: String) -> Answer<()> {
 fn restore(desk: State<'_, Desk>, held: String) -> Answer<()> {
     let person = desk.person()?;
     Ok(desk.replica()?.restore(&person.actor, &held)?)
+}
+
+// ---- money: the replica asks whether the person takes any
+
+#[tauri::command(async)]
+fn account(desk: State<'_, Desk>, patient: RecordId) -> Answer<Account> {
+    let person = desk.person()?;
+    Ok(desk.replica()?.account(&person.actor, patient)?)
+}
+
+/// Returns what was recorded here and is not in the hospital's books.
+#[tauri::command(async)]
+fn unposted(desk: State<'_, Desk>) -> Answer<Vec<ReceiptLine>> {
+    let person = desk.person()?;
+    Ok(desk.replica()?.unposted(&person.actor)?)
+}
+
+#[tauri::command(async)]
+fn take_money(desk: State<'_, Desk>, ask: TakeAsk) -> Answer<ReceiptLine> {
+    let person = desk.person()?;
+    Ok(desk.replica()?.take_money(&person.actor, &ask)?)
+}
+
+#[tauri::command(async)]
+fn void_receipt(
+    desk: State<'_, Desk>,
+    id: RecordId,
+    number: String,
+    reason: String,
+) -> Answer<ReceiptLine> {
+    let person = desk.person()?;
+    Ok(desk
+        .replica()?
+        .void_receipt(&person.actor, id.0, &number, &reason)?)
+}
+
+/// Returns the pages of a receipt; from the second time on they say that they are a copy.
+#[tauri::command(async)]
+fn print_receipt(desk: State<'_, Desk>, number: String, language: String) -> Answer<Vec<String>> {
+    let person = desk.person()?;
+    let line = desk.replica()?.receipt(&person.actor, &number)?;
+    paper::receipt(&desk.replica()?, &person, line, &language)
+}
+
+#[tauri::command(async)]
+fn print_bill(desk: State<'_, Desk>, bill: RecordId, language: String) -> Answer<Vec<String>> {
+    let person = desk.person()?;
+    let known = desk.replica()?.bill(&person.actor, bill.0)?;
+    paper::bill(&desk.replica()?, &person, known, &language)
 }
 
 // ---- emergency access: the cabinet asks for the role, the password and the reason

@@ -2,11 +2,13 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use print::{DayListFacts, Edition, Patient as Who, Printed, Sheet, SlipFacts, Visit, Words};
+use print::{BillFacts, DayListFacts, Edition, Patient as Who, Printed, ReceiptFacts, Sheet};
+use print::{SlipFacts, Visit, Words};
 use replica::Replica;
 use shared::desk::Row;
 use shared::ids::{DepartmentId, RecordId, StaffId};
 use shared::patients::Patient;
+use shared::payments::desk::{BillHere, ReceiptLine};
 use shared::problem::Problem;
 use shared::record::Kind;
 use shared::scheduling::Appointment;
@@ -106,6 +108,76 @@ pub(crate) fn day_list(
     Ok(pages)
 }
 
+/// Sets a receipt of this desk.
+pub(crate) fn receipt(
+    replica: &Replica,
+    person: &Person,
+    line: Option<ReceiptLine>,
+    language: &str,
+) -> Answer<Vec<String>> {
+    let reference = replica.reference()?;
+    let line = line.ok_or_else(|| Problem::new("receipt.unknown", "number"))?;
+    let at = moment(line.at_ms, &reference);
+    let facts = ReceiptFacts {
+        hospital: reference.hospital.clone(),
+        patient: whose(replica, line.patient)?,
+        bill: replica
+            .bill(&person.actor, line.bill)?
+            .map(|known| known.bill.number),
+        by: staff(&reference, Some(line.by)),
+        date: at.date(),
+        time: at.time(),
+        edition: if line.is_printed {
+            Edition::Copy
+        } else {
+            Edition::First
+        },
+        printed: printed(person, &reference),
+        line,
+    };
+    let pages = pages(print::receipt(&facts, Words::of(language)))?;
+    replica.receipt_printed(&person.actor, &facts.line)?;
+    Ok(pages)
+}
+
+/// Sets a bill as far as this desk knows it.
+pub(crate) fn bill(
+    replica: &Replica,
+    person: &Person,
+    known: Option<BillHere>,
+    language: &str,
+) -> Answer<Vec<String>> {
+    let reference = replica.reference()?;
+    let known = known.ok_or_else(|| Problem::new("bill.unknown", "bill"))?;
+    let patient = known.bill.patient;
+    let as_of = replica.account(&person.actor, patient)?.as_of;
+    let as_of = match as_of {
+        Some(at) => Some(local(Some(&at), &reference)?),
+        None => None,
+    };
+    let facts = BillFacts {
+        hospital: reference.hospital.clone(),
+        patient: whose(replica, patient)?,
+        issued: moment(known.bill.issued_ms, &reference).date(),
+        as_of: as_of.map(|at| (at.date(), at.time())),
+        bill: known,
+        printed: printed(person, &reference),
+    };
+    let pages = pages(print::bill(&facts, Words::of(language)))?;
+    replica.sheet_printed(person.actor.staff, Kind::Patient, patient, "bill");
+    Ok(pages)
+}
+
+fn whose(replica: &Replica, patient: RecordId) -> Answer<Who> {
+    let row = replica.row(Kind::Patient, patient)?;
+    Ok(row.and_then(body).as_ref().map_or_else(Who::default, who))
+}
+
+fn moment(at_ms: i64, reference: &Reference) -> Zoned {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    at.to_zoned(zone(reference))
+}
+
 fn pages(sheet: Result<Sheet, print::Error>) -> Answer<Vec<String>> {
     match sheet {
         Ok(sheet) => Ok(sheet.pages()),
@@ -142,8 +214,7 @@ fn department(reference: &Reference, id: Option<DepartmentId>) -> String {
 }
 
 fn printed(person: &Person, reference: &Reference) -> Printed {
-    let now = Timestamp::from_millisecond(now_ms()).unwrap_or_default();
-    let now = now.to_zoned(zone(reference));
+    let now = moment(now_ms(), reference);
     Printed {
         by: person.session.staff.name.clone(),
         date: now.date(),

@@ -179,6 +179,7 @@ fn every_command_asks_what_the_table_says_it_needs() {
             Needs::Device
             | Needs::DeviceAndAuthors
             | Needs::DeviceAndPassword(_)
+            | Needs::Gateway
             | Needs::Central => false,
         };
         assert!(asks, "{name} needs {needs:?}");

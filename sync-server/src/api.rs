@@ -2,9 +2,13 @@
 //! which knows nothing of OpenAPI; a test holds the two together.
 
 pub(crate) mod audit;
+pub(crate) mod bills;
+pub(crate) mod conflicts;
 pub(crate) mod console;
 pub(crate) mod health;
+pub(crate) mod insurance;
 pub(crate) mod money;
+pub(crate) mod office;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -150,6 +154,8 @@ pub(crate) struct SignedIn {
     share: String,
     /// The key of the summaries of in-patients at this desk, hex, for those who may open them
     emergency: Option<String>,
+    /// Their own key at this desk, hex, which opens what that key is changed to
+    emergency_own: Option<String>,
 }
 
 /// A message that the hub signed: JSON as text, and an Ed25519 signature over it.
@@ -418,6 +424,7 @@ mod tests {
             },
             share: "C".into(),
             emergency: Some("D".into()),
+            emergency_own: Some("E".into()),
         });
     }
 

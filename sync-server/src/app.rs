@@ -11,6 +11,7 @@ use crate::screens::Screens;
 use crate::services::audit::key::AuditKey;
 use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
+use crate::services::payments::gateways::Gateways;
 use crate::sync::bootstrap::Builders;
 use crate::sync::heard::Listeners;
 use crate::sync::news::News;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub(crate) throttle: Throttle,
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
+    /// Who takes money from cards for the hospital, if anybody does.
+    pub gateways: Gateways,
     /// The screens of the console.
     pub screens: Screens,
     /// When each workstation was heard last, and what it said of itself.
@@ -148,6 +151,7 @@ impl App {
             builders: Builders::default(),
             throttle: Throttle::default(),
             directory: Directory::default(),
+            gateways: Gateways::default(),
             screens: Screens::default(),
             contacts: Contacts::default(),
             pace: Pace::default(),

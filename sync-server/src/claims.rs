@@ -2,11 +2,11 @@
 //! doctor's slot, which is [`crate::scheduling`]'s.
 
 use crate::app::App;
+pub(crate) use crate::scheduling::answer::{Answer, Answers};
 use crate::scheduling::book::{self, Sender, Visit};
 pub(crate) use crate::scheduling::book::{Left, Settled};
 pub(crate) use crate::scheduling::hours::Hours;
 use crate::scheduling::{DECIDER, decide};
-use crate::sync::answer::Answers;
 use crate::sync::weigh::{After, Before, Known, Letter, Source, Weighed};
 use serde_json::Value;
 use shared::document::{self, Heads, Merged};

@@ -12,6 +12,7 @@ use crate::people::role_of;
 use crate::quarantine::QuarantineCommand;
 use crate::services::console::second_factor;
 use crate::services::orders::{self, IsActive};
+use crate::services::payments::receipts;
 use crate::services::staff::NewStaff;
 use crate::services::{devices, identity, staff};
 use crate::{demo, door, invite, logs, serve_plain, serve_tls};
@@ -120,6 +121,8 @@ enum Command {
         #[command(subcommand)]
         command: EmergencyCommand,
     },
+    /// Choose the hospital's two letters on receipts, such as A1; for series that begin from now on
+    Facility { code: String },
     /// Set up the sample hospital; can be repeated
     Demo,
 }
@@ -242,6 +245,8 @@ impl Cli {
     /// Runs the command.
     pub async fn run(self) -> Result<ExitCode> {
         logs::start(&self.config.log);
+        // for calls to a directory or a gateway; who calls first may have set it
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let command = match self.command {
             AnyCommand::Apart(command) => return command.run(&self.config).await,
             AnyCommand::Inside(command) => command,
@@ -311,6 +316,10 @@ impl Command {
             Command::Staff { command } => command.run(opened).await,
             Command::Quarantine { command } => say(&command.run(app).await?),
             Command::Emergency { command } => say(&command.run(app).await?),
+            Command::Facility { code } => {
+                receipts::set_facility(app, &code).await?;
+                say("on receipts of series that begin from now on")
+            }
             Command::Demo => say(&demo::run(app).await?),
         }
     }

@@ -1,10 +1,15 @@
 //! What can be set from outside. A flag wins over an environment variable, which wins over the default.
 
 use crate::services::console::oidc::Settings;
-use anyhow::{Context, Result};
+use crate::services::payments::gateways::{self, Provider, Secret};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use shared::sync::exchange::NEW_AN_HOUR;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a gateway's answer is waited for.
+const GATEWAY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The hospital's own directory of staff, if it has one.
 #[derive(Args, Clone, Debug, Default)]
@@ -21,6 +26,48 @@ pub struct DirectoryArgs {
     /// The console's address as browsers see it, such as https://wardbook.hospital.example
     #[arg(long, env = "WARDBOOK_CONSOLE_URL", global = true)]
     pub console_url: Option<String>,
+}
+
+/// Who takes money from cards for the hospital, if anybody does.
+#[derive(Args, Clone, Debug, Default)]
+pub struct GatewayArgs {
+    /// Who takes money from cards for the hospital
+    #[arg(long, env = "WARDBOOK_GATEWAY", global = true)]
+    pub gateway: Option<Provider>,
+    /// File that holds what the hospital is known by there: Stripe's secret key, or Razorpay's key and its secret with a colon between
+    #[arg(long, env = "WARDBOOK_GATEWAY_KEY_FILE", global = true)]
+    pub gateway_key_file: Option<PathBuf>,
+    /// File that holds what the gateway signs its calls to the hub with; a second line while one takes the place of the other
+    #[arg(long, env = "WARDBOOK_GATEWAY_SIGNED_FILE", global = true)]
+    pub gateway_signed_file: Option<PathBuf>,
+    /// Another address of the gateway than its own
+    #[arg(long, env = "WARDBOOK_GATEWAY_URL", global = true)]
+    pub gateway_url: Option<String>,
+}
+
+impl GatewayArgs {
+    /// Returns the gateway, if there is one.
+    pub fn settings(&self) -> Result<Option<gateways::Settings>> {
+        let Some(provider) = self.gateway else {
+            return Ok(None);
+        };
+        let read = |file: &Option<PathBuf>| file.as_deref().map(secret).transpose();
+        let key = read(&self.gateway_key_file)?;
+        let signed = read(&self.gateway_signed_file)?;
+        ensure!(
+            provider == Provider::House || (key.is_some() && signed.is_some()),
+            "a gateway needs --gateway-key-file and --gateway-signed-file"
+        );
+        let lines = signed.unwrap_or_default();
+        let signed_with = lines.lines().filter(|line| !line.is_empty());
+        Ok(Some(gateways::Settings {
+            provider,
+            url: self.gateway_url.clone(),
+            key: Secret(key.unwrap_or_default()),
+            signed_with: signed_with.map(|line| Secret(line.to_owned())).collect(),
+            patience: GATEWAY_PATIENCE,
+        }))
+    }
 }
 
 /// Settings every command shares.
@@ -56,6 +103,8 @@ pub struct Config {
     pub new_an_hour: u64,
     #[command(flatten)]
     pub directory: DirectoryArgs,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
     /// Folder of the built screens, to be served to browsers as the central console; none otherwise
     #[arg(long, env = "WARDBOOK_SCREENS", global = true)]
     pub screens: Option<PathBuf>,

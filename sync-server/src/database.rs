@@ -6,7 +6,7 @@ use crate::migrate;
 use crate::postgres::{self, Keep, Postgres};
 use anyhow::{Context, Result};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,17 +16,22 @@ pub struct Opened {
     pub app: App,
     /// Nothing when the database is somebody else's.
     pub(crate) private: Option<Postgres>,
+    owner: PgConnectOptions,
 }
 
 impl Opened {
+    /// Connects as who owns the database: the hub itself never does while it serves.
+    pub async fn owner(&self) -> Result<PgConnection> {
+        Ok(self.owner.connect().await?)
+    }
+
     /// Closes the database, and stops the private server when nobody else uses it.
     pub async fn close(self) -> Result<()> {
-        let pool = self.app.pool.clone();
-        let connected = Connected {
-            pool,
-            private: self.private,
-        };
-        connected.close().await
+        self.app.pool.close().await;
+        if let Some(private) = self.private {
+            tokio::task::spawn_blocking(move || private.stop()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -37,29 +42,52 @@ pub async fn open(config: &Config, announces: bool) -> Result<Opened> {
 
 /// The same with a private server that is kept, or thrown away when it is let go of.
 pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> Result<Opened> {
-    let Connected { pool, private } = connect_kept(config, keep).await?;
-    migrate::run(&pool).await?;
+    let connected = connect_kept(config, keep).await?;
+    migrate::run(&connected.owner).await?;
+    let pool = connected.as_hub(config.database_connections).await?;
+    connected.owner.close().await;
     let app = App::new(pool, Options::of(config, announces)).await?;
     if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }
+    if let Some(gateway) = config.gateway.settings()? {
+        app.gateways.set(&app.pool, gateway)?;
+    }
     if let Some(folder) = &config.screens {
         app.screens.open(folder)?;
     }
-    Ok(Opened { app, private })
+    Ok(Opened {
+        app,
+        private: connected.private,
+        owner: connected.options,
+    })
 }
 
 /// A database that answers, in whatever shape it is.
 #[derive(Debug)]
 pub(crate) struct Connected {
-    pub(crate) pool: PgPool,
+    /// One connection as who owns it.
+    pub(crate) owner: PgPool,
+    options: PgConnectOptions,
     private: Option<Postgres>,
 }
 
 impl Connected {
+    /// Opens connections as the hub, who owns nothing. The database has to be up to date.
+    pub(crate) async fn as_hub(&self, connections: u32) -> Result<PgPool> {
+        let hub = match self.private {
+            Some(_) => as_hub(&self.owner, &self.options).await?,
+            // who logs in there is for those who run it to say
+            None => self.options.clone().options([("role", HUB)]),
+        };
+        pool(hub, connections)
+            .await
+            .context("connecting to the database as the hub")
+    }
+
     /// Closes it, and stops the private server when nobody else uses it.
     pub(crate) async fn close(self) -> Result<()> {
-        self.pool.close().await;
+        self.owner.close().await;
         if let Some(private) = self.private {
             tokio::task::spawn_blocking(move || private.stop()).await?;
         }
@@ -91,10 +119,29 @@ async fn connect_kept(config: &Config, keep: Keep) -> Result<Connected> {
             (private.options(postgres::NAME), Some(private))
         }
     };
-    let pool = pool(options, config.database_connections)
+    let owner = pool(options.clone(), 1)
         .await
         .context("connecting to the database")?;
-    Ok(Connected { pool, private })
+    Ok(Connected {
+        owner,
+        options,
+        private,
+    })
+}
+
+/// The role under which the hub works: migration 0055.
+pub(crate) const HUB: &str = "wardbook_hub";
+
+/// Returns how to log in to a private server as the hub, who owns nothing.
+pub(crate) async fn as_hub(
+    owner: &PgPool,
+    options: &PgConnectOptions,
+) -> sqlx::Result<PgConnectOptions> {
+    // nobody but this user reaches the socket
+    sqlx::raw_sql("alter role wardbook_hub login")
+        .execute(owner)
+        .await?;
+    Ok(options.clone().username(HUB))
 }
 
 /// A connection that was idle for longer is tried before it is used.

@@ -7,11 +7,13 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod doctor;
+pub mod duplicates;
 pub mod emergency;
 pub mod error;
 pub mod events;
 pub mod import;
 pub mod logs;
+pub mod merging;
 pub mod migrate;
 pub mod postgres;
 pub mod router;
@@ -22,9 +24,10 @@ pub mod testing;
 pub mod world;
 
 mod api;
-mod books;
+pub mod books;
 mod central;
 mod claims;
+mod conflicts;
 mod contacts;
 mod deeds;
 mod demo;
@@ -155,8 +158,12 @@ fn by_itself(app: &App) -> JoinSet<()> {
     tasks.spawn(scheduling::remind::run(app.clone()));
     tasks.spawn(scheduling::waiting::run(app.clone()));
     tasks.spawn(services::payments::run(app.clone()));
+    tasks.spawn(services::payments::errands::run(app.clone()));
+    tasks.spawn(books::reconcile::run(app.clone()));
     tasks.spawn(events::run(app.clone()));
     tasks.spawn(contacts::run(app.clone()));
+    tasks.spawn(merging::run(app.clone()));
+    tasks.spawn(duplicates::run(app.clone()));
     tasks.spawn(app.news.clone().listen(app.pool.clone()));
     tasks
 }

@@ -4,11 +4,16 @@ use crate::app::App;
 use crate::central;
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
-use crate::services::billing::{bills, books, prices};
+use crate::services::billing::{
+    bills, books, counter, credit_notes, days, desk as desk_bills, exceptions, export, prices,
+};
 use crate::services::console::{oidc, sign_in};
-use crate::services::emergency::{openings, review, summaries};
-use crate::services::payments::{hand_out, refunds, take};
-use crate::services::{console, devices, health, identity, orders, staff};
+use crate::services::emergency::{keys, openings, review, summaries};
+use crate::services::insurance::{answers, claims, coverage, list as claim_list};
+use crate::services::payments::{
+    charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told,
+};
+use crate::services::{console, devices, fhir, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
 use crate::sync::{bootstrap, digest, feed, held, line, lineage, live, push};
 use crate::web;
@@ -32,6 +37,7 @@ use utoipa_axum::routes;
         (name = "sync", description = "Changes in and out, signed by a device"),
         (name = "identity", description = "Who may call"),
         (name = "console", description = "Central staff in a browser"),
+        (name = "gateways", description = "Who takes money for the hospital, signed"),
         (name = "health", description = "For those who run the hub"),
     )
 )]
@@ -54,8 +60,11 @@ fn described() -> OpenApiRouter<App> {
         routes!(lineage::lineage),
         routes!(lineage::missing),
         routes!(summaries::summaries),
+        routes!(keys::keys),
         routes!(openings::arrive),
         routes!(review::at_desk),
+        routes!(desk_bills::of_ward),
+        routes!(desk_receipts::arrive),
         routes!(console::door::door),
         routes!(console::live::live),
         routes!(console::staff::reference),
@@ -87,21 +96,67 @@ fn described() -> OpenApiRouter<App> {
         routes!(devices::state),
         routes!(orders::status),
         routes!(orders::wiped),
+    ];
+    let more = of_money().into_iter().chain(decisions()).chain(of_itself());
+    every.into_iter().chain(more).fold(
+        OpenApiRouter::with_openapi(About::openapi()),
+        |router, route| router.routes(declared(route)),
+    )
+}
+
+/// Returns every route about money.
+fn of_money() -> Vec<UtoipaMethodRouter<App>> {
+    vec![
         routes!(bills::list),
         routes!(bills::void),
+        routes!(counter::search),
+        routes!(counter::one),
+        routes!(counter::account),
+        routes!(credit_notes::credit),
         routes!(take::pay),
+        routes!(charge::charge),
+        routes!(told::hear),
         routes!(refunds::list, refunds::ask),
         routes!(refunds::agree),
         routes!(hand_out::hand_out),
         routes!(books::trial),
         routes!(books::account),
-        routes!(books::exceptions),
+        routes!(exceptions::list),
+        routes!(exceptions::settle),
+        routes!(exceptions::look),
+        routes!(export::export),
+        routes!(drawers::list),
+        routes!(drawers::count),
+        routes!(days::list),
+        routes!(days::one),
+        routes!(days::close),
+        routes!(settlements::list, settlements::import),
+        routes!(coverage::list),
+        routes!(coverage::add),
+        routes!(coverage::end),
+        routes!(claims::make),
+        routes!(claims::act),
+        routes!(answers::answer),
+        routes!(answers::paid),
+        routes!(claim_list::list),
+        routes!(claim_list::one),
         routes!(prices::set),
-    ];
-    every.into_iter().chain(of_itself()).fold(
-        OpenApiRouter::with_openapi(About::openapi()),
-        |router, route| router.routes(declared(route)),
-    )
+    ]
+}
+
+/// Returns the routes about what was decided without asking anybody.
+fn decisions() -> [UtoipaMethodRouter<App>; 9] {
+    [
+        routes!(console::conflicts::list),
+        routes!(console::conflicts::one),
+        routes!(console::conflicts::settle),
+        routes!(console::conflicts::undo),
+        routes!(console::conflicts::own),
+        routes!(console::merging::pair),
+        routes!(console::merging::merge),
+        routes!(console::merging::part),
+        routes!(fhir::find),
+    ]
 }
 
 /// Returns the routes by which the hub says how it is.

@@ -104,9 +104,14 @@ impl TestHub {
         format!("http://{}", self.addr)
     }
 
-    /// Returns how to connect to its database.
+    /// Returns how to connect to its database as its owner, whom the hub is not.
     pub fn database(&self) -> PgConnectOptions {
         self.database.clone()
+    }
+
+    /// Does something as the owner of its database.
+    pub async fn as_owner(&self, statements: &str) -> Result<(), sqlx::Error> {
+        execute(self.database(), statements.to_owned()).await
     }
 
     /// Returns the file to which signed heads of the audit log are written.
@@ -189,7 +194,7 @@ impl TestHub {
 }
 
 async fn open(database: &PgConnectOptions, data: &Path, new_an_hour: u64) -> Result<App> {
-    let pool = database::pool(database.clone(), 16).await?;
+    let pool = database::pool(database.clone().username(database::HUB), 16).await?;
     App::new(
         pool,
         Options {
@@ -358,12 +363,13 @@ async fn make_template(postgres: &Postgres) -> Result<()> {
     .await?;
     let pool = database::pool(postgres.options(TEMPLATE), 1).await?;
     migrate::run(&pool).await?;
+    database::as_hub(&pool, &postgres.options(TEMPLATE)).await?;
     // a template with connections cannot be copied
     pool.close().await;
     Ok(())
 }
 
-async fn execute(options: PgConnectOptions, statement: String) -> Result<()> {
+async fn execute(options: PgConnectOptions, statement: String) -> Result<(), sqlx::Error> {
     use sqlx::{ConnectOptions, Connection};
     let mut db = options.connect().await?;
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement))

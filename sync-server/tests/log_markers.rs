@@ -260,8 +260,7 @@ async fn nothing_that_was_typed_is_in_any_log() {
     import(&hub, desk.0.dir.path(), &mut markers).await;
     panic_with(markers.next());
     // the database refuses from now on and quotes the row it refuses
-    sqlx::raw_sql("alter table record add constraint broken check (false) not valid")
-        .execute(&hub.app.pool)
+    hub.as_owner("alter table record add constraint broken check (false) not valid")
         .await
         .unwrap();
     while markers.0 < MARKERS - 8 {

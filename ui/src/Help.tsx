@@ -6,7 +6,7 @@ import { Page } from './parts/Page';
 import { useWords, type Word } from './parts/words';
 
 export const shortcuts: readonly (readonly [string, Word])[] = [
-  ['/', 'key.search'], ['Ctrl+K', 'key.palette'], ['g t', 'key.today'], ['g d', 'key.diary'], ['g b', 'key.board'], ['g p', 'key.patients'], ['g s', 'key.sync'],
+  ['/', 'key.search'], ['Ctrl+K', 'key.palette'], ['g t', 'key.today'], ['g d', 'key.diary'], ['g b', 'key.board'], ['g p', 'key.patients'], ['g c', 'key.cashier'], ['g s', 'key.sync'],
   ['n', 'key.register'], ['b', 'key.book'], ['r', 'key.prescribe'], ['Ctrl+Z', 'key.undo'], ['Ctrl+P', 'key.print'],
   ['?', 'key.help'], ['Esc', 'key.escape'],
 ];

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import type { Backend } from './backend';
 import type { DeskState, Session } from './backend/types.gen';
 import { EnrolPage } from './identity/EnrolPage';
+import { LeaveDialog } from './identity/LeaveDialog';
 import { LoadingPage } from './identity/LoadingPage';
 import { PendingPage } from './identity/PendingPage';
 import { SignInPage } from './identity/SignInPage';
@@ -67,10 +68,20 @@ function AtWork({ desk, session, onLeave }: AtWorkProps) {
     if (!(await backend.touch())) await client.invalidateQueries();
   }
 
+  const status = useStatus();
+  const [isLeaving, setIsLeaving] = useState(false);
+
+  /** Leaving with money that is in nobody's books is asked twice; locking the screen is not leaving. */
+  function switchUser() {
+    if (status?.unposted) setIsLeaving(true);
+    else void leave({ isLocked: false });
+  }
+
   const { isWarning } = useIdleLock(() => void leave({ isLocked: true }), () => void stay(), session.idleMinutes);
   return (
     <SessionProvider session={session}>
-      <Shell desk={desk} onSwitchUser={() => void leave({ isLocked: false })} onLock={() => void leave({ isLocked: true })} />
+      <Shell desk={desk} onSwitchUser={switchUser} onLock={() => void leave({ isLocked: true })} />
+      {isLeaving && status?.unposted && <LeaveDialog unposted={status.unposted} onStay={() => setIsLeaving(false)} onLeave={() => void leave({ isLocked: false })} />}
       {isWarning && (
         <div className="idle" role="alertdialog" aria-label={t('idle.title')}>
           <Text fw={600}>{t('idle.title')}</Text>

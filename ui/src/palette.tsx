@@ -102,7 +102,7 @@ function useActs({ patient, onKeys, onSwitchUser, onLock }: Acts): Item[] {
   const may = useMay();
   const to = (id: Word, route: Route, isAllowed = true) => (isAllowed ? [{ id, label: t(id), act: () => go(route) }] : []);
   return [
-    ...to('key.today', { page: 'today', date: null }), ...to('key.diary', { page: 'diary', days: 1, date: null, whom: null, moving: null }), ...to('key.board', { page: 'board', department: null }), ...to('key.patients', { page: 'patients' }), ...to('key.sync', { page: 'waiting' }),
+    ...to('key.today', { page: 'today', date: null }), ...to('key.diary', { page: 'diary', days: 1, date: null, whom: null, moving: null }), ...to('key.board', { page: 'board', department: null }), ...to('key.patients', { page: 'patients' }), ...to('key.cashier', { page: 'cashier', id: patient }, may.takeMoney), ...to('key.sync', { page: 'waiting' }),
     ...to('rebook.title', { page: 'rebooking' }), ...to('unresolved.title', { page: 'unresolved' }),
     ...to('key.register', { page: 'register' }, may.write('patient', 'name')),
     ...to('key.book', { page: 'book', id: patient }, may.write('appointment', 'start')),

@@ -1,6 +1,6 @@
 import { Modal, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCalendarTime, IconCalendarWeek, IconCloudUpload, IconLayoutColumns, IconPencil, IconUsers } from '@tabler/icons-react';
+import { IconCalendarTime, IconCalendarWeek, IconCash, IconCloudUpload, IconLayoutColumns, IconPencil, IconUsers } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import type { DeskState } from './backend/types.gen';
 import { EmergencyBar } from './emergency/EmergencyBar';
@@ -31,7 +31,7 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
   const [isPaletteOpen, palette] = useDisclosure(false);
   const { letterKeys } = usePrefs();
   const may = useMay();
-  const patient = 'id' in route && ['chart', 'edit', 'book', 'prescribe', 'allergy'].includes(route.page) ? route.id : null;
+  const patient = 'id' in route && ['chart', 'edit', 'book', 'prescribe', 'allergy', 'cashier'].includes(route.page) ? route.id : null;
   useKeys({
     '/': () => search.current?.focus(),
     '?': sheet.toggle,
@@ -39,6 +39,7 @@ export function Shell({ desk, onSwitchUser, onLock }: ShellProps) {
     'g d': () => go({ page: 'diary', days: 1, date: null, whom: null, moving: null }),
     'g b': () => go({ page: 'board', department: null }),
     'g p': () => go({ page: 'patients' }),
+    'g c': () => may.takeMoney && go({ page: 'cashier', id: patient }),
     'g s': () => go({ page: 'waiting' }),
     n: () => may.write('patient', 'name') && go({ page: 'register' }),
     b: () => may.write('appointment', 'start') && go({ page: 'book', id: patient }),
@@ -76,18 +77,21 @@ const rooms: Record<string, readonly Route['page'][]> = {
   diary: ['diary'],
   board: ['board', 'walkIn'],
   patients: ['patients', 'register', 'chart', 'edit', 'allergy', 'prescribe', 'prescription', 'stop'],
+  cashier: ['cashier'],
   sync: ['waiting', 'held', 'conflicts', 'shutdown', 'conflict', 'heldForm'],
 };
 
 function Menu({ route }: { route: Route }) {
   const t = useWords();
   const status = useStatus();
+  const may = useMay();
   const attention = (status?.held ?? 0) + (status?.conflicts ?? 0);
   const items = [
     { room: 'today', to: { page: 'today', date: null }, icon: IconCalendarTime },
     { room: 'diary', to: { page: 'diary', days: 1, date: null, whom: null, moving: null }, icon: IconCalendarWeek },
     { room: 'board', to: { page: 'board', department: null }, icon: IconLayoutColumns },
     { room: 'patients', to: { page: 'patients' }, icon: IconUsers },
+    ...(may.takeMoney ? [{ room: 'cashier', to: { page: 'cashier', id: null }, icon: IconCash } as const] : []),
     { room: 'sync', to: { page: 'waiting' }, icon: IconCloudUpload },
   ] as const;
   return (

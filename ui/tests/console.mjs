@@ -1,62 +1,14 @@
 // The central console against a real hub, which a test of the hub starts (sync-server/tests/hub/console_journey.rs): what a
 // clinical manager and an administrator do there, each screen looked at by axe, light and dark, wide and at 320 pixels.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { chromium } from 'playwright-core';
-import { findings, picture, settled, sideways } from './harness.mjs';
-
-const { ADDRESS, PASSWORD, SECRET } = process.env;
-const wide = { width: 1366, height: 768 };
-
-/** The six digits an authenticator shows now, RFC 6238. */
-function code() {
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const mac = createHmac('sha1', Buffer.from(SECRET, 'hex')).update(step).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-
-async function open() {
-  // the hub's certificate is of its own authority, which a hospital gives its browsers
-  const context = await browser.newContext({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce', ignoreHTTPSErrors: true, locale: 'en-GB' });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(String(error)));
-  // a call that is refused is said by the browser as well
-  page.on('console', (message) => message.type() === 'error' && !/Failed to load resource/.test(message.text()) && page.faults.push(message.text()));
-  await page.goto(ADDRESS);
-  return page;
-}
-
-async function signIn(page, username) {
-  await page.getByTestId('sign-in-username').fill(username);
-  await page.getByTestId('sign-in-password').fill(PASSWORD);
-  await page.getByTestId('sign-in-submit').click();
-  await page.getByTestId('sign-in-code').fill(code());
-  await page.getByTestId('sign-in-submit').click();
-  await page.getByTestId('user-menu').waitFor();
-}
-
-/** Looks at a screen as it stands in every look; what is wrong with it is collected. */
-const wrong = [];
-async function look(page, name) {
-  for (const [kind, colorScheme, viewport] of [['light', 'light', wide], ['dark', 'dark', wide], ['narrow', 'dark', { width: 320, height: 700 }]]) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize(viewport);
-    await settled(page);
-    await picture(page, `hub-${name}-${kind}`);
-    for (const finding of await findings(page)) wrong.push(`${name} ${kind}: ${finding}`);
-    if ((await sideways(page)) > 0) wrong.push(`${name} ${kind}: wider than the window`);
-  }
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-  await page.setViewportSize(wide);
-}
+import { close, look, open, signIn, wrong } from './console-harness.mjs';
 
 const visit = async (page, room) => { await page.getByTestId(`nav-${room}`).click(); await page.locator('main h1').waitFor(); };
+/** Closes what was said at the edge of the window. */
+async function quiet(page) {
+  const close = page.locator('.mantine-Notification-closeButton');
+  while ((await close.count()) > 0) await close.first().click({ timeout: 5_000 }).catch(() => undefined);
+}
 const count = (page, testId, expected) => page.waitForFunction(([id, n]) => document.querySelectorAll(`[data-testid=${id}]`).length === n, [testId, expected]);
 
 try {
@@ -88,6 +40,41 @@ try {
   await mia.getByText('Nothing waits for a decision.').waitFor();
   await mia.getByText('Everything', { exact: true }).click();
   await count(mia, 'held-item', 2);
+
+  // decisions of the rules: narrowed, one looked at, settled, taken back and settled with another; two records made one and parted
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('hard');
+  await count(mia, 'item', 2);
+  await look(mia, 'conflicts');
+  await mia.locator('[data-testid=item] a').first().click();
+  await mia.getByTestId('item-sides').getByText('A-03').first().waitFor();
+  await look(mia, 'conflict');
+  await mia.getByTestId('item-take-0').click();
+  await mia.getByTestId('item-settled').getByText('taken over').waitFor();
+  await mia.getByTestId('item-undo').click();
+  await mia.getByTestId('item-keep').waitFor();
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('hard');
+  await count(mia, 'item', 2);
+  await mia.locator('[data-testid=item] a').first().focus();
+  await mia.keyboard.press('x');
+  await mia.keyboard.press('ArrowDown');
+  await mia.keyboard.press('x');
+  await mia.getByText('2 marked').waitFor();
+  await look(mia, 'conflicts-marked');
+  await mia.getByTestId('bulk-restore').click();
+  await mia.getByText('Nothing waits to be looked at.').waitFor();
+  await mia.getByTestId('items-kind').selectOption('duplicate');
+  await count(mia, 'item', 1);
+  await mia.locator('[data-testid=item] a').first().click();
+  await mia.getByTestId('pair-for').getByText('same national number').waitFor();
+  await look(mia, 'pair');
+  await mia.getByTestId('pair-merge').first().click();
+  await mia.getByTestId('pair-part').waitFor();
+  await look(mia, 'pair-merged');
+  await mia.getByTestId('pair-part').click();
+  await mia.getByTestId('pair-part').waitFor({ state: 'detached' });
+  await quiet(mia);
 
   // workstations: let in, suspended and taken back; an administrator beside sees it happen
   const wei = await open();
@@ -191,5 +178,5 @@ try {
   assert.deepEqual(wrong, []);
   assert.deepEqual([...mia.faults, ...wei.faults], []);
 } finally {
-  await browser.close();
+  await close();
 }

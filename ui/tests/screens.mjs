@@ -89,6 +89,16 @@ async function review(page) {
   await page.getByTestId('review-item').first().waitFor();
 }
 
+const cashier = 'user=paul&latency=20';
+
+/** Money is taken while the network is away. */
+async function take(page) {
+  await hospital(page, () => window.hospital.setOnline(false));
+  await page.getByTestId('pay-given').fill('200');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('taken').waitFor();
+}
+
 async function look(page) {
   await page.getByTestId('audit-password').fill('ward');
   await page.getByTestId('audit-look').click();
@@ -174,6 +184,16 @@ export const screens = [
   { name: 'conflict', hash: '#/sync/conflicts', show: async (page) => { await disagree(page); await page.locator('[data-testid=conflict-item] a').click(); await page.getByTestId('conflict-field').first().waitFor(); } },
   { name: 'shutdown-safe', hash: '#/sync/shutdown' },
   { name: 'shutdown-waiting', hash: '#/sync/shutdown', show: waiting },
+  { name: 'cashier', hash: '#/cashier', asked: cashier },
+  { name: 'cashier-bill', hash: `#/cashier/${maria}`, asked: cashier, show: async (page) => { await page.getByTestId('pay-given').fill('200'); await page.getByText('Change 95.00 INR').waitFor(); } },
+  { name: 'cashier-problems', hash: `#/cashier/${maria}`, asked: cashier, show: async (page) => { await page.getByTestId('pay-amount').fill('900'); await page.getByTestId('pay-given').fill('x'); await page.getByTestId('pay-submit').click(); await page.locator('[aria-invalid=true]').first().waitFor(); } },
+  { name: 'cashier-offline', hash: `#/cashier/${maria}`, asked: cashier, show: take },
+  { name: 'cashier-void', hash: `#/cashier/${maria}`, asked: cashier, show: async (page) => { await take(page); await page.getByTestId('receipt-void').click(); await page.getByTestId('void-reason').waitFor(); } },
+  { name: 'cashier-none', hash: '#/cashier/01930000-0000-7000-8000-000000000005', asked: cashier },
+  { name: 'cashier-not-allowed', hash: `#/cashier/${maria}` },
+  { name: 'chart-account', hash: `#/patients/${maria}`, asked: cashier },
+  { name: 'shutdown-unposted', hash: `#/cashier/${maria}`, asked: cashier, show: async (page) => { await take(page); await page.evaluate(() => { location.hash = '#/sync/shutdown'; }); await page.getByTestId('shutdown-unposted').waitFor(); } },
+  { name: 'leave-unposted', hash: `#/cashier/${maria}`, asked: cashier, show: async (page) => { await take(page); await page.getByTestId('user-menu').click(); await page.getByTestId('switch-user').click(); await page.getByTestId('leave-dialog').waitFor(); } },
   { name: 'emergency', hash: '#/emergency' },
   { name: 'emergency-problems', hash: '#/emergency', show: async (page) => { await page.getByTestId('emergency-open').click(); await page.getByText(/at least 10 char|10 caract/).first().waitFor(); } },
   { name: 'emergency-summary', hash: '#/emergency', show: stranger },

@@ -13,6 +13,8 @@ pub enum Needs {
     Nothing,
     /// A one-time code in the call itself.
     Code,
+    /// The hospital's gateway for money, by its signature.
+    Gateway,
     /// A known device, by its signature. It gets what its ward sees, whoever sits there.
     Device,
     /// The same, and each change is judged by what its author may write.
@@ -51,8 +53,12 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/sync/v1/missing", Needs::Device),
     ("post", "/sync/v1/numbers", Needs::Device),
     ("get", "/sync/v1/emergency", Needs::Device),
+    ("get", "/sync/v1/emergency/keys", Needs::Device),
     ("post", "/sync/v1/emergency/openings", Needs::Device),
     ("post", "/sync/v1/emergency/review", Needs::DeviceAndPassword(Task::ReviewEmergency)),
+    ("post", "/sync/v1/bills", Needs::Device),
+    // each document is judged by what whoever gave it may do
+    ("post", "/sync/v1/receipts", Needs::DeviceAndAuthors),
     ("get", "/sync/v1/audit/key", Needs::Device),
     ("post", "/sync/v1/audit", Needs::Device),
     ("post", "/sync/v1/audit/look", Needs::DeviceAndPassword(Task::ReadAudit)),
@@ -73,6 +79,15 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/console/v1/held", Needs::Do(Task::ReviewHeld)),
     ("get", "/console/v1/held/one", Needs::Do(Task::ReviewHeld)),
     ("post", "/console/v1/held/decide", Needs::Do(Task::ReviewHeld)),
+    ("get", "/console/v1/conflicts", Needs::Do(Task::SettleConflicts)),
+    ("get", "/console/v1/conflicts/one", Needs::Do(Task::SettleConflicts)),
+    ("post", "/console/v1/conflicts/settle", Needs::Do(Task::SettleConflicts)),
+    ("post", "/console/v1/conflicts/undo", Needs::Do(Task::SettleConflicts)),
+    ("post", "/console/v1/conflicts/own", Needs::Do(Task::SettleConflicts)),
+    ("get", "/console/v1/patients/pair", Needs::Do(Task::MergePatients)),
+    ("post", "/console/v1/patients/merge", Needs::Do(Task::MergePatients)),
+    ("post", "/console/v1/patients/part", Needs::Do(Task::MergePatients)),
+    ("post", "/fhir/Patient/$match", Needs::Do(Task::MergePatients)),
     ("get", "/console/v1/devices", Needs::Do(Task::RunDevices)),
     ("post", "/console/v1/devices/approve", Needs::Do(Task::RunDevices)),
     ("post", "/console/v1/devices/order", Needs::Do(Task::RunDevices)),
@@ -89,7 +104,13 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("post", "/console/v1/events/again", Needs::Do(Task::RunDevices)),
     ("post", "/console/v1/bills", Needs::Do(Task::Cashier)),
     ("post", "/console/v1/bills/void", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/bills/search", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/bills/one", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/bills/account", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/bills/credit", Needs::Do(Task::KeepBooks)),
     ("post", "/console/v1/payments", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/charges", Needs::Do(Task::Cashier)),
+    ("post", "/gateways/v1/{provider}", Needs::Gateway),
     ("get", "/console/v1/refunds", Needs::Do(Task::AgreeRefund)),
     ("post", "/console/v1/refunds", Needs::Do(Task::Cashier)),
     ("post", "/console/v1/refunds/agree", Needs::Do(Task::AgreeRefund)),
@@ -97,6 +118,25 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/console/v1/books", Needs::Do(Task::ReadBooks)),
     ("get", "/console/v1/books/account", Needs::Do(Task::ReadBooks)),
     ("get", "/console/v1/books/exceptions", Needs::Do(Task::ReadBooks)),
+    ("post", "/console/v1/books/settle", Needs::Do(Task::KeepBooks)),
+    ("post", "/console/v1/books/reconcile", Needs::Do(Task::KeepBooks)),
+    ("get", "/console/v1/books/export", Needs::Do(Task::ReadBooks)),
+    ("get", "/console/v1/drawers", Needs::Do(Task::Cashier)),
+    ("post", "/console/v1/drawers/count", Needs::Do(Task::Cashier)),
+    ("get", "/console/v1/days", Needs::Do(Task::ReadBooks)),
+    ("get", "/console/v1/days/one", Needs::Do(Task::ReadBooks)),
+    ("post", "/console/v1/days/close", Needs::Do(Task::KeepBooks)),
+    ("get", "/console/v1/settlements", Needs::Do(Task::ReadBooks)),
+    ("post", "/console/v1/settlements", Needs::Do(Task::KeepBooks)),
+    ("post", "/console/v1/insurance/coverages", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/coverage", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/coverage/end", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/claim", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/claim/act", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/answer", Needs::Do(Task::Insure)),
+    ("post", "/console/v1/insurance/paid", Needs::Do(Task::Insure)),
+    ("get", "/console/v1/insurance/claims", Needs::Do(Task::ReadBooks)),
+    ("get", "/console/v1/insurance/claims/one", Needs::Do(Task::ReadBooks)),
     ("post", "/console/v1/prices", Needs::Do(Task::SetPrices)),
     ("get", "/health/live", Needs::Nothing),
     ("get", "/health/ready", Needs::Nothing),
@@ -132,6 +172,12 @@ pub const DESK: &[(&str, Needs)] = &[
     ("printed", Needs::Read(Kind::Patient)),
     ("print_slip", Needs::Read(Kind::Appointment)),
     ("print_day_list", Needs::Read(Kind::Appointment)),
+    ("account", Needs::Do(Task::Cashier)),
+    ("unposted", Needs::Do(Task::Cashier)),
+    ("take_money", Needs::Do(Task::Cashier)),
+    ("void_receipt", Needs::Do(Task::Cashier)),
+    ("print_receipt", Needs::Do(Task::Cashier)),
+    ("print_bill", Needs::Do(Task::Cashier)),
     ("conflicts", Needs::ReadAsked),
     // these hold several kinds and leave out what the person may not read
     ("conflict_list", Needs::Person),
@@ -164,9 +210,12 @@ pub fn of_route(method: &str, path: &str) -> Option<Needs> {
 pub fn may_call(role: Role, needs: Needs) -> bool {
     let has = |right| reach(role, right).is_some();
     match needs {
-        Needs::Nothing | Needs::Code | Needs::Device | Needs::DeviceAndAuthors | Needs::Person => {
-            true
-        }
+        Needs::Nothing
+        | Needs::Code
+        | Needs::Gateway
+        | Needs::Device
+        | Needs::DeviceAndAuthors
+        | Needs::Person => true,
         Needs::Central => has(Right::Do(Task::UseConsole)),
         Needs::Read(kind) => has(Right::Read(kind)),
         Needs::ReadAsked => Kind::ALL.into_iter().any(|kind| has(Right::Read(kind))),

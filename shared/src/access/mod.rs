@@ -80,6 +80,10 @@ pub enum Task {
     ReadAudit,
     /// Release or refuse changes that the hub keeps for a person to look at.
     ReviewHeld,
+    /// Settle what was decided without asking anybody, as far as they may write it.
+    SettleConflicts,
+    /// Say that two records are of one person, and that they are not.
+    MergePatients,
     /// Sign in at the central console.
     UseConsole,
     /// Open the emergency access to in-patients of other wards.
@@ -92,6 +96,10 @@ pub enum Task {
     AgreeRefund,
     /// Read the hospital's books.
     ReadBooks,
+    /// Look through the books, settle what needs a person, and close the day.
+    KeepBooks,
+    /// Ask insurers, and write down what they say.
+    Insure,
     /// Say what visits cost.
     SetPrices,
     /// Look up what the whole hospital's audit log has, and have it verified.
@@ -106,15 +114,19 @@ pub enum Task {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 13] = [
+    pub const ALL: [Task; 17] = [
         Task::ReadAudit,
         Task::ReviewHeld,
+        Task::SettleConflicts,
+        Task::MergePatients,
         Task::UseConsole,
         Task::BreakGlass,
         Task::ReviewEmergency,
         Task::Cashier,
         Task::AgreeRefund,
         Task::ReadBooks,
+        Task::KeepBooks,
+        Task::Insure,
         Task::SetPrices,
         Task::SearchAudit,
         Task::RunDevices,
@@ -127,12 +139,16 @@ impl Task {
         match self {
             Task::ReadAudit => "audit",
             Task::ReviewHeld => "held",
+            Task::SettleConflicts => "conflicts",
+            Task::MergePatients => "merge",
             Task::UseConsole => "console",
             Task::BreakGlass => "emergency",
             Task::ReviewEmergency => "emergency_review",
             Task::Cashier => "cashier",
             Task::AgreeRefund => "refund_agree",
             Task::ReadBooks => "books",
+            Task::KeepBooks => "books_keep",
+            Task::Insure => "insurance",
             Task::SetPrices => "prices",
             Task::SearchAudit => "audit_search",
             Task::RunDevices => "devices",

@@ -16,6 +16,8 @@ pub enum Part {
     /// What else must be known before touching a patient.
     Clinical,
     Death,
+    /// Which other records are of the same person: nobody writes it for the hub.
+    Link,
     /// Who sees whom, where and when.
     Slot,
     /// How far a visit or an order has come.
@@ -31,12 +33,13 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Part; 12] = [
+    pub const ALL: [Part; 13] = [
         Part::Person,
         Part::Place,
         Part::Allergies,
         Part::Clinical,
         Part::Death,
+        Part::Link,
         Part::Slot,
         Part::VisitCourse,
         Part::VisitNotes,
@@ -49,9 +52,12 @@ impl Part {
     /// Returns the kind of record it is a part of.
     pub fn kind(self) -> Kind {
         match self {
-            Part::Person | Part::Place | Part::Allergies | Part::Clinical | Part::Death => {
-                Kind::Patient
-            }
+            Part::Person
+            | Part::Place
+            | Part::Allergies
+            | Part::Clinical
+            | Part::Death
+            | Part::Link => Kind::Patient,
             Part::Slot | Part::VisitCourse | Part::VisitNotes | Part::Decision => Kind::Appointment,
             Part::Order | Part::OrderCourse | Part::Signature => Kind::Prescription,
         }
@@ -76,6 +82,7 @@ impl Part {
             Part::Allergies => &["allergy", "noKnownAllergies"],
             Part::Clinical => &["alert", "bloodGroup", "notes"],
             Part::Death => &["deceased"],
+            Part::Link => &["link"],
             Part::Slot => &[
                 "patient",
                 "practitioner",

@@ -26,7 +26,7 @@ pub type Line = (Right, &'static [u8; 10]);
 
 use Kind::{Appointment, Patient, Prescription};
 use Part::{
-    Allergies, Clinical, Death, Decision, Order, OrderCourse, Person, Place, Signature, Slot,
+    Allergies, Clinical, Death, Decision, Link, Order, OrderCourse, Person, Place, Signature, Slot,
     VisitCourse, VisitNotes,
 };
 use Right::{Do, Read, Write};
@@ -50,6 +50,10 @@ pub const TABLE: &[Line] = &[
     (Write(Clinical, Deceased),      b"--o-------"),
     (Write(Death, Alive),            b"-oo-------"),
     (Write(Death, Deceased),         b"--o-------"),
+
+    // the hub alone
+    (Write(Link, Alive),             b"----------"),
+    (Write(Link, Deceased),          b"----------"),
 
     (Write(Slot, Planned),           b"ooo---o---"),
     (Write(Slot, Over),              b"----------"),
@@ -79,6 +83,9 @@ pub const TABLE: &[Line] = &[
 
     (Do(Task::ReadAudit),            b"------o-o-"),
     (Do(Task::ReviewHeld),           b"------a---"),
+    // each as far as they may write what it is about
+    (Do(Task::SettleConflicts),      b"---a--a---"),
+    (Do(Task::MergePatients),        b"------a---"),
     (Do(Task::UseConsole),           b"---a-aaaa-"),
     // those who treat, and may read what is prescribed
     (Do(Task::BreakGlass),           b"-ooo------"),
@@ -88,6 +95,8 @@ pub const TABLE: &[Line] = &[
     // never whoever asked for it
     (Do(Task::AgreeRefund),          b"-----aa---"),
     (Do(Task::ReadBooks),            b"-----aaaa-"),
+    (Do(Task::KeepBooks),            b"-----aa---"),
+    (Do(Task::Insure),               b"-----a----"),
     (Do(Task::SetPrices),            b"-------a--"),
     (Do(Task::SearchAudit),          b"------a-a-"),
     // it takes two to let a workstation in, and a lost one is stopped at night as well

@@ -1,9 +1,12 @@
 //! Bills: what is owed, what was paid of it, what was taken back. The hub alone writes them.
 //!
-//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over.
+//! [`facts`] says what becomes of a visit's bill when something is heard of the visit, [`claims`] what an insurer takes over,
+//! [`reconcile`] what does not add up, [`days`] which day is closed.
 
 pub mod claims;
+pub mod days;
 pub mod facts;
+pub mod reconcile;
 
 use crate::ledger::journals::{self, Cover, Credit, Parts};
 use crate::ledger::{Account, Journal, Revenue, Why};
@@ -12,25 +15,33 @@ use crate::money::tax::{Rate, TakenBack, taken_back};
 use crate::money::{Money, out_of_range};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What a bill is for. A visit has at most one of each, but for supplements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillKind {
     Consultation,
     Cancellation,
     NoShow,
     /// What a person adds to a visit that was billed.
     Supplement,
+    /// What a pharmacy handed out.
+    Pharmacy,
+    /// What a laboratory found.
+    Lab,
 }
 
 impl BillKind {
     /// Every kind.
-    pub const ALL: [BillKind; 4] = [
+    pub const ALL: [BillKind; 6] = [
         BillKind::Consultation,
         BillKind::Cancellation,
         BillKind::NoShow,
         BillKind::Supplement,
+        BillKind::Pharmacy,
+        BillKind::Lab,
     ];
 
     /// Returns its word.
@@ -40,6 +51,8 @@ impl BillKind {
             BillKind::Cancellation => "cancellation",
             BillKind::NoShow => "no_show",
             BillKind::Supplement => "supplement",
+            BillKind::Pharmacy => "pharmacy",
+            BillKind::Lab => "lab",
         }
     }
 
@@ -54,13 +67,16 @@ impl BillKind {
             BillKind::Consultation | BillKind::Supplement => Revenue::Consultation,
             BillKind::Cancellation => Revenue::Cancellation,
             BillKind::NoShow => Revenue::NoShow,
+            BillKind::Pharmacy => Revenue::Pharmacy,
+            BillKind::Lab => Revenue::Lab,
         }
     }
 }
 
 /// How far a bill is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum BillState {
     Open,
     PartiallyPaid,
@@ -359,8 +375,9 @@ pub struct Around {
 }
 
 /// What a person has to look at: something happened that the rules cannot put right by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[ts(export_to = "types.gen.ts")]
 pub enum Exception {
     /// Two said differently what was done at one visit.
     CompletionConflict,
@@ -378,15 +395,23 @@ pub enum Exception {
     ReceiptGap,
     /// Two receipts have one number.
     ReceiptDup,
+    /// A desk took money for something that the hub does not know, or somebody did who takes none.
+    ReceiptUnclear,
     /// A gateway speaks of another amount, currency or payment than ours.
     GatewayMismatch,
     /// Money that was to be paid back did not arrive.
     RefundFailed,
+    /// An insurer covers less than it paid: the difference is its own.
+    InsurerOverpaid,
+    /// An insurer covers more than is still owed: somebody else paid already.
+    ClaimExceedsBalance,
+    /// An insurer answered a claim of which nothing was expected any more.
+    ClaimAnsweredLate,
 }
 
 impl Exception {
     /// Every exception.
-    pub const ALL: [Exception; 10] = [
+    pub const ALL: [Exception; 14] = [
         Exception::CompletionConflict,
         Exception::CompleteAfterCancel,
         Exception::TimeUncertain,
@@ -395,8 +420,12 @@ impl Exception {
         Exception::PaymentReturned,
         Exception::ReceiptGap,
         Exception::ReceiptDup,
+        Exception::ReceiptUnclear,
         Exception::GatewayMismatch,
         Exception::RefundFailed,
+        Exception::InsurerOverpaid,
+        Exception::ClaimExceedsBalance,
+        Exception::ClaimAnsweredLate,
     ];
 
     /// Returns its word.
@@ -410,8 +439,12 @@ impl Exception {
             Exception::PaymentReturned => "PAYMENT_RETURNED",
             Exception::ReceiptGap => "RECEIPT_GAP",
             Exception::ReceiptDup => "RECEIPT_DUP",
+            Exception::ReceiptUnclear => "RECEIPT_UNCLEAR",
             Exception::GatewayMismatch => "GATEWAY_MISMATCH",
             Exception::RefundFailed => "REFUND_FAILED",
+            Exception::InsurerOverpaid => "INSURER_OVERPAID",
+            Exception::ClaimExceedsBalance => "CLAIM_EXCEEDS_BALANCE",
+            Exception::ClaimAnsweredLate => "CLAIM_ANSWERED_LATE",
         }
     }
 

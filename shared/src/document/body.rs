@@ -33,6 +33,11 @@ pub(super) fn read(kind: Kind, doc: &AutoCommit, at: Option<&[ChangeHash]>) -> V
     sorted(kind, body)
 }
 
+/// Reads the body of a document as it is now.
+pub(crate) fn read_now(kind: Kind, doc: &AutoCommit) -> Value {
+    read(kind, doc, None)
+}
+
 fn sorted(kind: Kind, mut body: Map<String, Value>) -> Value {
     for list in kind.lists() {
         if let Some(Value::Array(elements)) = body.get_mut(*list) {
@@ -61,27 +66,6 @@ fn chosen(kind: Kind, doc: &AutoCommit, path: &str, at: Option<&[ChangeHash]>) -
         Some(value) if kind.preference(path, value).is_some() => value.clone(),
         Some(_) | None => values.last().cloned().unwrap_or(Value::Null),
     }
-}
-
-/// Counts the fields that hold different values written apart from each other.
-pub(crate) fn conflict_count(doc: &AutoCommit) -> u32 {
-    let paths = doc
-        .map_range(ROOT, ..)
-        .filter(|item| item.conflict)
-        .map(|item| item.key.into_owned());
-    paths.filter(|path| differing(doc, path).len() > 1).count() as u32
-}
-
-/// Returns the different values at a path, each once, with the operation that wrote it.
-pub(super) fn differing(doc: &AutoCommit, path: &str) -> Vec<(Value, automerge::ObjId)> {
-    let mut found: Vec<(Value, automerge::ObjId)> = Vec::new();
-    for (value, id) in doc.get_all(ROOT, path).unwrap_or_default() {
-        let value = of_value(&value);
-        if !found.iter().any(|(other, _)| *other == value) {
-            found.push((value, id));
-        }
-    }
-    found
 }
 
 fn empty(kind: Kind) -> Map<String, Value> {

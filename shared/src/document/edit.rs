@@ -2,6 +2,7 @@
 
 use super::body::{self, to_scalar};
 use super::{Clock, DocumentError, Edited, Heads, Stamp, Write};
+use crate::conflicts;
 use crate::record::{self, Kind};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjType, ROOT, ReadDoc};
@@ -151,7 +152,7 @@ fn finish(kind: Kind, mut doc: AutoCommit, writes: Vec<Write>, stamp: &Stamp) ->
     let heads = Heads::of(doc.get_heads());
     Some(Edited {
         body: body::read(kind, &doc, None),
-        conflicts: body::conflict_count(&doc),
+        conflicts: conflicts::read::count(kind, &mut doc),
         clock: Clock::of(&mut doc),
         doc: doc.save_nocompress(),
         change: change.raw_bytes().to_vec(),
@@ -288,6 +289,13 @@ impl Ids {
         self.next += 1;
         id
     }
+}
+
+/// Returns the id of the nth element that is added to a list at once.
+pub(crate) fn next_element(body: &Value, nth: usize, stamp: &Stamp) -> String {
+    let mut ids = Ids::new(body, stamp);
+    ids.next += nth as u64;
+    ids.take(&Value::Null)
 }
 
 /// Says whether a text may name an element of a list: 1 to 40 of `a-z 0-9 . -`.

@@ -2,12 +2,14 @@
 
 use super::{DocumentError, Heads, body, device_of, load, staff_of};
 use crate::clock::instant;
+use crate::conflicts::settle::at;
+use crate::conflicts::{ItemKind, Side, read};
 use crate::desk::{Conflict, FieldChange, HistoryEntry, Version};
-use crate::ids::DeviceNumber;
+use crate::ids::{DeviceNumber, RecordId};
 use crate::record::Kind;
-use automerge::{AutoCommit, ChangeHash, ChangeMetadata, ObjId, ROOT, ReadDoc};
+use automerge::{AutoCommit, ChangeHash, ObjId, ROOT, ReadDoc};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// Returns every step in the life of a record, newest first.
 pub fn history(kind: Kind, doc: &[u8]) -> Result<Vec<HistoryEntry>, DocumentError> {
@@ -39,42 +41,50 @@ pub fn history(kind: Kind, doc: &[u8]) -> Result<Vec<HistoryEntry>, DocumentErro
     Ok(steps)
 }
 
-/// Returns the fields on which two places disagree, with every value, who wrote it, and what it was before.
+/// Returns the fields about which a person has to decide, with every value, who wrote it, and what it was before.
 pub fn conflicts(
     kind: Kind,
     doc: &[u8],
     here: DeviceNumber,
 ) -> Result<Vec<Conflict>, DocumentError> {
     let mut doc = load(doc)?;
-    let paths: BTreeSet<String> = doc
-        .map_range(ROOT, ..)
-        .filter(|item| item.conflict)
-        .map(|item| item.key.into_owned())
-        .collect();
     let shown = body::read(kind, &doc, None);
-    let mut found = Vec::new();
-    for path in paths {
-        let values = body::differing(&doc, &path);
-        if values.len() < 2 {
+    let mut found: Vec<Conflict> = Vec::new();
+    for item in read::of_document(kind, RecordId(Uuid::nil()), &mut doc) {
+        if item.settled.is_some() || item.kind == ItemKind::Duplicate {
             continue;
         }
-        let before = values
-            .first()
-            .and_then(|(_, id)| before_of(&mut doc, &path, id))
-            .unwrap_or(Value::Null);
-        let now = at_path(&shown, &path);
-        let mut versions: Vec<Version> = values
-            .into_iter()
-            .filter_map(|(value, id)| version(&doc, value, &id, here))
-            .collect();
-        versions.sort_by_key(|version| version.value != now);
-        found.push(Conflict {
-            path,
-            before,
-            values: versions,
-        });
+        for (place, path) in item.paths.iter().enumerate() {
+            if found.iter().all(|conflict| conflict.path != *path) {
+                let versions = item.sides.iter().map(|side| version(side, place, here));
+                let mut values: Vec<Version> = Vec::new();
+                for version in versions {
+                    if values.iter().all(|known| known.value != version.value) {
+                        values.push(version);
+                    }
+                }
+                let now = at(&shown, path);
+                values.sort_by_key(|version| version.value != now);
+                found.push(Conflict {
+                    path: path.clone(),
+                    rule: item.rule.clone(),
+                    before: item.before[place].clone(),
+                    values,
+                });
+            }
+        }
     }
     Ok(found)
+}
+
+fn version(side: &Side, place: usize, here: DeviceNumber) -> Version {
+    Version {
+        value: side.values[place].clone(),
+        staff: side.staff,
+        at: side.at.clone(),
+        device: side.device,
+        is_here: side.device == here,
+    }
 }
 
 /// Says whether a field holds other values now than in the version somebody looked at.
@@ -93,44 +103,12 @@ pub fn has_moved(doc: &[u8], path: &str, seen: &Heads) -> Result<bool, DocumentE
         .eq(now.iter().map(|(_, id)| id)))
 }
 
-fn version(doc: &AutoCommit, value: Value, id: &ObjId, here: DeviceNumber) -> Option<Version> {
-    let hash = doc.hash_for_opid(id)?;
-    let mut doc = doc.clone();
-    let change = doc.get_change_meta_by_hash(&hash)?;
-    let device = device_of(&change.actor).map_or(0, |(device, _)| device);
-    Some(Version {
-        value,
-        staff: staff_of(change.message.as_deref()),
-        at: instant(change.timestamp),
-        device,
-        is_here: device == here,
-    })
-}
-
-/// Returns what a field was before the writer of an operation began to change it.
-fn before_of(doc: &mut AutoCommit, path: &str, id: &ObjId) -> Option<Value> {
-    const STEPS: usize = 100;
-    let mut hash = doc.hash_for_opid(id)?;
-    for _ in 0..STEPS {
-        let change: ChangeMetadata<'static> = doc.get_change_meta_by_hash(&hash)?.into_owned();
-        let (value, earlier) = winner_at(doc, path, &change.deps)?;
-        let earlier_hash = doc.hash_for_opid(&earlier)?;
-        let same_writer = doc.get_change_meta_by_hash(&earlier_hash)?.actor == change.actor;
-        let is_genesis = doc.get_change_meta_by_hash(&earlier_hash)?.deps.is_empty();
-        if !same_writer || is_genesis {
-            return Some(value);
-        }
-        hash = earlier_hash;
-    }
-    None
-}
-
 fn winner_at(doc: &AutoCommit, path: &str, heads: &[ChangeHash]) -> Option<(Value, ObjId)> {
     let (value, id) = doc.get_at(ROOT, path, heads).ok()??;
     Some((body::of_value(&value), id))
 }
 
-fn value_at(kind: Kind, doc: &AutoCommit, path: &str, heads: &[ChangeHash]) -> Value {
+pub(crate) fn value_at(kind: Kind, doc: &AutoCommit, path: &str, heads: &[ChangeHash]) -> Value {
     if heads.is_empty() {
         return Value::Null;
     }
@@ -141,19 +119,4 @@ fn value_at(kind: Kind, doc: &AutoCommit, path: &str, heads: &[ChangeHash]) -> V
             .map_or(Value::Null, Value::String);
     }
     winner_at(doc, path, heads).map_or(Value::Null, |(value, _)| value)
-}
-
-fn at_path(body: &Value, path: &str) -> Value {
-    let mut parts = path.splitn(3, '/');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(list), Some(id), Some(member)) => {
-            let elements = body[list].as_array().into_iter().flatten();
-            elements
-                .filter(|element| element["id"] == id)
-                .map(|element| element[member].clone())
-                .next()
-                .unwrap_or(Value::Null)
-        }
-        (_, _, _) => body[path].clone(),
-    }
 }

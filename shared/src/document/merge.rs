@@ -1,6 +1,7 @@
 //! Bringing in changes from elsewhere, and taking refused ones out again.
 
 use super::{Clock, DocumentError, Hash, Heads, Merged, body, device_of};
+use crate::conflicts;
 use crate::ids::DeviceNumber;
 use crate::record::Kind;
 use automerge::{AutoCommit, Change, ChangeHash};
@@ -22,7 +23,8 @@ pub(crate) fn merged(kind: Kind, mut doc: AutoCommit) -> Merged {
     Merged {
         heads: Heads::of(doc.get_heads()),
         body: body::read(kind, &doc, None),
-        conflicts: body::conflict_count(&doc),
+        conflicts: conflicts::read::count(kind, &mut doc),
+        has_branches: conflicts::read::has_branches(&mut doc),
         clock: Clock::of(&mut doc),
         missing,
         doc: doc.save_nocompress(),

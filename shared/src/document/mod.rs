@@ -16,10 +16,11 @@ mod merge;
 mod tests;
 
 pub use body::draft_of;
-pub(crate) use body::of_scalar;
+pub(crate) use body::{of_scalar, read_now as read_body};
 pub use clock::Clock;
-pub(crate) use edit::is_element_id;
 pub use edit::{create, edit, write};
+pub(crate) use edit::{is_element_id, next_element};
+pub(crate) use history::value_at;
 pub use history::{conflicts, has_moved, history};
 pub use merge::{body_at, changes, changes_of, heads, merge, without};
 pub(crate) use merge::{leb128, load, merged, tail_bytes};
@@ -138,7 +139,7 @@ pub struct Edited {
     pub heads: Heads,
     pub body: Value,
     pub writes: Vec<Write>,
-    /// How many fields hold values that contradict each other.
+    /// How many items are open: see [`crate::conflicts`].
     pub conflicts: u32,
     /// Where the document stands.
     pub clock: Clock,
@@ -150,7 +151,10 @@ pub struct Merged {
     pub doc: Vec<u8>,
     pub heads: Heads,
     pub body: Value,
+    /// How many items are open: see [`crate::conflicts`].
     pub conflicts: u32,
+    /// Whether people ever wrote into it apart from each other.
+    pub has_branches: bool,
     /// Where the document stands.
     pub clock: Clock,
     /// Changes that others build on and that are not here. When there are some, nothing may be stored.

@@ -3,6 +3,7 @@
 //! Whoever opens it proves once more who they are and says why; they can read and leave a note, nothing else; and a clinical
 //! manager looks at each opening within three days. [`summary`] says what can be read.
 
+pub mod keys;
 pub mod summary;
 
 use crate::access::{Role, Task, may_do};

@@ -1,26 +1,69 @@
 //! The description of every event for whoever wants to hear them: AsyncAPI 3, made from the events themselves.
 
+use super::accounts::Accounts;
 use super::{Event, SOURCE, What, examples};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Data that may be missing.
-const MAY_BE_NULL: [&str; 3] = ["department", "ward", "why"];
+const MAY_BE_NULL: [&str; 6] = [
+    "department",
+    "ward",
+    "why",
+    "appointment",
+    "bill",
+    "basedOn",
+];
 /// Data that is one of a few words.
 const WORDS: [(&str, &[&str]); 1] = [("fee", &["nothing", "half", "whole"])];
 
+/// What each department tells, and what it is about.
+const CHANNELS: [(&str, &str, &str); 5] = [
+    (
+        "appointment",
+        "Appointments",
+        "What becomes of appointments. The subject is the appointment.",
+    ),
+    ("bill", "Bills", "What is billed. The subject is the bill."),
+    (
+        "payment",
+        "Payments",
+        "What becomes of payments. The subject is the payment.",
+    ),
+    (
+        "pharmacy",
+        "Pharmacy",
+        "What a pharmacy did. The subject is the order.",
+    ),
+    (
+        "lab",
+        "Laboratory",
+        "What a laboratory did. The subject is the order.",
+    ),
+];
+
 /// Returns the description.
 pub fn document() -> Value {
-    let (mut messages, mut in_channel, mut operations) = (Map::new(), Map::new(), Map::new());
+    let (mut messages, mut operations) = (Map::new(), Map::new());
+    let mut channels: Map<String, Value> = CHANNELS
+        .into_iter()
+        .map(|(word, title, about)| {
+            let address = format!("wardbook.{word}");
+            let channel =
+                json!({ "address": address, "title": title, "description": about, "messages": {} });
+            (word.to_owned(), channel)
+        })
+        .collect();
     for event in examples() {
-        let name = short(event.what.name());
-        let said = json!({ "$ref": format!("#/components/messages/{name}") });
-        let here = json!({ "$ref": format!("#/channels/appointment/messages/{name}") });
+        let (name, word) = (short(event.what.name()), channel_of(event.what.name()));
+        let here = json!({ "$ref": format!("#/channels/{word}/messages/{name}") });
+        let channel = json!({ "$ref": format!("#/channels/{word}") });
         operations.insert(
             format!("tell_{name}"),
-            json!({ "action": "send", "channel": { "$ref": "#/channels/appointment" }, "messages": [here] }),
+            json!({ "action": "send", "channel": channel, "messages": [here] }),
         );
-        in_channel.insert(name.clone(), said);
+        channels[word]["messages"][&name] =
+            json!({ "$ref": format!("#/components/messages/{name}") });
         messages.insert(name, message(&event));
     }
     json!({
@@ -32,11 +75,7 @@ pub fn document() -> Value {
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/cloudevents+json",
-        "channels": { "appointment": {
-            "address": "wardbook.appointment", "title": "Appointments",
-            "description": "What becomes of appointments. The subject is the appointment.",
-            "messages": in_channel,
-        } },
+        "channels": channels,
         "operations": operations,
         "components": { "messages": messages },
     })
@@ -47,6 +86,11 @@ fn short(name: &str) -> String {
     let parts: Vec<&str> = name.split('.').collect();
     let end = parts.len().saturating_sub(1);
     parts[2.min(end)..end].join("_")
+}
+
+/// Returns `appointment` of `org.wardbook.appointment.scheduled.v1`.
+fn channel_of(name: &str) -> &str {
+    name.split('.').nth(2).unwrap_or_default()
 }
 
 fn message(event: &Event) -> Value {
@@ -75,6 +119,21 @@ fn summary(what: &What) -> &'static str {
         What::NeedsRebooking(_) => "An appointment lost its slot to another and needs a new one.",
         What::SlotOffered(_) => {
             "Somebody who waits for a slot may have one: theirs to take for a while, not kept for them."
+        }
+        What::Accounts(accounts) => about_accounts(accounts),
+    }
+}
+
+fn about_accounts(accounts: &Accounts) -> &'static str {
+    match accounts {
+        Accounts::BillCreated(_) => "A bill was issued.",
+        Accounts::PaymentCompleted(_) => "Money is in the books.",
+        Accounts::PaymentFailed(_) => {
+            "A gateway did not take the money that it was asked for. Should it come after all, a later event says so."
+        }
+        Accounts::OrderCompleted(_) => "A pharmacy handed out what was ordered. It is billed.",
+        Accounts::TestCompleted(_) => {
+            "A laboratory has the result of what was ordered. It is billed."
         }
     }
 }

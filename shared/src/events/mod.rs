@@ -3,12 +3,16 @@
 //! An event is about one record, its subject, and is the nth about it. Its id says both, so the same event never has two ids,
 //! and whoever gets events out of order, or twice, can tell. An event holds ids and times; never a name or a text.
 
+pub mod accounts;
 pub mod asyncapi;
 
 use crate::clock::Now;
 use crate::ids::{DepartmentId, RecordId, StaffId, WardId};
+use crate::money::Money;
+use crate::money::currency::Currency;
 use crate::problem::Problem;
 use crate::scheduling::rules::Fee;
+use accounts::Accounts;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +60,8 @@ pub enum What {
     /// Somebody who waits for a slot may have one.
     #[serde(rename = "org.wardbook.appointment.slot_offered.v1")]
     SlotOffered(SlotOffered),
+    #[serde(untagged)]
+    Accounts(Accounts),
 }
 
 /// Who sees whom, and when.
@@ -146,18 +152,20 @@ impl What {
             What::Reminder(_) => "org.wardbook.appointment.reminder.v1",
             What::NeedsRebooking(_) => "org.wardbook.appointment.needs_rebooking.v1",
             What::SlotOffered(_) => "org.wardbook.appointment.slot_offered.v1",
+            What::Accounts(accounts) => accounts.name(),
         }
     }
 
-    /// Returns the visit it is about.
-    pub fn visit(&self) -> &Visit {
+    /// Returns the visit it is about, if it is about one.
+    pub fn visit(&self) -> Option<&Visit> {
         match self {
-            What::Scheduled(visit) | What::Reminder(visit) => visit,
-            What::Rescheduled(moved) => &moved.visit,
-            What::Cancelled(cancelled) => &cancelled.visit,
-            What::Completed(closed) | What::NoShow(closed) => &closed.visit,
-            What::NeedsRebooking(lost) => &lost.visit,
-            What::SlotOffered(offered) => &offered.visit,
+            What::Scheduled(visit) | What::Reminder(visit) => Some(visit),
+            What::Rescheduled(moved) => Some(&moved.visit),
+            What::Cancelled(cancelled) => Some(&cancelled.visit),
+            What::Completed(closed) | What::NoShow(closed) => Some(&closed.visit),
+            What::NeedsRebooking(lost) => Some(&lost.visit),
+            What::SlotOffered(offered) => Some(&offered.visit),
+            What::Accounts(_) => None,
         }
     }
 
@@ -170,7 +178,8 @@ impl What {
             | What::Rescheduled(_)
             | What::Reminder(_)
             | What::NeedsRebooking(_)
-            | What::SlotOffered(_) => false,
+            | What::SlotOffered(_)
+            | What::Accounts(_) => false,
         }
     }
 }
@@ -300,14 +309,19 @@ pub fn examples() -> Vec<Event> {
             offers,
         }),
     ];
-    let numbered = (1..).zip(every).map(|(nth, what)| Event {
-        subject: RecordId(id(9)),
+    let of = |subject, nth, what| Event {
+        subject: RecordId(id(subject)),
         nth,
         at_ms: start.0 - 86_400_000,
         recorded_ms: start.0 - 86_399_000,
         what,
-    });
-    numbered.collect()
+    };
+    let money = |minor| Money::new(minor, Currency::parse("INR").expect("ISO 4217 knows it"));
+    let accounts = accounts::examples(|number| RecordId(id(number)), money);
+    let accounts = (20..).zip(accounts);
+    let visits = (1..).zip(every).map(|(nth, what)| of(9, nth, what));
+    let accounts = accounts.map(|(subject, what)| of(subject, 1, What::Accounts(what)));
+    visits.chain(accounts).collect()
 }
 
 #[cfg(test)]

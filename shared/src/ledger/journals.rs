@@ -161,3 +161,13 @@ pub fn counted(currency: Currency, drawer: &str, counted: i64, expected: i64) ->
         [(Account::CashOverShort, over), (cash(), short)],
     )
 }
+
+/// Writes that cash went from one drawer to another.
+pub fn moved(currency: Currency, from: &str, to: &str, minor: i64) -> Journal {
+    Journal::of(
+        Why::Moved,
+        currency,
+        [(Account::Cash(to.into()), minor)],
+        [(Account::Cash(from.into()), minor)],
+    )
+}

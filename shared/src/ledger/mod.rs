@@ -49,6 +49,8 @@ pub enum Revenue {
     Consultation,
     Cancellation,
     NoShow,
+    Pharmacy,
+    Lab,
 }
 
 /// Which side of an account grows it.
@@ -76,6 +78,8 @@ impl Account {
             Account::Revenue(Revenue::Consultation) => 4000,
             Account::Revenue(Revenue::Cancellation) => 4010,
             Account::Revenue(Revenue::NoShow) => 4020,
+            Account::Revenue(Revenue::Pharmacy) => 4030,
+            Account::Revenue(Revenue::Lab) => 4040,
             Account::Contractual => 5000,
             Account::CashOverShort => 5010,
             Account::BadDebt => 5020,
@@ -117,6 +121,8 @@ impl Account {
             4000 => Account::Revenue(Revenue::Consultation),
             4010 => Account::Revenue(Revenue::Cancellation),
             4020 => Account::Revenue(Revenue::NoShow),
+            4030 => Account::Revenue(Revenue::Pharmacy),
+            4040 => Account::Revenue(Revenue::Lab),
             5000 => Account::Contractual,
             5010 => Account::CashOverShort,
             5020 => Account::BadDebt,
@@ -210,11 +216,13 @@ pub enum Why {
     InsurerPaid,
     /// A drawer was counted.
     Counted,
+    /// Cash went from one drawer to another.
+    Moved,
 }
 
 impl Why {
     /// Every word.
-    pub const ALL: [Why; 12] = [
+    pub const ALL: [Why; 13] = [
         Why::Issued,
         Why::Taken,
         Why::DepositApplied,
@@ -227,6 +235,7 @@ impl Why {
         Why::Covered,
         Why::InsurerPaid,
         Why::Counted,
+        Why::Moved,
     ];
 
     /// Returns the word.
@@ -244,6 +253,7 @@ impl Why {
             Why::Covered => "covered",
             Why::InsurerPaid => "insurer_paid",
             Why::Counted => "counted",
+            Why::Moved => "moved",
         }
     }
 }

@@ -26,6 +26,14 @@ impl Currency {
         exponent_of(text).map(|_| Self(letters))
     }
 
+    /// Returns every currency.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let letters = [WHOLE, HUNDRED, THOUSAND].into_iter();
+        letters
+            .flat_map(str::split_whitespace)
+            .filter_map(Self::parse)
+    }
+
     /// Returns how many decimal places its minor unit has: 0, 2 or 3.
     pub fn exponent(self) -> u8 {
         exponent_of(self.letters()).expect("a currency is made from one that is known")

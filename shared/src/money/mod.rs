@@ -10,15 +10,19 @@ use currency::Currency;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use ts_rs::TS;
 
 /// The most that one document may be about: 10^12 minor units.
 pub const DOCUMENT_MAX: i64 = 1_000_000_000_000;
 
 /// An amount. On the wire `{"amount_minor": 10500, "currency": "INR"}`, from nothing to [`DOCUMENT_MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(export_to = "types.gen.ts")]
 pub struct Money {
     #[serde(rename = "amount_minor")]
+    #[ts(type = "number")]
     pub minor: i64,
+    #[ts(type = "string")]
     pub currency: Currency,
 }
 
@@ -48,6 +52,16 @@ impl Money {
         let minor = self.minor.checked_sub(other.minor);
         let minor = minor.ok_or_else(out_of_range)?;
         Ok(Self::new(minor, self.currency))
+    }
+
+    /// Returns the number as people write it, without its currency: `105.00`, `0.450`, `50`.
+    pub fn decimal(self) -> String {
+        let places = usize::from(self.currency.exponent());
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = places + 1);
+        let (whole, part) = digits.split_at(digits.len() - places);
+        let point = if places == 0 { "" } else { "." };
+        format!("{sign}{whole}{point}{part}")
     }
 
     /// Says whether a document may be about it.
@@ -81,12 +95,7 @@ pub(crate) fn out_of_range() -> Problem {
 /// Shows the amount as people write it: `105.00 INR`, `0.450 KWD`, `50 JPY`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = usize::from(self.currency.exponent());
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = places + 1);
-        let (whole, part) = digits.split_at(digits.len() - places);
-        let point = if places == 0 { "" } else { "." };
-        write!(f, "{sign}{whole}{point}{part} {}", self.currency)
+        write!(f, "{} {}", self.decimal(), self.currency)
     }
 }
 

@@ -1,12 +1,17 @@
 //! Payments: how money comes in, and what it does to a bill. A payment that already happened is a fact and never refused.
 //!
 //! [`idempotency`] keeps one from being taken twice, [`receipts`] numbers what patients are given, [`refunds`] says what may go back,
-//! [`webhooks`] what a gateway is believed.
+//! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed, [`settlements`] what it says it paid out; [`drawers`]
+//! are counted. [`desk`] says what a ward desk may take without the hub.
 
+pub mod desk;
+pub mod drawers;
+pub mod gateways;
 pub mod idempotency;
 pub mod plain;
 pub mod receipts;
 pub mod refunds;
+pub mod settlements;
 pub mod webhooks;
 
 use crate::billing::{Bill, BillState, Exception, Written};

@@ -138,6 +138,23 @@ impl AtGateway {
         AtGateway::Refunded,
     ];
 
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            AtGateway::Created => "created",
+            AtGateway::Authorized => "authorized",
+            AtGateway::Failed => "failed",
+            AtGateway::Captured => "captured",
+            AtGateway::PartiallyRefunded => "partially_refunded",
+            AtGateway::Refunded => "refunded",
+        }
+    }
+
+    /// Reads its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// Returns how far it is after something was heard.
     #[must_use]
     pub fn heard(self, said: Self) -> Self {

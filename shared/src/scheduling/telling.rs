@@ -105,7 +105,8 @@ fn stands(told: Option<&What>, changed: &Changed<'_>, visit: &Visit) -> Option<W
             | What::Completed(_)
             | What::NoShow(_)
             | What::NeedsRebooking(_)
-            | What::SlotOffered(_),
+            | What::SlotOffered(_)
+            | What::Accounts(_),
         )
         | None => return Some(What::Scheduled(visit.clone())),
     };
@@ -179,7 +180,8 @@ fn stood(told: Option<&What>, changed: &Changed<'_>) -> bool {
             What::Cancelled(_)
             | What::Completed(_)
             | What::NeedsRebooking(_)
-            | What::SlotOffered(_),
+            | What::SlotOffered(_)
+            | What::Accounts(_),
         )
         | None => false,
     };
@@ -213,7 +215,8 @@ fn waits(told: Option<&What>, changed: &Changed<'_>, visit: Visit) -> Option<Wha
             | What::Cancelled(_)
             | What::Completed(_)
             | What::NoShow(_)
-            | What::Reminder(_),
+            | What::Reminder(_)
+            | What::Accounts(_),
         ) => (false, &[][..]),
         None => (lost_nothing, &[][..]),
     };

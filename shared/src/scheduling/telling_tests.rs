@@ -88,7 +88,9 @@ fn others_are_told_the_difference_and_nothing_twice() {
     let gone = one(Some(&stands), &appointment(TEN, GivenUp), QUIET);
     let done = one(Some(&stands), &appointment(TEN, Fulfilled), QUIET);
     let missed = one(Some(&stands), &appointment(TEN, Missed), QUIET);
-    let reminded = Some(What::Reminder(stands.visit().clone()));
+    let reminded = Some(What::Reminder(
+        stands.visit().expect("it is about one").clone(),
+    ));
     let stands = Some(stands);
     #[rustfmt::skip]
     let cases = [

@@ -18,12 +18,13 @@ pub fn forbidden(kind: Kind, before: &Value, writes: &[Write], actor: &Actor) ->
         .collect()
 }
 
-/// The same for whoever may write to a record in whatever state: the hub itself, which brings in what ended elsewhere and
-/// decides about slots.
+/// The same for whoever may write to a record in whatever state: the hub itself, which brings in what ended elsewhere,
+/// decides about slots and says which records are of one person, and what belongs to which of them.
 pub fn forbidden_always(kind: Kind, writes: &[Write], actor: &Actor) -> Vec<Problem> {
     let is_decision = |write: &&Write| {
         let field = write.path.split('/').next().unwrap_or_default();
-        Part::of(kind, field) == Some(Part::Decision)
+        matches!(Part::of(kind, field), Some(Part::Decision | Part::Link))
+            || kind.subject_path() == Some(field)
     };
     writes
         .iter()

@@ -3,6 +3,7 @@
 
 use super::judge::{Author, Inspected, Judged, is_own, not_allowed, problems_after};
 use crate::document::{self, Clock, Heads, Merged};
+use crate::merging::replaced_by;
 use crate::record::Kind;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -72,6 +73,10 @@ pub fn judge(
 /// Adds a change to a record that it follows directly on; nothing when it has to go the long way. The answer's `doc` is
 /// what was at hand, with the change behind it.
 pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged> {
+    if replaced_by(stored.body).is_some() {
+        // what is written into it now is an item, which is read off the document
+        return None;
+    }
     let mut deps = Heads(seen.deps.clone());
     deps.0.sort_unstable();
     let change_actor = seen.actor();
@@ -97,6 +102,7 @@ pub fn apply(kind: Kind, stored: &Stored<'_>, seen: &Inspected) -> Option<Merged
         heads: Heads(vec![seen.hash]),
         body: document::draft_of(kind, stored.body, &seen.writes),
         conflicts: 0,
+        has_branches: false,
         missing: Vec::new(),
         clock,
     })

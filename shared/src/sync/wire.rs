@@ -267,6 +267,9 @@ pub struct SignedIn {
     /// For those who may open the emergency access: the key of the summaries at this desk, hex.
     #[serde(default)]
     pub emergency: Option<String>,
+    /// For the same: their own key at this desk, hex, which opens what the key of the summaries is changed to.
+    #[serde(default)]
+    pub emergency_own: Option<String>,
 }
 
 /// Why a frame could not be read.

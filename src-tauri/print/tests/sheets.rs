@@ -1,9 +1,11 @@
 //! Sheets are read back as a person and a scanner would: their text from the PDF, their codes from a picture of it.
 
 use jiff::civil::{date, time};
+use print::{BillFacts, ReceiptFacts, bill, receipt};
 use print::{
     DayListFacts, Edition, Patient, Printed, Sheet, SlipFacts, Visit, Words, day_list, slip,
 };
+use shared::payments::desk::{BillHere, ReceiptLine};
 use shared::scheduling::AppointmentStatus;
 use std::collections::BTreeSet;
 use std::fs;
@@ -266,4 +268,152 @@ fn a_day_without_visits_has_lines_for_walk_ins() {
         said.contains("Page 1 of 1") && said.contains("Dr Lin Wei"),
         "{said}"
     );
+}
+
+fn line() -> ReceiptLine {
+    let line = serde_json::json!({
+        "number": "26A1-K7Q-000123", "bill": ID, "patient": ID, "by": ID, "atMs": 0,
+        "amount": { "amount_minor": 10_500, "currency": "INR" }, "how": "cash", "reference": null, "tenderedMinor": 20_000,
+        "changeMinor": 9_500, "voids": null, "reason": null, "voidedBy": null, "isPrinted": false, "outcome": null,
+    });
+    serde_json::from_value(line).expect("a receipt")
+}
+
+fn receipt_of(line: ReceiptLine) -> ReceiptFacts {
+    ReceiptFacts {
+        hospital: "St Elsewhere".into(),
+        patient: patient("Okafor", "Ada"),
+        line,
+        bill: Some(4711),
+        by: "Ines Bello".into(),
+        date: date(2026, 11, 21),
+        time: time(9, 5, 0, 0),
+        edition: Edition::First,
+        printed: printed(),
+    }
+}
+
+#[test]
+fn a_receipt_says_what_was_taken_from_whom_by_whom() {
+    let said = text(&receipt(&receipt_of(line()), Words::of("en")).expect("a receipt"));
+    for expect in [
+        "Receipt",
+        "26A1-K7Q-000123",
+        "OKAFOR, Ada",
+        "100-200-3",
+        "21-Nov-2026 09:05",
+        "Ines Bello",
+        "4711",
+        "Cash",
+        "200.00 INR",
+        "95.00 INR",
+        "105.00 INR",
+        "Recorded",
+    ] {
+        assert!(said.contains(expect), "{expect} in {said}");
+    }
+    assert!(!said.contains("Copy"), "{said}");
+    let copy = ReceiptFacts {
+        edition: Edition::Copy,
+        ..receipt_of(line())
+    };
+    let said = text(&receipt(&copy, Words::of("en")).expect("a receipt"));
+    assert!(said.contains("Copy"), "{said}");
+    let said = text(&receipt(&receipt_of(line()), Words::of("fr")).expect("a receipt"));
+    assert!(said.contains("Reçu"), "{said}");
+}
+
+#[test]
+fn what_makes_a_receipt_void_names_it_and_says_why() {
+    let void = ReceiptLine {
+        number: "26A1-K7Q-000124".into(),
+        amount: None,
+        how: None,
+        tendered_minor: None,
+        change_minor: None,
+        voids: Some("26A1-K7Q-000123".into()),
+        reason: Some("the wrong patient".into()),
+        ..line()
+    };
+    let said = text(&receipt(&receipt_of(void), Words::of("en")).expect("a receipt"));
+    for expect in ["26A1-K7Q-000124", "26A1-K7Q-000123", "the wrong patient"] {
+        assert!(said.contains(expect), "{expect} in {said}");
+    }
+    assert!(!said.contains("INR"), "no money came: {said}");
+    let voided = ReceiptLine {
+        voided_by: Some("26A1-K7Q-000124".into()),
+        ..line()
+    };
+    let said = text(&receipt(&receipt_of(voided), Words::of("en")).expect("a receipt"));
+    assert!(said.contains("Void") && said.contains("000124"), "{said}");
+}
+
+fn bill_facts(family: &str, given: &str) -> BillFacts {
+    let money = |minor: i64| serde_json::json!({ "amount_minor": minor, "currency": "INR" });
+    let here = serde_json::json!({
+        "bill": { "id": ID, "number": 4711, "patient": ID, "kind": "consultation", "state": "open", "net": money(10_000),
+            "tax": money(500), "gross": money(10_500), "balance": money(10_500), "issuedMs": 0 },
+        "hereMinor": 4_000, "owed": money(6_500),
+    });
+    let here: BillHere = serde_json::from_value(here).expect("a bill");
+    BillFacts {
+        hospital: "St Elsewhere".into(),
+        patient: patient(family, given),
+        bill: here,
+        issued: date(2026, 11, 20),
+        as_of: Some((date(2026, 11, 21), time(8, 30, 0, 0))),
+        printed: printed(),
+    }
+}
+
+#[test]
+fn a_bill_says_what_is_owed_and_as_of_when() {
+    let facts = bill_facts("Okafor", "Ada");
+    let said = text(&bill(&facts, Words::of("en")).expect("a bill"));
+    for expect in [
+        "Bill",
+        "4711",
+        "Consultation",
+        "100.00 INR",
+        "5.00 INR",
+        "105.00 INR",
+        "40.00 INR",
+        "65.00 INR",
+        "20-Nov-2026",
+        "21-Nov-2026 08:30",
+    ] {
+        assert!(said.contains(expect), "{expect} in {said}");
+    }
+    let unknown = BillFacts {
+        as_of: None,
+        ..facts
+    };
+    let said = text(&bill(&unknown, Words::of("en")).expect("a bill"));
+    assert!(said.contains("Not known"), "{said}");
+}
+
+#[test]
+fn a_name_from_right_to_left_turns_no_number_and_no_amount() {
+    for (family, given) in [("محمود", "ليلى"), ("כהן", "שרה")] {
+        let facts = ReceiptFacts {
+            patient: patient(family, given),
+            by: "سارة حسن".into(),
+            ..receipt_of(line())
+        };
+        let sheet = receipt(&facts, Words::of("en")).expect("a receipt");
+        let words = words(&sheet);
+        let has = |word: &str| words.iter().any(|(_, _, found)| found == word);
+        for whole in ["26A1-K7Q-000123", "105.00", "100-200-3", "95.00"] {
+            assert!(has(whole), "{whole} in {words:?}");
+        }
+        // an amount stands before its currency, from left to right
+        let at = |word: &str| words.iter().position(|(_, _, found)| found == word);
+        let (amount, currency) = (
+            at("105.00"),
+            words.iter().rposition(|(_, _, found)| found == "INR"),
+        );
+        assert!(amount < currency, "{words:?}");
+        let said = text(&bill(&bill_facts(family, given), Words::of("en")).expect("a bill"));
+        assert!(said.contains("65.00 INR"), "{said}");
+    }
 }

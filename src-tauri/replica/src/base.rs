@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) nudge: Notify,
     /// Somebody opened the emergency access: what it shows is asked for now.
     pub(crate) is_urgent: Notify,
+    /// A cashier looks: bills are asked for now.
+    pub(crate) wants_bills: AtomicBool,
     /// The device's signing key, when it is kept in a keychain and not in the replica.
     pub(crate) signing: Option<Secret>,
     pub(crate) heard: Arc<Heard>,
@@ -98,6 +100,7 @@ impl Inner {
             news: News::default(),
             nudge: Notify::new(),
             is_urgent: Notify::new(),
+            wants_bills: AtomicBool::new(false),
             signing,
             heard: Arc::default(),
             told: watch::Sender::new(None),

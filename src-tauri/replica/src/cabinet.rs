@@ -16,7 +16,7 @@ use crate::papers::Papers;
 use crate::slots::Slots;
 use crate::store::lock;
 use crate::wrap::{self, Cost, Secret};
-use crate::{files, openings, outbox};
+use crate::{files, openings, outbox, payments};
 use serde::{Deserialize, Serialize};
 use shared::clock::Now;
 use shared::desk::KeychainPlace;
@@ -429,8 +429,11 @@ fn is_used(error: &Error) -> bool {
 
 /// Counts what waits to be sent: nobody empties a desk that has some.
 fn unsent(db: &rusqlite::Connection) -> Result<u32> {
-    let openings = openings::unsent(db)?.len();
-    Ok(outbox::count(db)?.saturating_add(u32::try_from(openings).unwrap_or(u32::MAX)))
+    let openings = u32::try_from(openings::unsent(db)?.len()).unwrap_or(u32::MAX);
+    let (receipts, _) = payments::receipts::count_unposted(db)?;
+    Ok(outbox::count(db)?
+        .saturating_add(openings)
+        .saturating_add(receipts))
 }
 
 /// What an open replica tells the slots.

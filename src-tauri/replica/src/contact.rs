@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::exchange::{blocking, push_all};
 use crate::hub::Hub;
 use crate::meta::{self, Device};
+use crate::payments::{self, receipts};
 use crate::store::{Lasting, lock};
 use crate::{courier, openings, outbox, wrap};
 use shared::clock::Now;
@@ -202,9 +203,18 @@ pub(crate) async fn hear(replica: &Replica) -> Result<()> {
         return Ok(());
     }
     openings::send(replica, &hub).await?;
+    payments::send::send(replica, &hub).await?;
     while blocking(replica, |replica| replica.read(outbox::count)).await? > 0 {
         let mut round = courier::Round::default();
         push_all(replica, &hub, &mut round).await?;
+    }
+    let (unposted, _) = blocking(replica, |replica| replica.read(receipts::count_unposted)).await?;
+    if unposted > 0 {
+        tracing::error!(
+            count = unposted,
+            "The hub did not take the money that was recorded here: this desk is not emptied"
+        );
+        return Ok(());
     }
     send_audit(replica, &hub).await?;
     replica.0.told.send_replace(Some(Status {

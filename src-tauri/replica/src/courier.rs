@@ -14,6 +14,7 @@ use crate::exchange::{
 };
 use crate::hub::Hub;
 use crate::line;
+use crate::payments::{bills, send};
 use crate::summaries;
 use shared::desk::Link;
 use shared::problem::Problem;
@@ -87,6 +88,8 @@ impl Courier {
         round.bytes_sent = hub.traffic.sent.load(Ordering::Relaxed);
         round.bytes_received = hub.traffic.received.load(Ordering::Relaxed);
         allotment::refresh(replica, &hub).await?;
+        send::ask_numbers(replica, &hub).await?;
+        bills::refresh(replica, &hub).await?;
         send_all(replica, &hub).await?;
         Ok(round)
     }

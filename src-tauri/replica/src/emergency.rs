@@ -14,7 +14,7 @@ use shared::audit::entry::{Entry, What};
 use shared::clock::Now;
 use shared::emergency::summary::{FOUND_AT_MOST, Summary, unseal};
 use shared::emergency::{Emergency, Opening, OpeningLine, Review, ReviewAsk, may_open};
-use shared::ids::{OpeningId, RecordId, StaffId};
+use shared::ids::{DeviceId, OpeningId, RecordId, StaffId};
 use shared::problem::Problem;
 use shared::record::Kind;
 use uuid::Uuid;
@@ -25,7 +25,8 @@ const TREATMENT: &str = "etreat";
 /// The emergency access while it lasts.
 pub(crate) struct Opened {
     opening: Opening,
-    key: Secret,
+    /// The newest first.
+    keys: Vec<Secret>,
     /// The latest time seen meanwhile.
     latest_ms: i64,
 }
@@ -65,15 +66,21 @@ impl Cabinet {
         }
         let (cabinet, staff, reason) = (self.clone(), actor.staff, reason.to_owned());
         let work = move || {
-            let key = cabinet
-                .emergency_key(&attempt)?
-                .ok_or_else(|| problem("emergency.no_key", ""))?;
-            cabinet.begin_emergency(staff, &reason, key)
+            let keys = cabinet.emergency_keys(&attempt, staff)?;
+            if keys.is_empty() {
+                return Err(problem("emergency.no_key", ""));
+            }
+            cabinet.begin_emergency(staff, &reason, keys)
         };
         tokio::task::spawn_blocking(work).await?
     }
 
-    fn begin_emergency(&self, staff: StaffId, reason: &str, key: Secret) -> Result<Emergency> {
+    fn begin_emergency(
+        &self,
+        staff: StaffId,
+        reason: &str,
+        keys: Vec<Secret>,
+    ) -> Result<Emergency> {
         self.forget_emergency();
         let now = self.now();
         let opening = Opening::begin(OpeningId(new_id()), staff, reason, now);
@@ -86,7 +93,7 @@ impl Cabinet {
         tracing::warn!(staff.id = %staff, "The emergency access was opened");
         self.state().emergency = Some(Opened {
             opening,
-            key,
+            keys,
             latest_ms: now.0,
         });
         Ok(shown)
@@ -102,11 +109,11 @@ impl Cabinet {
 
     /// Finds in-patients of other wards by name, hospital number or birth date.
     pub fn emergency_search(&self, actor: &Actor, text: &str) -> Result<Vec<Summary>> {
-        let (_, key) = self.current(actor).ok_or_else(closed)?;
+        let (_, keys) = self.current(actor).ok_or_else(closed)?;
         let device = self.slots()?.device.id;
         let sealed = self.replica()?.read(summaries::all)?;
         let open = sealed.iter().filter_map(|(patient, sealed)| {
-            let summary = unseal(&key, device, *patient, sealed)?;
+            let summary = unseal_any(&keys, device, *patient, sealed)?;
             summary.is_found_by(text).then_some(summary)
         });
         Ok(open.take(FOUND_AT_MOST).collect())
@@ -114,10 +121,10 @@ impl Cabinet {
 
     /// Returns the summary of one, and notes that it was read.
     pub fn emergency_summary(&self, actor: &Actor, patient: RecordId) -> Result<Option<Summary>> {
-        let (opening, key) = self.current(actor).ok_or_else(closed)?;
+        let (opening, keys) = self.current(actor).ok_or_else(closed)?;
         let (device, replica) = (self.slots()?.device.id, self.replica()?);
         let sealed = replica.read(|db| summaries::one(db, patient))?;
-        let found = sealed.and_then(|sealed| unseal(&key, device, patient, &sealed));
+        let found = sealed.and_then(|sealed| unseal_any(&keys, device, patient, &sealed));
         if found.is_some()
             && let Some(next) = opening.look(patient, self.now())
         {
@@ -186,8 +193,8 @@ impl Cabinet {
             .await
     }
 
-    /// Returns what somebody has opened, with its key. What is over is forgotten.
-    fn current(&self, actor: &Actor) -> Option<(Opening, Secret)> {
+    /// Returns what somebody has opened, with its keys. What is over is forgotten.
+    fn current(&self, actor: &Actor) -> Option<(Opening, Vec<Secret>)> {
         let now = self.now();
         let mut state = self.state();
         let opened = state.emergency.as_mut()?;
@@ -196,7 +203,7 @@ impl Cabinet {
             return None;
         }
         opened.latest_ms = opened.latest_ms.max(now.0);
-        (opened.opening.staff == actor.staff).then(|| (opened.opening.clone(), opened.key.clone()))
+        (opened.opening.staff == actor.staff).then(|| (opened.opening.clone(), opened.keys.clone()))
     }
 
     /// Keeps what was added.
@@ -209,6 +216,16 @@ impl Cabinet {
         }
         Ok(())
     }
+}
+
+fn unseal_any(
+    keys: &[Secret],
+    device: DeviceId,
+    patient: RecordId,
+    sealed: &[u8],
+) -> Option<Summary> {
+    let open = |key: &Secret| unseal(key, device, patient, sealed);
+    keys.iter().find_map(open)
 }
 
 /// Keeps an opening, and writes down why somebody did what they did.

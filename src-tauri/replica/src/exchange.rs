@@ -5,10 +5,11 @@ use crate::courier::Round;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::outbox::Item;
+use crate::payments::bills;
 use crate::push::{Answered, Next, Sender};
 use crate::receive::rebuild;
 use crate::store::Lasting;
-use crate::{allotment, line, lineage, load, meta, openings, outbox};
+use crate::{allotment, line, lineage, load, meta, openings, outbox, payments};
 use rusqlite::Connection;
 use shared::desk::Link;
 use shared::health::Compared;
@@ -119,6 +120,7 @@ async fn renew_if_due(replica: &Replica, hub: &Hub) -> Result<bool> {
 /// Sends everything that waits, and knows its place afterwards.
 pub(crate) async fn push_all(replica: &Replica, hub: &Hub, round: &mut Round) -> Result<Outcome> {
     openings::send(replica, hub).await?;
+    payments::send::send(replica, hub).await?;
     if let Some((items, verdicts)) = line::say_again(replica, hub).await?
         && !items.is_empty()
     {
@@ -356,6 +358,8 @@ async fn fetch_reference(replica: &Replica, hub: &Hub) -> Result<()> {
 pub(crate) async fn refresh(replica: &Replica, hub: &Hub) -> Result<()> {
     renew_if_due(replica, hub).await?;
     allotment::refresh(replica, hub).await?;
+    payments::send::ask_numbers(replica, hub).await?;
+    bills::refresh(replica, hub).await?;
     let left = blocking(replica, |replica| replica.read(meta::numbers_left)).await?;
     if left >= wire::NUMBERS_LOW {
         return Ok(());

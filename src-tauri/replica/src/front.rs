@@ -75,6 +75,7 @@ impl Cabinet {
             waiting: unsent,
             held: 0,
             conflicts: 0,
+            unposted: None,
             synced_at: None,
             progress: None,
             trouble: state.slots.as_ref().map(|_| match &state.waits {

@@ -2,6 +2,7 @@
 
 use crate::base::Replica;
 use crate::error::Result;
+use crate::payments::bills;
 use crate::store::Lasting;
 use crate::{meta, row};
 use rusqlite::{Connection, params};
@@ -36,6 +37,7 @@ pub(crate) fn erase(db: &Connection) -> Result<Vec<(Kind, RecordId)>> {
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for (_, record) in &free {
         row::erase(db, *record)?;
+        bills::forget(db, *record)?;
         came_back(db, *record)?;
     }
     if !free.is_empty() {

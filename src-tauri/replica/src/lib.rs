@@ -35,6 +35,7 @@ mod open;
 mod openings;
 mod outbox;
 mod papers;
+mod payments;
 mod push;
 mod reads;
 mod receive;

@@ -256,6 +256,7 @@ impl Replica {
                     meta::next_incarnation(db)?;
                     // numbers given since are not known here, and must not be given twice
                     meta::NUMBERS.clear(db)?;
+                    meta::PADS.clear(db)?;
                     rebuild(db, "replica.rolled_back")?;
                     meta::NOTICE.set(db, &"replica.rolled_back".to_owned())
                 })?;

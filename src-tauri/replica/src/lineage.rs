@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::exchange::blocking;
 use crate::hub::Hub;
 use crate::outbox::Item;
+use crate::payments::receipts;
 use crate::store::Lasting;
 use crate::{Replica, meta, outbox, row};
 use rusqlite::Connection;
@@ -96,6 +97,8 @@ impl Replica {
             meta::LENT.clear(db)?;
             meta::GIVING_BACK.set(db, &0)?;
             meta::NOTICE.set(db, &"hub.put_back".to_owned())?;
+            // what the hub still has in its books it posts only once
+            receipts::tell_again(db)?;
             // what the hub still has of the log it takes only once
             db.execute("update audit set is_sent = 0 where is_sent = 1", [])?;
             Ok(true)

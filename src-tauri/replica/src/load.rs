@@ -338,6 +338,7 @@ fn carry(replica: &Replica, old: &Connection, new: &Store, manifest: &Manifest) 
         }
         rescue::copy_rows(old, db, "numberless", "record, staff")?;
         rescue::copy_emergency(old, db)?;
+        rescue::copy_payments(old, db)?;
         audit::copy(old, db)?;
         for kept in held::all(old)? {
             held::put(db, &kept)?;

@@ -65,6 +65,10 @@ items! {
     LENT: crate::allotment::Lending = "lent";
     /// What it gave away of that since it asked: doctors and starts.
     GIVEN: Vec<(shared::ids::StaffId, i64)> = "given";
+    /// What receipts are numbered with, by year.
+    PADS: Vec<shared::payments::desk::Pad> = "pads";
+    /// How far the bills go.
+    BILLS: crate::payments::bills::Upto = "bills";
     REFERENCE: shared::staff::Reference = "reference";
     /// Version of the reference data, so that it need not be read to know.
     REFERENCE_VERSION: u64 = "reference_version";

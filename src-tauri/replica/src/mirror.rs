@@ -11,9 +11,11 @@ use crate::held::{self, Kept};
 use crate::meta::{self, Device};
 use crate::openings;
 use crate::outbox::{self, Item};
+use crate::payments::receipts;
 use crate::store::{self, Key, lock};
 use rusqlite::{Connection, OpenFlags};
 use shared::emergency::Opening;
+use shared::payments::desk::Document;
 use shared::sync::waybill::Place;
 use std::sync::Mutex;
 
@@ -35,6 +37,10 @@ create table if not exists audit (
 create table if not exists audit_chain (incarnation integer primary key, first blob, locked blob);
 create table if not exists emergency_opening (
     id blob primary key, from_ms integer not null, version integer not null, sent integer not null, body text not null
+) without rowid;
+create table if not exists receipt (
+    number text primary key, id blob not null unique, patient blob not null, at_ms integer not null, body text not null,
+    is_printed integer not null default 0, outcome text
 ) without rowid;
 create table if not exists meta (name text primary key, value blob not null) without rowid;
 ";
@@ -61,6 +67,8 @@ pub(crate) struct Reflection {
     pub(crate) audit: audit::Copied,
     /// Openings of the emergency access that were not sent.
     pub(crate) openings: Vec<Opening>,
+    /// What was given a number and is not posted.
+    pub(crate) receipts: Vec<Document>,
 }
 
 impl Mirror {
@@ -112,6 +120,7 @@ impl Mirror {
             held: held::all(db)?,
             audit: audit::copied(db)?,
             openings: openings::all_unsent(db)?,
+            receipts: receipts::unposted(db, usize::MAX)?,
         })
     }
 
@@ -190,6 +199,14 @@ impl Mirror {
         });
     }
 
+    /// Copies what was given a number and is not posted.
+    pub(crate) fn follow_receipts(&self, replica: &Connection) {
+        let _ = self.attempt(|db| {
+            db.execute("delete from receipt", [])?;
+            receipts::put_missing(db, &receipts::unposted(replica, usize::MAX)?)
+        });
+    }
+
     /// Moves its write-ahead log into the file and empties it.
     pub(crate) fn empty_log(&self) {
         let guard = lock(&self.connection);
@@ -205,7 +222,7 @@ impl Mirror {
         let _ = self.attempt(|db| {
             db.execute_batch(
                 "delete from outbox; delete from held; delete from audit; delete from audit_chain;
-                delete from emergency_opening; delete from meta;",
+                delete from emergency_opening; delete from receipt; delete from meta;",
             )?;
             outbox::all(replica)?
                 .iter()
@@ -215,6 +232,7 @@ impl Mirror {
                 .try_for_each(|kept| held::put(db, kept))?;
             audit::put_copied(db, &audit::copied(replica)?)?;
             openings::put_all(db, &openings::all_unsent(replica)?)?;
+            receipts::put_missing(db, &receipts::unposted(replica, usize::MAX)?)?;
             outbox::count_on(db, outbox::last_place(replica)?)?;
             meta::INCARNATION.set(db, &meta::INCARNATION.get(replica)?.unwrap_or(0))?;
             put_place(replica, db)?;

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::store::lock;
-use crate::{Replica, held, meta, outbox, row};
+use crate::{Replica, held, meta, outbox, payments, row};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,7 +166,9 @@ impl Replica {
             let ahead_s = meta::AHEAD.get(db)?.unwrap_or(0) / 1_000;
             let conflicts = "select count(*) from record where conflicts > 0";
             let waiting = outbox::count(db)?;
-            self.0.heard.note_unsent(waiting);
+            let unposted = payments::standing(db)?;
+            let money = unposted.as_ref().map_or(0, |money| money.count);
+            self.0.heard.note_unsent(waiting.saturating_add(money));
             self.0.heard.note_free(self.0.dir.free_mb());
             Ok(SyncStatus {
                 link: weather.link,
@@ -175,6 +177,7 @@ impl Replica {
                 conflicts: db
                     .prepare_cached(conflicts)?
                     .query_row([], |row| row.get(0))?,
+                unposted,
                 synced_at: meta::SYNCED.get(db)?.map(|ms| Now(ms).rfc3339()),
                 progress: weather.progress,
                 trouble: disk.or(weather.trouble).or(set_aside(db)?),

@@ -7,6 +7,7 @@ use crate::files::Dir;
 use crate::mirror::{Mirror, Reflection};
 use crate::openings;
 use crate::outbox::Item;
+use crate::payments::receipts;
 use crate::receive::rebuild;
 use crate::rescue::{self, Rescue};
 use crate::store::{Key, Lasting, Store};
@@ -102,6 +103,7 @@ impl Replica {
         match self
             .catch_up(reflection)
             .and_then(|()| self.take_openings(reflection))
+            .and_then(|()| self.take_receipts(reflection))
             .and_then(|()| self.status().map(drop))
         {
             Err(error) if error.disk() == Some(Disk::Damaged) => self.rescue_now(),
@@ -189,6 +191,28 @@ impl Replica {
         }
     }
 
+    /// Writes down what was given a number, where only the mirror knows; and the other way round.
+    fn take_receipts(&self, reflection: &Reflection) -> Result<()> {
+        let (has_all, own) = self.read(|db| {
+            let own = receipts::unposted(db, usize::MAX)?;
+            Ok((receipts::has_all(db, &reflection.receipts)?, own))
+        })?;
+        if !has_all {
+            let taken = self.write(Lasting::Yes, |db| {
+                receipts::put_missing(db, &reflection.receipts)
+            });
+            match taken {
+                // a full disk keeps nobody from reading; the mirror keeps them
+                Err(error) if error.disk() == Some(Disk::Full) => return Ok(()),
+                taken => taken?,
+            }
+        }
+        if own == reflection.receipts {
+            return Ok(());
+        }
+        self.mirror_receipts()
+    }
+
     /// Writes what only the mirror has.
     fn take_over(&self, db: &Connection, from: &CatchingUp<'_>) -> Result<()> {
         let reflection = from.reflection;
@@ -199,6 +223,8 @@ impl Replica {
                 .place
                 .map_or(Ok(()), |place| meta::PLACE.set(db, &place))?;
             meta::next_incarnation(db)?;
+            // numbers of receipts given since are not known here, and must not be given twice
+            meta::PADS.clear(db)?;
             rebuild(db, "replica.restored")?;
             meta::NOTICE.set(db, &"replica.rebuilt".to_owned())?;
         }

@@ -7,6 +7,7 @@ use crate::meta::Device;
 use crate::mirror::Reflection;
 use crate::openings;
 use crate::outbox::{self, Item};
+use crate::payments::{bills, receipts};
 use crate::receive::rebuild;
 use crate::store::{Key, Lasting, Store, connect};
 use crate::{Replica, meta};
@@ -149,6 +150,7 @@ impl Replica {
                 audit::put_copied(db, &reflection.audit)?;
             }
             openings::put_all(db, &reflection.openings)?;
+            receipts::put_missing(db, &reflection.receipts)?;
             self.apply_again(db, &items.values().cloned().collect::<Vec<_>>())?;
             kept.values().try_for_each(|kept| held::put(db, kept))?;
             outbox::count_on(db, last.max(items.keys().next_back().copied().unwrap_or(0)))?;
@@ -199,6 +201,7 @@ fn salvage(old: Option<&Connection>, reflection: &Reflection) -> Salvage {
         held,
         audit: _,
         openings: _,
+        receipts: _,
     } = reflection;
     let mut found = Salvage {
         device: device.clone(),
@@ -253,6 +256,7 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
         "synced",
         "contact",
         "emergency",
+        "bills",
         "audit_pen",
         "audit_hub",
     ] {
@@ -268,6 +272,9 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
     }
     copy_rows(old, new, "numberless", "record, staff")?;
     copy_emergency(old, new)?;
+    // not what receipts are numbered with: the last number may be among what cannot be read
+    copy_payments(old, new)?;
+    bills::ask_all_anew(new)?;
     audit::copy(old, new)?;
     let records = copy_records(old, new)?;
     reindex(new)?;
@@ -277,8 +284,16 @@ fn copy_tables(old: &Connection, new: &Connection) -> Result<u64> {
 /// Copies what was opened in emergencies, and the sealed summaries.
 pub(crate) fn copy_emergency(old: &Connection, new: &Connection) -> Result<()> {
     copy_rows(old, new, "emergency_summary", "patient, sealed")?;
+    copy_rows(old, new, "emergency_key", "staff, sealed")?;
     let columns = "id, from_ms, version, sent, body";
     copy_rows(old, new, "emergency_opening", columns)
+}
+
+/// Copies bills, and what was given a number.
+pub(crate) fn copy_payments(old: &Connection, new: &Connection) -> Result<()> {
+    copy_rows(old, new, "bill", "id, patient, bucket, number, body")?;
+    let columns = "number, id, patient, at_ms, body, is_printed, outcome";
+    copy_rows(old, new, "receipt", columns)
 }
 
 /// Copies the rows of a small table as far as they can be read.

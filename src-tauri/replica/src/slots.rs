@@ -61,6 +61,9 @@ pub(crate) struct Slot {
     /// The key of the emergency summaries, for somebody who may open them. Nothing else opens it.
     #[serde(default)]
     pub(crate) emergency: Option<Wrapped>,
+    /// Their own key, which opens what that one is changed to.
+    #[serde(default)]
+    pub(crate) emergency_own: Option<Wrapped>,
     /// A signed [`shared::unlock::OfflineGrant`].
     pub(crate) grant: Sealed,
     pub(crate) tries: Tries,

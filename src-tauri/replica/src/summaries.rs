@@ -8,8 +8,10 @@ use crate::store::Lasting;
 use crate::{meta, row};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
+use shared::emergency::keys::HolderKey;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
-use shared::ids::RecordId;
+use shared::ids::{RecordId, StaffId};
+use shared::sync::wire::unhex;
 use std::time::Duration;
 
 /// How often a desk asks what changed: what is read in an emergency is at most so old while there is a network.
@@ -52,8 +54,10 @@ pub(crate) async fn follow(replica: &Replica, hub: &Hub) -> Result<Outcome> {
     }
 }
 
-/// Fetches what changed.
+/// Fetches what changed: the keys first, so that nothing comes that nobody here can open.
 pub(crate) async fn fetch(replica: &Replica, hub: &Hub) -> Result<()> {
+    let keys: Vec<HolderKey> = hub.json("/sync/v1/emergency/keys", replica.now()).await?;
+    blocking(replica, move |replica| replica.keep_keys(&keys)).await?;
     loop {
         let after = blocking(replica, |replica| {
             replica.read(|db| Ok(meta::EMERGENCY.get(db)?.unwrap_or_default().seq))
@@ -73,6 +77,20 @@ pub(crate) async fn fetch(replica: &Replica, hub: &Hub) -> Result<()> {
 }
 
 impl Replica {
+    /// Keeps the keys in place of those from before.
+    fn keep_keys(&self, keys: &[HolderKey]) -> Result<()> {
+        self.write(Lasting::Refetchable, |db| {
+            db.execute("delete from emergency_key", [])?;
+            let sql = "insert into emergency_key (staff, sealed) values (?1, ?2)";
+            let mut statement = db.prepare_cached(sql)?;
+            for key in keys {
+                let sealed = unhex(&key.sealed).ok_or(Error::Nonsense("emergency key"))?;
+                statement.execute(params![key.staff.0.as_bytes(), sealed])?;
+            }
+            Ok(())
+        })
+    }
+
     fn keep_summaries(&self, page: &SummaryPage) -> Result<()> {
         let upto = Upto {
             seq: page.to,
@@ -120,6 +138,15 @@ pub(crate) fn one(db: &Connection, patient: RecordId) -> Result<Option<Vec<u8>>>
     let found = db
         .prepare_cached(sql)?
         .query_row([patient.0.as_bytes()], |row| row.get(0));
+    Ok(found.optional()?)
+}
+
+/// Returns the key of the summaries as it is sealed for somebody.
+pub(crate) fn key_of(db: &Connection, staff: StaffId) -> Result<Option<Vec<u8>>> {
+    let sql = "select sealed from emergency_key where staff = ?1";
+    let found = db
+        .prepare_cached(sql)?
+        .query_row([staff.0.as_bytes()], |row| row.get(0));
     Ok(found.optional()?)
 }
 

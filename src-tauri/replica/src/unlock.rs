@@ -7,9 +7,12 @@ use crate::hub::Hub;
 use crate::identity::{self, ask_hub};
 use crate::meta;
 use crate::slots::{Slot, Slots};
+use crate::summaries;
 use crate::wrap::{self, Secret, Wrapped};
 use serde::{Deserialize, Serialize};
 use shared::desk::Session;
+use shared::emergency::keys;
+use shared::ids::StaffId;
 use shared::orders::Order;
 use shared::problem::Problem;
 use shared::seal::public_key;
@@ -27,6 +30,7 @@ struct Person {
 
 /// What the key of the emergency summaries is sealed for in a slot.
 const EMERGENCY: &str = "wardbook emergency slot 1";
+const EMERGENCY_OWN: &str = "wardbook emergency own 1";
 
 /// What somebody proves who they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +164,20 @@ impl Cabinet {
                 key.as_ref(),
                 &about(&grant),
             ),
-            emergency: self.seal_emergency(attempt, &person, known, &grant)?,
+            emergency: self.seal_emergency(
+                attempt,
+                &person,
+                &known.emergency,
+                EMERGENCY,
+                &grant,
+            )?,
+            emergency_own: self.seal_emergency(
+                attempt,
+                &person,
+                &known.emergency_own,
+                EMERGENCY_OWN,
+                &grant,
+            )?,
             grant: known.grant.clone(),
             tries: Tries::default(),
         };
@@ -379,35 +396,49 @@ impl Cabinet {
         Ok(wrap::derive(&parts, purpose))
     }
 
-    /// Seals the key of the emergency summaries for somebody who may open them, apart from the replica's.
+    /// Seals a key to the emergency summaries for somebody who may open them, apart from the replica's.
     fn seal_emergency(
         &self,
         attempt: &Attempt,
         person: &Person,
-        known: &SignedIn,
+        key: &Option<String>,
+        purpose: &str,
         grant: &OfflineGrant,
     ) -> Result<Option<Wrapped>> {
-        let key = known.emergency.as_deref().and_then(unhex);
+        let key = key.as_deref().and_then(unhex);
         let Some(key) = key.map(Zeroizing::new) else {
             return Ok(None);
         };
-        let under = self.key_to(attempt, person, EMERGENCY)?;
+        let under = self.key_to(attempt, person, purpose)?;
         Ok(Some(wrap::wrap(&under, &key, &about(grant))))
     }
 
-    /// Returns the key of the emergency summaries, if the slot has one that this password opens.
-    pub(crate) fn emergency_key(&self, attempt: &Attempt) -> Result<Option<Secret>> {
+    /// Returns the keys of the emergency summaries that this password opens, the newest first: what they were changed to, and
+    /// what came with the last sign-in. While they are changed, some summaries lie under either.
+    pub(crate) fn emergency_keys(&self, attempt: &Attempt, staff: StaffId) -> Result<Vec<Secret>> {
         let slots = self.slots()?;
         let (slot, person) = (slots.people.get(&attempt.who), self.person(&attempt.who)?);
         let Some((slot, person)) = slot.zip(person) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let Ok(grant) = serde_json::from_str::<OfflineGrant>(&slot.grant.text) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let under = self.key_to(attempt, &person, EMERGENCY)?;
-        let wrapped = slot.emergency.as_ref();
-        Ok(wrapped.and_then(|wrapped| wrap::unwrap_key(&under, wrapped, &about(&grant))))
+        let open = |wrapped: &Option<Wrapped>, purpose| -> Result<Option<Secret>> {
+            let under = self.key_to(attempt, &person, purpose)?;
+            let wrapped = wrapped.as_ref();
+            Ok(wrapped.and_then(|wrapped| wrap::unwrap_key(&under, wrapped, &about(&grant))))
+        };
+        let kept = self.replica()?.read(|db| summaries::key_of(db, staff))?;
+        let newest = match (open(&slot.emergency_own, EMERGENCY_OWN)?, kept) {
+            (Some(own), Some(kept)) => keys::unseal(&own, slots.device.id, &kept),
+            (_, _) => None,
+        };
+        let newest = newest.map(Zeroizing::new);
+        Ok(newest
+            .into_iter()
+            .chain(open(&slot.emergency, EMERGENCY)?)
+            .collect())
     }
 
     /// The name of a person's part of the keychain: says nothing without the desk's own.

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::hub::Hub;
 use crate::meta::Device;
 use crate::news::Event;
+use crate::payments::receipts;
 use crate::slots::Slots;
 use crate::store::lock;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ impl Cabinet {
         *lock(&self.0.courier) = None;
         if let Some(Open { replica, key }) = open {
             drop(key);
+            if let Ok((count, Some(_))) = replica.read(receipts::count_unposted) {
+                tracing::warn!(count, "This desk is emptied with money that was not posted");
+            }
             replica.abandon();
         }
         self.erase_files()?;

@@ -82,6 +82,33 @@ pub(crate) struct Pay {
     keeps_rest: bool,
 }
 
+/// Money that a gateway is asked to take.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Charge {
+    /// Made by whoever asks
+    payment: Uuid,
+    /// `{"bill": id}`, or `{"visit": id}` before it is billed
+    r#for: serde_json::Value,
+    /// Where it is taken
+    #[schema(max_length = 64)]
+    till: String,
+    amount: Money,
+    /// What it is taken from, where the gateway needs to be told: a card that it knows, or the slip of a terminal
+    #[schema(max_length = 64)]
+    source: Option<String>,
+}
+
+/// What nobody knows the end of yet: the same call again says.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct UnderWay {
+    payment: Option<Uuid>,
+    refund: Option<Uuid>,
+    /// `pending`
+    state: String,
+    /// What the payer's page needs to go on
+    payer: Option<String>,
+}
+
 /// A payment that is in the books.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Paid {
@@ -91,22 +118,6 @@ pub(crate) struct Paid {
     amount: Money,
     applied: Money,
     kept: Money,
-    at_ms: i64,
-}
-
-/// Something that goes back to a patient.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Refund {
-    id: Uuid,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    patient: Uuid,
-    currency: String,
-    minor: i64,
-    state: String,
-    reason: String,
-    asked_by: Option<Uuid>,
-    agreed_by: Option<Uuid>,
     at_ms: i64,
 }
 
@@ -170,13 +181,54 @@ pub(crate) struct Entry {
     recorded_ms: i64,
 }
 
-/// Something that a person has to look at.
+/// What a desk has of its ward's bills
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct OpenException {
-    id: i64,
-    kind: String,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    prepared: Option<serde_json::Value>,
+pub(crate) struct BillsAsk {
+    /// The mark of each of sixteen parts; empty where it has nothing
+    #[schema(max_items = 16)]
+    known: Vec<String>,
+}
+
+/// The parts that are not as the desk has them
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct BillsAnswer {
+    /// `number`, `mark` and `bills` of each
+    buckets: Vec<serde_json::Value>,
+    /// There are more
+    more: bool,
+}
+
+/// What a desk gave a number to, in the order of the numbers
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReceiptsAsk {
+    /// Which life of the desk asks what it may number
+    incarnation: u16,
+    #[schema(max_items = 100)]
+    documents: Vec<DeskDocument>,
+}
+
+/// A receipt of a desk, or a document that makes one void
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"id": "01935f2e-0000-7000-8000-000000000000", "number": "26A1-K7Q-000123",
+    "patient": "01935f2e-0000-7000-8000-000000000002", "bill": "01935f2e-0000-7000-8000-000000000001",
+    "by": "01935f2e-0000-7000-8000-000000000003", "at_ms": 1, "what": {"receipt": {"amount": {"amount_minor": 10500, "currency": "INR"},
+    "how": {"method": "cash", "drawer": "desk-1"}, "tender": null}}}))]
+pub(crate) struct DeskDocument {
+    id: Uuid,
+    number: String,
+    patient: Uuid,
+    bill: Uuid,
+    by: Uuid,
     at_ms: i64,
+    /// `{"receipt": …}` or `{"void": {"of": number, "reason": text}}`
+    what: serde_json::Value,
+}
+
+/// What became of each, and the series of the desk
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReceiptsAnswer {
+    /// `number` and `outcome` of each
+    settled: Vec<serde_json::Value>,
+    /// `year`, `series` and `last` of each
+    pads: Vec<serde_json::Value>,
 }

@@ -17,12 +17,14 @@ pub(crate) struct Known {
     pub(crate) number: i64,
     pub(crate) patient: Uuid,
     pub(crate) appointment: Option<Uuid>,
+    /// The order of a pharmacy or a laboratory that it is for.
+    pub(crate) based_on: Option<Uuid>,
     pub(crate) issued_ms: i64,
     pub(crate) bill: Bill,
 }
 
 /// What a bill is read from.
-pub(crate) const COLUMNS: &str = "id, number, patient, appointment, kind, currency, net, tax, rate_basis_points, rate_version,
+pub(crate) const COLUMNS: &str = "id, number, patient, appointment, based_on, kind, currency, net, tax, rate_basis_points, rate_version,
     issued_ms, applied, benefit, contractual, forgiven, returned, taken_back, taken_back_tax, void_reason";
 
 /// Reads a bill of a row.
@@ -38,6 +40,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Known> {
         number: row.get("number"),
         patient: row.get("patient"),
         appointment: row.get("appointment"),
+        based_on: row.get("based_on"),
         issued_ms: row.get("issued_ms"),
         bill: Bill {
             kind: BillKind::parse(row.get("kind")).ok_or_else(wrong)?,
@@ -87,8 +90,8 @@ pub(crate) async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Known
 pub(crate) async fn insert(db: &mut PgConnection, known: &Known, round: i32) -> sqlx::Result<()> {
     let bill = &known.bill;
     sqlx::query(
-        "insert into billing.bill (id, patient, appointment, round, kind, currency, net, tax, rate_basis_points, rate_version, issued_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into billing.bill (id, patient, appointment, round, kind, currency, net, tax, rate_basis_points, rate_version, issued_ms, based_on)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(known.id)
     .bind(known.patient)
@@ -101,6 +104,7 @@ pub(crate) async fn insert(db: &mut PgConnection, known: &Known, round: i32) -> 
     .bind(i32::try_from(bill.rate.basis_points).unwrap_or(i32::MAX))
     .bind(i32::try_from(bill.rate.version).unwrap_or(i32::MAX))
     .bind(known.issued_ms)
+    .bind(known.based_on)
     .execute(db)
     .await?;
     Ok(())

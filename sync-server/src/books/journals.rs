@@ -63,3 +63,12 @@ pub(crate) fn shown(journal: &Journal) -> Value {
     let lines: Vec<Value> = journal.postings().iter().map(line).collect();
     json!({ "why": journal.why().word(), "currency": journal.currency(), "lines": lines })
 }
+
+/// Has everybody else who would write a journal wait until this transaction ends.
+pub(crate) async fn stop_others(db: &mut PgConnection) -> sqlx::Result<()> {
+    // of migration 0047
+    sqlx::query("select pg_advisory_xact_lock(422776367987)")
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -6,6 +6,7 @@
 pub(crate) mod bills;
 pub(crate) mod journals;
 pub(crate) mod once;
+pub mod reconcile;
 
 use crate::error::{Error, Result};
 use shared::ids::StaffId;
@@ -129,6 +130,22 @@ pub(crate) async fn owe(db: &mut PgConnection, owed: &Owed) -> sqlx::Result<()> 
     Ok(())
 }
 
+/// Letters of why money is treated so, at most.
+pub(crate) const REASON_CHARS: usize = 200;
+
+/// Returns what somebody gave as their reason.
+pub(crate) fn reason_of(said: &str, most: usize) -> Result<&str> {
+    let reason = said.trim();
+    if reason.is_empty() {
+        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
+    }
+    if reason.chars().count() > most {
+        let problem = Problem::new("too_long", "reason").with("max", most);
+        return Err(Error::Invalid(vec![problem]));
+    }
+    Ok(reason)
+}
+
 /// Says which refusals of a rule are about the state of things and which about what was asked.
 pub(crate) fn refused(problem: Problem) -> Error {
     match problem.code.as_str() {
@@ -139,7 +156,9 @@ pub(crate) fn refused(problem: Problem) -> Error {
         | "bill.not_paid"
         | "refund.state"
         | "refund.same_person"
-        | "refund.needs_second" => Error::Clash(problem),
+        | "refund.needs_second"
+        | "claim.state"
+        | "claim.paid_too_much" => Error::Clash(problem),
         _ => Error::Invalid(vec![problem]),
     }
 }

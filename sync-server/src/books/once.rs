@@ -7,6 +7,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::error::{Document, Error, Result};
 use crate::web::CallId;
 use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -18,6 +19,7 @@ use shared::ids::StaffId;
 use shared::payments::idempotency::{Answer, Call, Fingerprint, Key, Stored, answer, is_kept};
 use shared::payments::plain::{self, Plain};
 use shared::problem::Problem;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -40,12 +42,31 @@ pub(crate) struct Route {
     pub(crate) deed: &'static str,
 }
 
-/// A call as it was made.
+/// A call as it was made, by somebody who is signed in.
 pub(crate) struct Made {
-    pub(crate) person: Person,
-    pub(crate) id: CallId,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    person: Person,
+    id: CallId,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl FromRequest<App> for Made {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, app).await;
+        let person = person.map_err(IntoResponse::into_response)?;
+        let id = parts.extensions.get().cloned().unwrap_or_default();
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Self {
+            person,
+            id,
+            headers,
+            body: body.map_err(IntoResponse::into_response)?,
+        })
+    }
 }
 
 /// What somebody asks for.
@@ -57,8 +78,17 @@ pub(crate) struct Asked<T> {
     pub(crate) now_ms: i64,
     /// The hospital's day.
     pub(crate) today: Date,
+    /// Who takes money for the hospital, if anybody does.
+    pub(crate) gateway: Option<&'static str>,
     key: Key,
     fingerprint: Fingerprint,
+}
+
+impl<T> Asked<T> {
+    /// Returns the key under which whoever asks again is answered.
+    pub(crate) fn key(&self) -> Uuid {
+        self.key.0
+    }
 }
 
 /// What was done.
@@ -68,6 +98,36 @@ pub(crate) struct Done {
     pub(crate) body: Value,
 }
 
+impl Done {
+    /// What was asked for is written down, and goes on outside of the database: [`finish`] says what came of it.
+    pub(crate) fn goes_on() -> Self {
+        Self {
+            status: StatusCode::ACCEPTED,
+            body: Value::Null,
+        }
+    }
+}
+
+/// What came of a call so far.
+pub(crate) enum Came {
+    Said(Response),
+    GoesOn(Claim),
+}
+
+/// A call that goes on: its key, and whether it was made just now or before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) key: Uuid,
+    pub(crate) nth: Nth,
+}
+
+/// Whether a call is the first under its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nth {
+    First,
+    Again,
+}
+
 /// Answers a call: does what it asks for unless that was done. `run` refuses before it writes.
 pub(crate) async fn once<T: DeserializeOwned>(
     app: &App,
@@ -75,6 +135,19 @@ pub(crate) async fn once<T: DeserializeOwned>(
     made: Made,
     run: impl AsyncFn(&mut PgConnection, &Asked<T>) -> Result<Done>,
 ) -> Result<Response> {
+    match begin(app, route, made, run).await? {
+        Came::Said(response) => Ok(response),
+        Came::GoesOn(_) => Err(in_progress()),
+    }
+}
+
+/// The same for what may go on outside of the database.
+pub(crate) async fn begin<T: DeserializeOwned>(
+    app: &App,
+    route: Route,
+    made: Made,
+    run: impl AsyncFn(&mut PgConnection, &Asked<T>) -> Result<Done>,
+) -> Result<Came> {
     may_do(&made.person.staff.roles, route.needs).map_err(Error::Forbidden)?;
     let asked = read(app, route, &made)?;
     let mut tries = 0;
@@ -85,7 +158,7 @@ pub(crate) async fn once<T: DeserializeOwned>(
             Err(Refused::Rule(error)) => {
                 // somebody else may have done it meanwhile: then theirs is what is answered
                 if let Some(response) = keep_refusal(app, &asked, error, &made.id).await? {
-                    return Ok(response);
+                    return Ok(Came::Said(response));
                 }
             }
             Err(Refused::Hub(error)) => return Err(error),
@@ -144,6 +217,7 @@ fn read<T: DeserializeOwned>(app: &App, route: Route, made: &Made) -> Result<Ask
         by,
         now_ms: app.now().0,
         today: app.today(),
+        gateway: app.gateways.get().ok().map(|gateway| gateway.name()),
         key,
         fingerprint,
     })
@@ -154,7 +228,7 @@ async fn attempt<T>(
     route: Route,
     asked: &Asked<T>,
     run: &impl AsyncFn(&mut PgConnection, &Asked<T>) -> Result<Done>,
-) -> Result<Option<Response>, Refused> {
+) -> Result<Option<Came>, Refused> {
     let mut tx = app.pool.begin().await?;
     work_as(&mut tx, Role::Payments).await?;
     // waits for whoever has the key
@@ -172,14 +246,11 @@ async fn attempt<T>(
         return Ok(replay(&mut tx, asked).await?);
     }
     let done = run(&mut tx, asked).await.map_err(of_rule)?;
+    let goes_on = done.status == StatusCode::ACCEPTED;
     let body = serde_json::to_vec(&done.body).map_err(anyhow::Error::from)?;
-    sqlx::query("update payments.once set status = $3, body = $4 where scope = $1 and key = $2")
-        .bind(CONSOLE)
-        .bind(asked.key.0)
-        .bind(i32::from(done.status.as_u16()))
-        .bind(&body)
-        .execute(&mut *tx)
-        .await?;
+    if !goes_on {
+        answered(&mut tx, asked.key.0, done.status, &body).await?;
+    }
     as_hub(&mut tx).await?;
     note(
         &mut tx,
@@ -187,7 +258,63 @@ async fn attempt<T>(
     )
     .await?;
     tx.commit().await?;
-    Ok(Some(response(done.status, body)))
+    if goes_on {
+        let (key, nth) = (asked.key.0, Nth::First);
+        return Ok(Some(Came::GoesOn(Claim { key, nth })));
+    }
+    Ok(Some(Came::Said(response(done.status, body))))
+}
+
+/// Keeps what is answered from now on under a key, unless something is.
+async fn answered(
+    tx: &mut PgConnection,
+    key: Uuid,
+    status: StatusCode,
+    body: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update payments.once set status = $3, body = $4 where scope = $1 and key = $2 and status is null",
+    )
+    .bind(CONSOLE)
+    .bind(key)
+    .bind(i32::from(status.as_u16()))
+    .bind(body)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Says what came of a call that went on.
+pub(crate) async fn finish(tx: &mut PgConnection, key: Uuid, came: Result<Done>) -> Result<()> {
+    let (status, body) = match came {
+        Ok(done) => (done.status, serde_json::to_vec(&done.body)),
+        Err(error) => {
+            let (status, document) = document_of(error);
+            (status, serde_json::to_vec(&document))
+        }
+    };
+    Ok(answered(tx, key, status, &body.map_err(anyhow::Error::from)?).await?)
+}
+
+/// Returns what came of a call that went on, once it is known.
+pub(crate) async fn outcome(app: &App, claim: Claim) -> Result<Option<Response>> {
+    let row = sqlx::query("select status, body from payments.once where scope = $1 and key = $2 and status is not null")
+        .bind(CONSOLE)
+        .bind(claim.key)
+        .fetch_optional(&app.pool)
+        .await?;
+    Ok(row.map(|row| again(&row, claim.nth)))
+}
+
+fn again(row: &PgRow, nth: Nth) -> Response {
+    let status = u16::try_from(row.get::<i32, _>("status")).ok();
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut response = response(status.unwrap_or_default(), row.get("body"));
+    if nth == Nth::Again {
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(REPLAYED, yes);
+    }
+    response
 }
 
 /// What the rules refuse has a status that is kept; everything else may be tried again.
@@ -212,7 +339,7 @@ fn of_rule(error: Error) -> Refused {
 }
 
 /// Answers what was answered before under the key; nothing when it is not held by anybody any more.
-async fn replay<T>(tx: &mut PgConnection, asked: &Asked<T>) -> Result<Option<Response>> {
+async fn replay<T>(tx: &mut PgConnection, asked: &Asked<T>) -> Result<Option<Came>> {
     let row = sqlx::query(
         "select fingerprint, by, status, body from payments.once where scope = $1 and key = $2",
     )
@@ -237,18 +364,12 @@ async fn replay<T>(tx: &mut PgConnection, asked: &Asked<T>) -> Result<Option<Res
     };
     match answer(&stored, &asked.fingerprint) {
         Ok(Answer::Run) => Ok(None),
-        Ok(Answer::Replay) => {
-            let status: i32 = row.get("status");
-            let status = u16::try_from(status)
-                .ok()
-                .and_then(|status| StatusCode::from_u16(status).ok());
-            let mut response = response(status.unwrap_or_default(), row.get("body"));
-            response
-                .headers_mut()
-                .insert(REPLAYED, HeaderValue::from_static("true"));
-            Ok(Some(response))
+        Ok(Answer::Replay) => Ok(Some(Came::Said(again(&row, Nth::Again)))),
+        // whoever has it said so and went on: who waits for the row comes here when it is committed
+        Err(problem) if problem.code == "idempotency.in_progress" => {
+            let (key, nth) = (asked.key.0, Nth::Again);
+            Ok(Some(Came::GoesOn(Claim { key, nth })))
         }
-        Err(problem) if problem.code == "idempotency.in_progress" => Err(in_progress()),
         Err(problem) => Err(Error::Invalid(vec![problem])),
     }
 }
@@ -260,10 +381,7 @@ async fn keep_refusal<T>(
     error: Error,
     id: &CallId,
 ) -> Result<Option<Response>> {
-    let refused = error.into_response();
-    let status = refused.status();
-    let mut document = refused.extensions().get::<Document>().cloned();
-    let document = document.get_or_insert_with(|| Document::of_status(status));
+    let (status, mut document) = document_of(error);
     document.request = id.0.clone();
     let body = serde_json::to_vec(&document).map_err(anyhow::Error::from)?;
     let kept = sqlx::query(
@@ -280,6 +398,16 @@ async fn keep_refusal<T>(
     .execute(&app.pool)
     .await?;
     Ok((kept.rows_affected() == 1).then(|| response(status, body)))
+}
+
+fn document_of(error: Error) -> (StatusCode, Document) {
+    let refused = error.into_response();
+    let status = refused.status();
+    let document = refused.extensions().get::<Document>().cloned();
+    (
+        status,
+        document.unwrap_or_else(|| Document::of_status(status)),
+    )
 }
 
 fn response(status: StatusCode, body: Vec<u8>) -> Response {

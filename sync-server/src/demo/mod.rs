@@ -82,6 +82,12 @@ pub(crate) async fn run(app: &App) -> Result<String> {
         .execute(&app.pool)
         .await?;
     people(app).await?;
+    sqlx::query(
+        "insert into billing.price (net, currency, from_ms, by)
+         select 6000, 'GBP', 0, id from staff where username = 'wei' and not exists (select 1 from billing.price)",
+    )
+    .execute(&app.pool)
+    .await?;
     hours::make(app).await?;
     visits::make(app).await?;
     Ok(told())

@@ -59,12 +59,14 @@ async fn beside(config: &Config, connected: Connected) -> Vec<Finding> {
 }
 
 async fn through(config: &Config, connected: &Connected) -> Result<Vec<Finding>> {
-    let shape = migrate::shape(&connected.pool).await?;
+    let shape = migrate::shape(&connected.owner).await?;
     let mut findings = vec![health::shape(shape)];
     if shape == Shape::Current {
-        let options = Options::of(config, false);
-        let app = App::new(connected.pool.clone(), options).await?;
-        findings.extend(inside(&app).await?);
+        let pool = connected.as_hub(config.database_connections).await?;
+        let app = App::new(pool, Options::of(config, false)).await?;
+        let found = inside(&app).await;
+        app.pool.close().await;
+        findings.extend(found?);
     }
     Ok(findings)
 }

@@ -1,5 +1,6 @@
 //! The command line of the emergency access: `wardbook-hub emergency`.
 
+pub(crate) mod holders;
 pub mod review;
 
 use crate::app::App;

@@ -28,6 +28,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use uuid::Uuid;
 
+/// Returns what a FHIR `Patient` says as a draft; nothing of what is no person.
+pub(crate) fn patient_of(resource: &Value) -> Option<Value> {
+    patient::draft(resource, &[]).ok().map(|(draft, _)| draft)
+}
+
 /// What to import.
 #[derive(Clone, Debug)]
 pub struct Ask {

@@ -4,6 +4,7 @@
 //! rules, and [`book`] who gets the slot, in the same transaction; [`tell`] writes there what others are told. What is decided is said in the appointment itself by
 //! [`decide`], as a change that the hub writes, so that every replica shows the same.
 
+pub(crate) mod answer;
 pub(crate) mod book;
 pub mod decide;
 pub(crate) mod hours;
@@ -14,12 +15,10 @@ pub(crate) mod search;
 mod tables;
 mod tell;
 pub mod waiting;
-mod write;
+pub(crate) mod write;
 
-pub(crate) use decide::booked;
 use shared::ids::StaffId;
 use uuid::Uuid;
-pub(crate) use write::stamp;
 
 /// The name under which the hub decides: see migration 0018.
 pub(crate) const DECIDER: StaffId = StaffId(Uuid::from_u128(0x8000_8000_0000_0000_0002));

@@ -78,7 +78,7 @@ pub(crate) fn stamp(app: &App) -> Stamp {
 }
 
 /// The hub as a device that writes.
-fn source(app: &App) -> Source {
+pub(crate) fn source(app: &App) -> Source {
     Source {
         device: HUB,
         number: HUB_NUMBER,

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
+use crate::emergency::holders::hold;
 use crate::error::{Error, Result};
 use crate::passwords::{check_password, hash, verify};
 use crate::session::{Device, Signed};
@@ -304,7 +305,7 @@ pub(crate) async fn sign_in(
 /// Gives somebody what their desk needs to know them without the hub for a while.
 async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
     type Kept = (Vec<u8>, Vec<u8>, i32, i32, i32);
-    let (share, emergency, hours, policy_version, idle): Kept = sqlx::query_as(
+    let (share, key, hours, policy_version, idle): Kept = sqlx::query_as(
         "select share, emergency_key, offline_hours, policy_version, idle_minutes from device, hospital where id = $1",
     )
     .bind(device.id.0)
@@ -320,8 +321,15 @@ async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
         idle_minutes: idle_minutes(idle.unsigned_abs()),
     };
     let may_break_glass = may_do(&staff.roles, Task::BreakGlass).is_ok();
+    let own = if may_break_glass {
+        let mut db = app.pool.acquire().await?;
+        Some(hold(&mut db, device.id, staff.id).await?)
+    } else {
+        None
+    };
     Ok(SignedIn {
-        emergency: may_break_glass.then(|| hex(&emergency)),
+        emergency: may_break_glass.then(|| hex(&key)),
+        emergency_own: own.map(|own| hex(&own)),
         staff,
         grant: Sealed::new(&app.key, GRANT, &grant),
         share: hex(&share),

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::events::Consumer;
 use futures::future::BoxFuture;
-use shared::events::{Event, What};
+use shared::events::{Event, Visit, What};
 use sqlx::PgConnection;
 
 /// Keeps the list of notices.
@@ -17,7 +17,7 @@ impl Consumer for Notifications {
 
     fn wants(&self, what: &What) -> bool {
         // what a person has to settle first is nothing to tell a patient
-        !what.is_contested()
+        what.visit().is_some() && !what.is_contested()
     }
 
     fn take<'a>(&'a self, tx: &'a mut PgConnection, event: &'a Event) -> BoxFuture<'a, Result<()>> {
@@ -29,8 +29,8 @@ impl Consumer for Notifications {
 }
 
 /// Returns the word of a notice, and whether there is anything to say.
-fn word(event: &Event) -> (&'static str, bool) {
-    let is_ahead = event.what.visit().start.as_millisecond() > event.at_ms;
+fn word(event: &Event, visit: &Visit) -> (&'static str, bool) {
+    let is_ahead = visit.start.as_millisecond() > event.at_ms;
     match &event.what {
         // who came without having booked stands at the counter
         What::Scheduled(_) => ("scheduled", is_ahead),
@@ -41,13 +41,16 @@ fn word(event: &Event) -> (&'static str, bool) {
         What::Reminder(_) => ("reminder", true),
         What::NeedsRebooking(_) => ("needs_rebooking", true),
         What::SlotOffered(_) => ("slot_offered", true),
+        What::Accounts(_) => ("", false),
     }
 }
 
 /// Notes what is to be said; what is older about the same appointment is not said any more.
 async fn note(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
-    let (kind, is_to_say) = word(event);
-    let visit = event.what.visit();
+    let Some(visit) = event.what.visit() else {
+        return Ok(());
+    };
+    let (kind, is_to_say) = word(event, visit);
     // two about one appointment that are taken at once wait for each other
     sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))")
         .bind(event.subject.0)

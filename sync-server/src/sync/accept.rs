@@ -5,9 +5,9 @@
 //! Statements work on whole pushes; a single change costs the same few turns as five hundred.
 
 use crate::app::App;
-use crate::claims::{self, Claim, Left};
+use crate::claims::{self, Answers, Claim, Left};
+use crate::conflicts::keep;
 use crate::error::{Error, Result};
-use crate::sync::answer::Answers;
 use crate::sync::late;
 use crate::sync::lock::{Locked, lock_device};
 use crate::sync::store::{self, Stored};
@@ -148,7 +148,7 @@ async fn attempt(
     let (mut weighed, known) = decide(&mut tx, source, letters, known).await?;
     let answers = Answers::prepare(app, source, &weighed);
     let settled = claims::settle(&mut tx, source, letters, &weighed, &known, &answers).await?;
-    let answers = answers.give(&settled.stand, &mut weighed, known.now_s);
+    let answers = answers.give(&settled.stand, &mut weighed, &known);
     let is_new = |after: &&After| !known.records.contains_key(&after.id);
     let counted = if source.ward.is_some() && !source.reviewed {
         weighed.records.iter().filter(is_new).count() as u64
@@ -156,6 +156,7 @@ async fn attempt(
         0
     };
     let stored = store::store(&mut tx, source, letters, (&weighed, &answers), counted).await?;
+    keep::keep(&mut tx, &weighed).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {

@@ -3,7 +3,7 @@
 //! A chart (a patient with all that is theirs) is seen by every ward that a record of it names. When it gains a ward,
 //! that ward gets everything else of the chart in the same transaction.
 
-use crate::sync::answer::Answer;
+use crate::claims::Answer;
 use crate::sync::weigh::{After, Known, Letter, Source, Weighed};
 use shared::ids::{RecordId, WardId};
 use shared::record::Kind;

@@ -1,6 +1,7 @@
 //! What was held: listed, looked at, let in or refused by a person, and told to the desk it came from.
 
 use crate::app::App;
+use crate::books::reason_of;
 use crate::deeds::{deed, note};
 use crate::error::{Error, Result};
 use crate::people::{role_of, username};
@@ -219,14 +220,7 @@ pub async fn release(app: &App, hash: &str, reviewer: &str) -> Result<Released> 
 /// Refuses a change for good; its author is told why.
 pub async fn refuse(app: &App, hash: &str, reviewer: &str, reason: &str) -> Result<()> {
     let by = reviewer_of(app, reviewer).await?;
-    let reason = reason.trim();
-    if reason.is_empty() {
-        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
-    }
-    if reason.chars().count() > REASON_CHARS {
-        let problem = Problem::new("too_long", "reason").with("max", REASON_CHARS);
-        return Err(Error::Invalid(vec![problem]));
-    }
+    let reason = reason_of(reason, REASON_CHARS)?;
     let row = find(app, hash).await?;
     let (name, _) = undecided(&row)?;
     decide(app, &row, &name, by, Some(reason)).await

@@ -1,7 +1,6 @@
 //! The one door, what comes out of it, and how desks hear of it.
 
 pub mod accept;
-pub(crate) mod answer;
 pub mod bootstrap;
 mod cores;
 pub mod digest;

@@ -1,9 +1,7 @@
 //! Writes what was decided about a push: one statement for what was taken, one for what was not.
 
-use crate::claims;
+use crate::claims::{self, Answer};
 use crate::deeds::HUB;
-use crate::scheduling::DECIDER;
-use crate::sync::answer::Answer;
 use crate::sync::weigh::{Letter, Source, Weighed, Written, heads_of};
 use shared::ids::{DeviceId, RecordId};
 use shared::planted::{self, Fault};
@@ -174,7 +172,7 @@ impl<'a> Changes<'a> {
         self.device.push(HUB.0);
         self.hash.push(&answer.hash);
         self.record.push(answer.record.0);
-        self.staff.push(Some(DECIDER.0));
+        self.staff.push(Some(answer.staff.0));
         self.bytes.push(&answer.change);
     }
 }

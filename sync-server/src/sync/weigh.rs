@@ -1,9 +1,10 @@
 //! Weighs the envelopes of a push against the records they change: pure, and on all cores when there are many.
 
 use crate::claims::{self, Claim, Hours};
+use crate::conflicts::keep::{Looked, look};
 use crate::sync::cores::on_all_cores;
 use crate::sync::lock::KnownStaff;
-use crate::sync::stored::{has, stored_after, stored_before};
+use crate::sync::stored::{Stop, Wanted, has, stored_after, stored_before};
 use jiff::civil::Date;
 use shared::access::Actor;
 use shared::document::{Clock, Heads, Merged};
@@ -166,6 +167,8 @@ pub(crate) struct After {
     pub(crate) claim: Option<Claim>,
     /// Whether the push wrote what claims are made of: then what the database knows of its claim is out of date.
     pub(crate) reclaimed: bool,
+    /// What it decided without asking anybody; nothing where there is nothing to decide.
+    pub(crate) looked: Option<Looked>,
 }
 
 /// What becomes of a push.
@@ -211,27 +214,6 @@ pub(crate) fn weigh(source: &Source, letters: &[Letter], known: &Known) -> Weigh
     }
 }
 
-/// The document of this record has to be looked at.
-struct Wanted(RecordId);
-
-/// Why a letter was not taken.
-enum Stop {
-    Wanted(Wanted),
-    Held(Vec<Problem>),
-}
-
-impl From<Wanted> for Stop {
-    fn from(wanted: Wanted) -> Self {
-        Stop::Wanted(wanted)
-    }
-}
-
-impl From<Vec<Problem>> for Stop {
-    fn from(problems: Vec<Problem>) -> Self {
-        Stop::Held(problems)
-    }
-}
-
 /// The verdicts of one record's letters, and the record after them if any was taken.
 type OfRecord = (Vec<(usize, Verdict)>, Option<After>);
 
@@ -253,6 +235,9 @@ impl Scale<'_> {
                 Err(Stop::Wanted(wanted)) => return Err(wanted),
             };
             verdicts.push((*place, verdict));
+        }
+        if let Some(after) = &mut after {
+            after.looked = look(self.known.records.get(&self.id), after);
         }
         Ok((verdicts, after))
     }
@@ -465,7 +450,12 @@ impl Scale<'_> {
             return Err(vec![claim.problem()]);
         }
         let reclaimed = wrote || after.as_ref().is_some_and(|after| after.reclaimed);
-        let mut taken = after.take().map(|after| after.taken).unwrap_or_default();
+        let mut merged = merged;
+        let mut taken = Vec::new();
+        if let Some(before) = after.take() {
+            merged.has_branches |= before.merged.has_branches;
+            taken = before.taken;
+        }
         taken.push(place);
         let (id, changed_by, changed_at) = (self.id, seen.staff, seen.at_s);
         *after = Some(After {
@@ -480,6 +470,7 @@ impl Scale<'_> {
             taken,
             claim,
             reclaimed,
+            looked: None,
         });
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use replica::{Courier, Options, Replica};
 use serde_json::{Value, json};
-use shared::access::Actor;
+use shared::access::{Actor, Role};
 use shared::desk::{Save, SaveAnswer};
 use shared::ids::{DeviceId, RecordId, StaffId};
 use shared::record::Kind;
@@ -194,6 +194,32 @@ async fn answer(replica: &Replica, hub: &str, ask: &Value) -> Value {
             let held = replica.held().unwrap();
             json!({ "waiting": status.waiting, "held": held, "link": status.link, "digest": digest, "trouble": status.trouble })
         }
+        "account" | "take" => money(replica, ask),
         other => panic!("a desk cannot {other}"),
+    }
+}
+
+/// What somebody who takes money does here.
+fn money(replica: &Replica, ask: &Value) -> Value {
+    let reference = replica.reference().unwrap();
+    let mut staff = reference.staff.iter();
+    let cashier = staff
+        .find(|person| person.roles == [Role::Billing])
+        .unwrap();
+    let actor = Actor {
+        staff: cashier.id,
+        roles: cashier.roles.clone(),
+        ward: replica.desk().unwrap().ward.unwrap(),
+        device: DeviceId(cashier.id.0),
+    };
+    if ask["do"] == "account" {
+        let patient = ask["patient"].as_str().unwrap().parse().unwrap();
+        let unposted = replica.unposted(&actor).unwrap().len();
+        let account = replica.account(&actor, patient).unwrap();
+        return json!({ "account": account, "unposted": unposted });
+    }
+    match replica.take_money(&actor, &serde_json::from_value(ask["ask"].clone()).unwrap()) {
+        Ok(line) => json!({ "number": line.number }),
+        Err(error) => json!({ "problems": error.problems() }),
     }
 }

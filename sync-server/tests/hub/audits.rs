@@ -41,10 +41,7 @@ fn count(log: &[Entry], what: What) -> usize {
 /// Does to the database what only its owner can: the guards of the tables are off.
 pub(crate) async fn tamper(hub: &TestHub, sql: &str) {
     let sql = format!("begin; set local session_replication_role = replica; {sql}; commit");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-        .execute(&hub.app.pool)
-        .await
-        .expect("its owner may do anything");
+    hub.as_owner(&sql).await.expect("its owner may do anything");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,19 +197,54 @@ async fn entries_are_neither_changed_nor_removed() {
             format!("update {table} set {column} = {column}"),
         ];
         for deed in deeds {
-            let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(deed.clone()))
-                .execute(&hub.app.pool)
-                .await;
-            let said = refused.expect_err(&deed);
-            // an identity column refuses by itself, and no less
-            let code = said
-                .as_database_error()
-                .and_then(|said| said.code().map(|code| code.into_owned()));
-            assert!(
-                matches!(code.as_deref(), Some("42501" | "428C9")),
-                "{deed}: {code:?}"
-            );
+            // the hub may not, and its owner is stopped by the guard
+            let of_hub = of_hub(&hub, &deed).await.expect_err(&deed);
+            let of_owner = hub.as_owner(&deed).await.expect_err(&deed);
+            for said in [of_hub, of_owner] {
+                // an identity column refuses by itself, and no less
+                let is_refused = matches!(code(&said).as_deref(), Some("42501" | "428C9"));
+                assert!(is_refused, "{deed}: {said}");
+            }
         }
+    }
+}
+
+/// Does something under the hub's own role.
+async fn of_hub(hub: &TestHub, sql: &str) -> sqlx::Result<()> {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(&hub.app.pool)
+        .await
+        .map(drop)
+}
+
+fn code(said: &sqlx::Error) -> Option<String> {
+    let said = said.as_database_error()?;
+    said.code().map(|code| code.into_owned())
+}
+
+#[tokio::test]
+async fn whoever_gets_the_hub_to_run_something_cannot_take_the_guard_away() {
+    let hub = TestHub::start().await;
+    for deed in [
+        "alter table audit_log disable trigger audit_log_stays",
+        "alter table audit_log disable trigger all",
+        "drop trigger audit_log_stays on audit_log",
+        "drop table audit_log cascade",
+        "create or replace function audit_is_for_good() returns trigger language plpgsql as 'begin return null; end'",
+        "set session_replication_role = replica",
+        "set role wardbook",
+        "set session authorization wardbook",
+        "alter role wardbook_hub superuser",
+        "create role somebody superuser",
+        "update change set staff = device",
+        "delete from change",
+        "delete from migration",
+        "copy audit_log to program 'cat'",
+        "set role wardbook_billing; delete from audit_log",
+        "reset role; delete from audit_log",
+    ] {
+        let said = of_hub(&hub, deed).await.expect_err(deed);
+        assert_eq!(code(&said).as_deref(), Some("42501"), "{deed}: {said}");
     }
 }
 

@@ -5,6 +5,7 @@ use crate::money::vectors::{Random, lines};
 use crate::money::{
     Clerk, IsContested, Office, START_MS, Told, cancelled, completed, event, happen, missed, visit,
 };
+use serde_json::{Value, json};
 use shared::billing::facts::Course;
 use shared::events::What;
 use shared::ledger::Account;
@@ -234,8 +235,8 @@ async fn the_fee_is_the_one_when_the_visit_was_booked_and_one_booked_again_is_an
 #[tokio::test]
 async fn where_nothing_costs_anything_nothing_is_billed() {
     let office = Office::of_fee(10_000).await;
-    sqlx::query("delete from billing.price")
-        .execute(office.pool())
+    let hub = &office.hub;
+    hub.as_owner("delete from billing.price")
         .await
         .expect("no prices");
     let told = Told {
@@ -278,7 +279,7 @@ async fn nothing_in_the_books_is_ever_changed_and_no_journal_is_lopsided() {
         "insert into billing.posting (journal, line, account, debit) select id, 9, 1000, 5 from billing.journal",
         "insert into billing.posting (journal, line, account) select id, 9, 1000 from billing.journal",
     ] {
-        let done = sqlx::query(statement).execute(office.pool()).await;
+        let done = office.hub.as_owner(statement).await;
         let error = done.expect_err(statement);
         let code = error
             .as_database_error()
@@ -339,4 +340,105 @@ async fn neither_service_can_read_a_chart_or_change_the_books() {
             .and_then(|said| said.code().map(|code| code.into_owned()));
         assert_eq!(code.as_deref(), Some("42501"), "{statement}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_cashier_finds_a_bill_and_sees_all_of_it_and_that_is_noted() {
+    let office = Office::of_fee(10_000).await;
+    let (clerk, manager) = (office.clerk("billing").await, office.clerk("manager").await);
+    let (told, bill) = office.billed().await;
+    let (_, other) = office.billed().await;
+    let post = async |clerk: &Clerk, path: &str, body: Value| {
+        let path = format!("/console/v1/bills/{path}");
+        office.post(clerk, &path, &body).await
+    };
+    let found = async |ask: Value| {
+        let said = post(&clerk, "search", ask).await.json();
+        let lines = said["lines"].as_array().expect("lines").clone();
+        lines
+            .iter()
+            .map(|line| line["id"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let [first, second] = [bill, other].map(|id| id.to_string());
+    assert_eq!(found(json!({})).await, [second.clone(), first.clone()]);
+    assert_eq!(found(json!({ "text": "1" })).await, [first.clone()]);
+    assert_eq!(
+        found(json!({ "text": "nobody" })).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        found(json!({ "state": "paid" })).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        found(json!({ "state": "open", "before": "2" })).await,
+        [first]
+    );
+    office
+        .post(&clerk, crate::money::PAY, &crate::money::cash(bill, 4_000))
+        .await;
+    let whole = post(&clerk, "one", json!({ "bill": bill })).await.json();
+    assert_eq!(
+        (&whole["line"]["balance"], &whole["line"]["state"]),
+        (&json!(6_500), &json!("partially_paid"))
+    );
+    assert_eq!(
+        (
+            whole["payments"].as_array().map(Vec::len),
+            whole["journals"].as_array().map(Vec::len)
+        ),
+        (Some(1), Some(2))
+    );
+    let looked =
+        "select count(*) from audit_deed where position(convert_to('bill', 'UTF8') in entry) > 0";
+    assert_eq!(office.count(looked).await, 1);
+    let account = post(&clerk, "account", json!({ "patient": told.patient }))
+        .await
+        .json();
+    assert_eq!(
+        account["owed"],
+        json!([{ "currency": "INR", "receivable": 6_500, "credit": 0, "payable": 0 }])
+    );
+    assert_eq!(
+        post(&manager, "one", json!({ "bill": bill })).await.code(),
+        "not_allowed"
+    );
+    assert_eq!(
+        post(&clerk, "one", json!({ "bill": world::new_id() }))
+            .await
+            .code(),
+        "bill.unknown"
+    );
+}
+
+#[tokio::test]
+async fn a_credit_note_takes_back_what_nobody_paid_and_no_more() {
+    let office = Office::of_fee(10_000).await;
+    let clerk = office.clerk("billing").await;
+    let (told, bill) = office.billed().await;
+    office
+        .post(&clerk, crate::money::PAY, &crate::money::cash(bill, 4_000))
+        .await;
+    let credit = async |minor: i64, reason: &str| {
+        let amount = json!({ "amount_minor": minor, "currency": "INR" });
+        let ask =
+            json!({ "credit": world::new_id(), "bill": bill, "amount": amount, "reason": reason });
+        office.post(&clerk, "/console/v1/bills/credit", &ask).await
+    };
+    assert_eq!(
+        credit(6_501, "hardship").await.code(),
+        "bill.credit_too_much"
+    );
+    assert_eq!(credit(500, " ").await.code(), "required");
+    assert_eq!(credit(0, "hardship").await.code(), "money.out_of_range");
+    assert_eq!(credit(500, "hardship").await.json()["amount_minor"], 6_000);
+    assert_eq!(credit(6_000, "hardship").await.json()["amount_minor"], 0);
+    assert_eq!(credit(1, "hardship").await.code(), "bill.credit_too_much");
+    // of 10 500 with a tax of 500, 4 000 with 190 are left
+    assert_eq!(
+        (office.on(&told, 4000).await, office.on(&told, 2100).await),
+        (3_810, 190)
+    );
+    office.check("credited").await;
 }

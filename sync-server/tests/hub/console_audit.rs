@@ -96,15 +96,11 @@ async fn an_entry_that_was_changed_is_marked_and_the_look_finds_it() {
     assert!(found.is_whole() && found.leaves > 0);
     let victim = page.lines.last().expect("an entry").leaf;
     // whoever owns the database can take the guard away, and is found out all the same
-    sqlx::raw_sql("alter table audit_log disable trigger audit_log_stays")
-        .execute(&hub.app.pool)
-        .await
-        .expect("an owner");
-    sqlx::query("update audit_log set entry = set_byte(entry, 8, (get_byte(entry, 8) + 1) % 256) where leaf = $1")
-        .bind(i64::try_from(victim).expect("a small log"))
-        .execute(&hub.app.pool)
-        .await
-        .expect("an owner");
+    let harm = format!(
+        "alter table audit_log disable trigger audit_log_stays;
+         update audit_log set entry = set_byte(entry, 8, (get_byte(entry, 8) + 1) % 256) where leaf = {victim}"
+    );
+    hub.as_owner(&harm).await.expect("an owner");
     let page: LogPage = vera.json("/console/v1/audit").await;
     let flawed: Vec<u64> = page
         .lines

@@ -7,10 +7,11 @@ use serde_json::json;
 use shared::clock::Now;
 use shared::emergency::Opening;
 use shared::ids::OpeningId;
+use shared::record::Kind;
 use shared::sync::wire::{Verdict, hex};
 use std::path::Path;
 use sync_server::testing::{PASSWORD, TestHub};
-use sync_server::world;
+use sync_server::{duplicates, world};
 use tokio::process::Command;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -38,6 +39,28 @@ async fn make_work(hub: &TestHub) {
         .expect("it has a name");
 }
 
+/// Two patients whose beds two desks wrote apart, and somebody who was registered twice.
+async fn make_decisions(hub: &TestHub) {
+    let one = desk_of(hub, hub.ward, hub.receptionist).await;
+    let other = desk_of(hub, hub.ward, hub.nurse).await;
+    for name in ["Ferreira", "Nakamura"] {
+        let patient = one.patient(name);
+        let beds = [
+            one.edit(&patient, &json!({ "bed": "A-02" })),
+            other.edit(&patient, &json!({ "bed": "A-03" })),
+        ];
+        one.push(vec![patient.envelope(), beds[0].envelope()]).await;
+        assert_eq!(other.push(vec![beds[1].envelope()]).await, [Verdict::Taken]);
+    }
+    for given in ["Amara", "Amarah"] {
+        let draft = json!({ "name": [{ "family": "Adeyemi", "given": given }], "birthDate": "1984-03-05", "gender": "female",
+            "telecom": [{ "value": "020 7946 0101" }], "nationalId": "AB 12 34 56 C", "ward": hub.ward });
+        let patient = one.make(Kind::Patient, &draft);
+        assert_eq!(one.push(vec![patient.envelope()]).await, [Verdict::Taken]);
+    }
+    duplicates::sweep(&hub.app).await.expect("looked for");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_do_the_work_of_the_centre_in_a_browser() {
     let hub = hub().await;
@@ -48,6 +71,7 @@ async fn people_do_the_work_of_the_centre_in_a_browser() {
         hire(&hub, username, role).await;
         give_factor(&hub, username).await;
     }
+    make_decisions(&hub).await;
     make_work(&hub).await;
     let port = hub.serve_tls().await;
     let output = Command::new("node")

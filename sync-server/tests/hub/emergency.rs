@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 const WHY: &str = "Collapsed in the lift";
 
-async fn sign_in(desk: &Desk, username: &str) -> SignedIn {
+pub(crate) async fn sign_in(desk: &Desk, username: &str) -> SignedIn {
     let ask = json!({ "username": username, "password": PASSWORD });
     desk.post("/identity/v1/sign-in", &ask).await.json()
 }
@@ -31,12 +31,12 @@ async fn key_of(desk: &Desk) -> [u8; 32] {
     key.try_into().expect("32 bytes")
 }
 
-async fn page(desk: &Desk, after: u64) -> SummaryPage {
+pub(crate) async fn page(desk: &Desk, after: u64) -> SummaryPage {
     let path = format!("/sync/v1/emergency?after={after}");
     desk.get(&path).await.frame()
 }
 
-fn read(desk: &Desk, key: &[u8; 32], page: &SummaryPage) -> Vec<Summary> {
+pub(crate) fn read(desk: &Desk, key: &[u8; 32], page: &SummaryPage) -> Vec<Summary> {
     let one = |item: &SummaryItem| match item {
         SummaryItem::Here { patient, sealed } => {
             let summary = unseal(key, desk.enrolled.device, *patient, sealed);
@@ -55,7 +55,7 @@ fn gone(page: &SummaryPage) -> Vec<RecordId> {
     page.items.iter().filter_map(one).collect()
 }
 
-fn in_patient(desk: &Desk, family: &str, bed: Option<&str>) -> Made {
+pub(crate) fn in_patient(desk: &Desk, family: &str, bed: Option<&str>) -> Made {
     let draft = json!({ "name": [{ "family": family, "given": "Test" }], "ward": desk.enrolled.ward, "bed": bed,
         "allergy": [{ "substance": "Penicillin", "verification": "confirmed" }] });
     desk.make(shared::record::Kind::Patient, &draft)

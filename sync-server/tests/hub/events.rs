@@ -67,7 +67,7 @@ async fn is_to_say(pool: &PgPool, subject: RecordId, nth: i32, kind: &str) {
 }
 
 /// Hands everything on and lets a consumer take it.
-async fn settle(pool: &PgPool, bus: &dyn Bus, consumer: &dyn Consumer) {
+pub(crate) async fn settle(pool: &PgPool, bus: &dyn Bus, consumer: &dyn Consumer) {
     while outbox::hand_on(pool, bus).await.expect("it is handed on") > 0 {}
     while inbox::take(pool, consumer).await.expect("it is taken") > 0 {}
 }
@@ -168,8 +168,7 @@ impl Consumer for Clerk {
 
 /// Makes the table in which clerks write. It has no key: what is taken twice shows.
 async fn desk_of_clerks(hub: &TestHub) {
-    sqlx::raw_sql("create table took (consumer text, event text)")
-        .execute(&hub.app.pool)
+    hub.as_owner("create table took (consumer text, event text)")
         .await
         .expect("a table");
 }
@@ -196,7 +195,7 @@ fn about(subjects: std::ops::Range<u128>) -> Vec<Event> {
 }
 
 /// Every order of five.
-fn orders() -> Vec<Vec<usize>> {
+pub(crate) fn orders() -> Vec<Vec<usize>> {
     let mut orders = vec![vec![]];
     for next in 0..5 {
         orders = orders
@@ -261,7 +260,7 @@ async fn in_whatever_order_five_events_come_and_however_often_the_same_is_said()
 
 /// A way to consumers on which the hub is killed: before it hands on, after it, or not at all.
 #[derive(Debug)]
-struct Deadly {
+pub(crate) struct Deadly {
     local: Local,
     /// Which of the three comes next.
     fate: AtomicU32,
@@ -269,6 +268,30 @@ struct Deadly {
 }
 
 impl Deadly {
+    pub(crate) fn to(pool: &PgPool, consumer: Arc<dyn Consumer>) -> Arc<Self> {
+        Arc::new(Self {
+            local: Local::new(pool.clone(), vec![consumer]),
+            fate: AtomicU32::new(0),
+            is_there: Notify::new(),
+        })
+    }
+
+    /// Hands on until it is killed: before, after, or not at all.
+    pub(crate) async fn hand_on(self: &Arc<Self>, pool: &PgPool, fate: u32) {
+        self.fate.store(fate, Ordering::SeqCst);
+        let (by, on) = (self.clone(), pool.clone());
+        let mut handing = tokio::spawn(async move { outbox::hand_on(&on, by.as_ref()).await });
+        tokio::select! {
+            ended = &mut handing => {
+                ended.expect("it ends").expect("it is handed on");
+            }
+            () = self.is_there.notified() => {
+                handing.abort();
+                assert!(handing.await.is_err(), "it is gone");
+            }
+        }
+    }
+
     /// Gets no further.
     async fn stop(&self) {
         self.is_there.notify_one();
@@ -292,6 +315,9 @@ impl Bus for Deadly {
     }
 }
 
+/// The fate of who is not killed.
+pub(crate) const SAFE: u32 = 2;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice() {
     let mut hub = crate::trust::hub().await;
@@ -309,11 +335,7 @@ async fn killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_
         name: "one",
         ..Clerk::default()
     });
-    let bus = Arc::new(Deadly {
-        local: Local::new(pool.clone(), vec![clerk.clone()]),
-        fate: AtomicU32::new(0),
-        is_there: Notify::new(),
-    });
+    let bus = Deadly::to(pool, clerk.clone());
     let mut expect = Vec::new();
     for round in 0..200_u128 {
         let events = about(round * 3..round * 3 + 3);
@@ -327,25 +349,14 @@ async fn killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_
             expect.extend(events.iter().map(Event::id));
         }
         let fate = u32::try_from(dice.below(3)).expect("a small number");
-        bus.fate.store(fate, Ordering::SeqCst);
-        let (by, on) = (bus.clone(), pool.clone());
-        let mut handing = tokio::spawn(async move { outbox::hand_on(&on, by.as_ref()).await });
-        tokio::select! {
-            ended = &mut handing => {
-                ended.expect("it ends").expect("it is handed on");
-            }
-            () = bus.is_there.notified() => {
-                handing.abort();
-                assert!(handing.await.is_err(), "it is gone");
-            }
-        }
+        bus.hand_on(pool, fate).await;
         if dice.below(2) == 0 {
             inbox::take(pool, clerk.as_ref())
                 .await
                 .expect("it is taken");
         }
     }
-    bus.fate.store(2, Ordering::SeqCst);
+    bus.hand_on(pool, SAFE).await;
     settle(pool, bus.as_ref(), clerk.as_ref()).await;
     expect.sort_unstable();
     assert!(expect.len() > 300, "{}", expect.len());

@@ -62,8 +62,7 @@ async fn do_everything(hub: &TestHub, desk: &Desk) {
         .await
         .expect("the test can do this");
     // a failure inside the hub: the database refuses and quotes the row
-    sqlx::raw_sql("alter table record add constraint broken check (false) not valid")
-        .execute(&hub.app.pool)
+    hub.as_owner("alter table record add constraint broken check (false) not valid")
         .await
         .expect("the test can do this");
     let answer = desk

@@ -1,13 +1,18 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
+mod accounts;
 mod audit_chains;
 mod audit_looks;
 mod audit_tampering;
 mod audits;
+mod bank;
 mod billing;
 mod bootstrap;
 mod cabinets;
 mod callers;
+mod cash_up;
+mod conflict_lists;
+mod conflicts;
 mod console;
 mod console_audit;
 mod console_devices;
@@ -21,15 +26,21 @@ mod desk;
 mod doctor;
 mod doors;
 mod emergency;
+mod emergency_keys;
 mod events;
 mod feeds;
 mod fuzz;
+mod gateways;
 mod identity;
 mod imports;
+mod insurance;
+mod killed;
 mod leases;
 mod leaving;
 mod logs;
+mod merging;
 mod money;
+mod money_journey;
 mod orders;
 mod payments;
 mod pushes;
@@ -37,12 +48,15 @@ mod put_back;
 #[path = "../real/mod.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
 mod real;
+mod receipts;
+mod reconciling;
 mod refunds;
 mod renewals;
 mod screens;
 mod slots;
 mod slow_heads;
 mod tls;
+mod told;
 mod trust;
 mod visits;
 mod waiting;

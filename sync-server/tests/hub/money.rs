@@ -35,7 +35,7 @@ pub(crate) struct Office {
 /// Somebody at the console.
 #[derive(Clone, Debug)]
 pub(crate) struct Clerk {
-    cookie: String,
+    pub(crate) cookie: String,
 }
 
 /// What was answered.
@@ -252,10 +252,10 @@ impl Office {
     }
 }
 
-const WRONG: [&str; 9] = [
+const WRONG: [&str; 11] = [
     "select 'kept' where (select coalesce(sum(credit - debit), 0) from billing.posting where account = 2000)
         <> (select coalesce(sum(deposit), 0) from billing.visit)
-         + (select coalesce(sum(kept - released), 0) from payments.payment where bill is not null)",
+         + (select coalesce(sum(kept - released), 0) from payments.payment where bill is not null or appointment is null)",
     "select 'journal ' || journal from billing.posting group by journal having sum(debit) <> sum(credit)",
     "select 'receivable of ' || bill.id from billing.bill left join (
         select bill, sum(debit - credit) as owed from billing.posting join billing.journal on journal.id = journal
@@ -270,10 +270,16 @@ const WRONG: [&str; 9] = [
      having sum(credit - debit) < 0",
     "select 'owed' where (select coalesce(sum(credit - debit), 0) from billing.posting where account = 2050)
         <> (select coalesce(sum(minor), 0) from payments.refund where is_owed and state <> 'succeeded')",
-    "select 'in hand' where (select coalesce(sum(debit - credit), 0) from billing.posting where account < 1100)
-        <> (select coalesce(sum(minor - refunded), 0) from payments.payment)",
+    "select 'in hand' where (select coalesce(sum(debit - credit), 0) from billing.posting where account < 1100 or account = 5010)
+        <> (select coalesce(sum(minor - refunded), 0) from payments.payment) + (select coalesce(sum(paid), 0) from insurance.claim)",
     "select 'series ' || code from payments.series where last <> (select count(*) from payments.payment
         where receipt like code || '-%' and split_part(receipt, '-', 3)::integer between 1 and last)",
+    "select 'series of a desk ' || code from payments.desk_series where last <> (
+        select count(*) from payments.document where series = code and number between 1 and last)
+        and not exists (select 1 from billing.exception where kind = 'RECEIPT_GAP' and settled_at is null
+            and starts_with(cause, 'gap:' || code))",
+    "select 'document ' || series || number from payments.document where (outcome ->> 'outcome' in ('posted', 'excepted')) <>
+        exists (select 1 from payments.payment where payment.id = document.id)",
 ];
 
 /// Whether an appointment shows something else.

@@ -70,6 +70,7 @@ async fn a_stopped_desk_gets_its_orders_and_nothing_else() {
             &[
                 "/sync/v1/push",
                 "/sync/v1/emergency/openings",
+                "/sync/v1/receipts",
                 "/sync/v1/standing?incarnation=0&dseq=0",
                 "/sync/v1/lineage?after=0",
                 "/sync/v1/missing",

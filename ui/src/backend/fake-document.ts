@@ -7,7 +7,7 @@ export interface Change { hash: string; deps: string[]; staff: string; at: strin
 export type Flat = Record<string, unknown>;
 
 const lists: Record<Kind, readonly string[]> = {
-  patient: ['name', 'telecom', 'address', 'contact', 'allergy', 'alert'],
+  patient: ['name', 'telecom', 'address', 'contact', 'allergy', 'alert', 'link'],
   appointment: ['move', 'offer'],
   prescription: ['line', 'signature'],
 };
@@ -59,7 +59,8 @@ export class FakeDocument {
   conflicts(here: number): Conflict[] {
     return [...this.written()].filter(([, versions]) => versions.length > 1).map(([path, versions]) => {
       const before = this.at(this.commonAncestors(versions.map(({ change }) => change))).flat()[path] ?? null;
-      return { path, before, values: versions.map(({ value, change }): Version => ({
+      const rule = { code: 'rule.same_everywhere', field: path, with: {} };
+      return { path, rule, before, values: versions.map(({ value, change }): Version => ({
         value, staff: change.staff, at: change.at, device: change.device, isHere: change.device === here,
       })) };
     });

@@ -18,6 +18,7 @@ const staff: Staff[] = [
   { id: staffId(5), username: 'rossi', name: 'Dr Chiara Rossi', roles: ['doctor'], departments: [departmentId(2), departmentId(3)], isActive: true },
   { id: staffId(6), username: 'farah', name: 'Farah Haddad', roles: ['pharmacist'], departments: [], isActive: true },
   { id: staffId(7), username: 'vera', name: 'Vera Novak', roles: ['auditor'], departments: [], isActive: true },
+  { id: staffId(9), username: 'paul', name: 'Paul Mercier', roles: ['billing'], departments: [], isActive: true },
   { id: staffId(8), username: 'mona', name: 'Mona Adler', roles: ['manager', 'nurse'], departments: [], isActive: true },
 ];
 

@@ -6,6 +6,7 @@ import { FakeAudit } from './fake-audit';
 import { FakeBooking } from './fake-booking';
 import { dayOf, diaryOf, withArrival } from './fake-diary';
 import { FakeEmergency } from './fake-emergency';
+import { FakePayments } from './fake-payments';
 import { FakeDocument, bodyOf, writesOf, type Change, type Write } from './fake-document';
 import { patientId, people, reference, samplePatient, samplePrescription, sampleVisits, seeded, wardA } from './fake-people';
 import { check, digestOf, likely, mrn, searchTerms, searchText, sortName, standingOf, blankPage, member, problems, refused } from './fake-rules';
@@ -20,6 +21,11 @@ const elsewhere = 3;
 
 interface Unsent { hash: string; kind: Kind; record: string; isNew: boolean; state: SyncState; change: Change }
 export interface FakeOptions { patients?: number; enrolled?: boolean; signedIn?: string; latencyMs?: number; now?: () => number }
+
+function heardBy<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
 /** A hospital in memory that behaves: it searches, merges, sends, refuses. For development and tests. */
 export class FakeHospital implements Backend {
@@ -45,12 +51,12 @@ export class FakeHospital implements Backend {
   private readonly latencyMs: number;
   private readonly now: () => number;
   private sync: SyncStatus = {
-    link: 'online', waiting: 0, held: 0, conflicts: 0, syncedAt: null, progress: null, trouble: null, clockAheadS: null,
-    numbersLeft: 412, replicaBytes: 4_200_000, notice: null,
+    link: 'online', waiting: 0, held: 0, conflicts: 0, unposted: null, syncedAt: null, progress: null, trouble: null, clockAheadS: null, numbersLeft: 412, replicaBytes: 4_200_000, notice: null,
   };
 
   private readonly moment = () => ({ staff: this.session?.staff ?? null, now: this.now(), isOnline: this.sync.link === 'online' });
   readonly audit = new FakeAudit(this.moment);
+  readonly money = new FakePayments(this.moment, (unposted) => this.tell({ unposted }));
   auditChain: Backend['auditChain'] = () => this.audit.auditChain();
   auditLog: Backend['auditLog'] = (password, run) => this.audit.auditLog(password, run);
   readonly booking = new FakeBooking(() => this.all('appointment'), () => this.today());
@@ -450,15 +456,8 @@ export class FakeHospital implements Backend {
     this.statusListeners.forEach((listener) => listener(this.sync));
   }
 
-  onChanged(listener: (what: Changed) => void): () => void {
-    this.changedListeners.add(listener);
-    return () => this.changedListeners.delete(listener);
-  }
-
-  onStatus(listener: (status: SyncStatus) => void): () => void {
-    this.statusListeners.add(listener);
-    return () => this.statusListeners.delete(listener);
-  }
+  onChanged: Backend['onChanged'] = (listener) => heardBy(this.changedListeners, listener);
+  onStatus: Backend['onStatus'] = (listener) => heardBy(this.statusListeners, listener);
 
   // --- what only tests do
 
@@ -467,6 +466,7 @@ export class FakeHospital implements Backend {
     clearTimeout(this.timer);
     if (!isOnline) this.unsent.forEach((item) => { item.state = 'saved'; });
     this.tell({ link: isOnline ? 'online' : 'offline', trouble: isOnline ? null : { code: 'hub.unreachable', field: '', with: {} }, progress: null });
+    this.money.post();
     this.courier();
   }
 

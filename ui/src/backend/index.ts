@@ -1,6 +1,6 @@
 import type {
-  AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, Likely, ListAsk, LookProgress, OpeningLine, Page, Problem, Reference, Review, Row,
-  Save, SaveAnswer, Session, Summary, SyncStatus, Visit, Waiting,
+  Account, AuditTrail, ChainLook, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, Emergency, FreeAsk, FreeSlot, Held, HistoryEntry, Kind, Likely, ListAsk, LookProgress, OpeningLine, Page, Problem, ReceiptLine, Reference, Review, Row,
+  Save, SaveAnswer, Session, Summary, SyncStatus, TakeAsk, Visit, Waiting,
 } from './types.gen';
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
@@ -29,8 +29,22 @@ export interface AuditBackend {
   auditLog(password: string, run: string | null): Promise<Outcome<LookProgress>>;
 }
 
+/** Bills of the ward's patients, and money that is taken at this desk. For those who take money. */
+export interface MoneyBackend {
+  account(patient: string): Promise<Account>;
+  /** What was recorded here and is not in the hospital's books, oldest first. */
+  unposted(): Promise<ReceiptLine[]>;
+  take(ask: TakeAsk): Promise<Outcome<ReceiptLine>>;
+  /** Makes a mistaken receipt void, by a document with a number of its own. */
+  voidReceipt(id: string, number: string, reason: string): Promise<Outcome<ReceiptLine>>;
+  /** The pages of a receipt; from the second time on they say that they are a copy. */
+  printReceipt(number: string, language: string): Promise<Outcome<string[]>>;
+  printBill(bill: string, language: string): Promise<Outcome<string[]>>;
+}
+
 /** What a desk can do. Implemented by the window (tauri.ts) and by a made-up hospital for tests (fake.ts). */
 export interface Backend extends EmergencyBackend, AuditBackend {
+  readonly money: MoneyBackend;
   desk(): Promise<DeskState>;
   reference(): Promise<Reference>;
   enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;

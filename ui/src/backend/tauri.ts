@@ -48,6 +48,14 @@ export const tauriBackend: Backend = {
   emergencyNote: (patient, text) => outcome(invoke('emergency_note', { patient, text })),
   endEmergency: () => invoke('end_emergency'),
   reviewEmergency: (password, review) => outcome(invoke('review_emergency', { password, review })),
+  money: {
+    account: (patient) => invoke('account', { patient }),
+    unposted: () => invoke('unposted'),
+    take: (ask) => outcome(invoke('take_money', { ask })),
+    voidReceipt: (id, number, reason) => outcome(invoke('void_receipt', { id, number, reason })),
+    printReceipt: (number, language) => outcome(invoke('print_receipt', { number, language })),
+    printBill: (bill, language) => outcome(invoke('print_bill', { bill, language })),
+  },
   onChanged: (listener) => {
     const stops = [
       subscribe<Changed>('record-changed', listener),

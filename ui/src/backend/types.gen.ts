@@ -50,6 +50,10 @@ bed: string | null,
  */
 deceased: string | null, 
 /**
+ * Other records of the same person.
+ */
+link: Array<PatientLink>, 
+/**
  * Free text that several people write; both texts survive a merge.
  */
 notes: string, };
@@ -93,6 +97,14 @@ verification: Verification,
 strikeReason: string | null, };
 
 export type Alert = { id: string, text: string | null, ended: string | null, };
+
+export type PatientLink = { id: string, other: RecordId | null, type: LinkType, 
+/**
+ * When they were parted again, RFC 3339.
+ */
+ended: string | null, };
+
+export type LinkType = "replaced-by" | "replaces";
 
 export type Gender = "female" | "male" | "other" | "unknown";
 
@@ -416,6 +428,10 @@ export type FieldChange = { path: string, before: unknown, after: unknown, };
 
 export type Conflict = { path: string, 
 /**
+ * Which rule decided so far.
+ */
+rule: Problem, 
+/**
  * What it was before both edits.
  */
 before: unknown, 
@@ -477,6 +493,10 @@ waiting: number, held: number,
  * Records with a conflict.
  */
 conflicts: number, 
+/**
+ * Money that was recorded here and is not in the hospital's books.
+ */
+unposted: Unposted | null, 
 /**
  * When the hub last confirmed that this desk has everything, RFC 3339 in UTC.
  */
@@ -641,6 +661,90 @@ decibans: number, };
 
 export type Likely = { row: Row, likeness: Likeness, };
 
+export type Money = { amount_minor: number, currency: string, };
+
+export type BillKind = "consultation" | "cancellation" | "no_show" | "supplement" | "pharmacy" | "lab";
+
+export type BillState = "open" | "partially_paid" | "paid" | "void";
+
+export type Exception = "COMPLETION_CONFLICT" | "COMPLETE_AFTER_CANCEL" | "TIME_UNCERTAIN" | "DUPLICATE_COLLECTION" | "PAYMENT_ON_VOID_BILL" | "PAYMENT_RETURNED" | "RECEIPT_GAP" | "RECEIPT_DUP" | "RECEIPT_UNCLEAR" | "GATEWAY_MISMATCH" | "REFUND_FAILED" | "INSURER_OVERPAID" | "CLAIM_EXCEEDS_BALANCE" | "CLAIM_ANSWERED_LATE";
+
+export type DeskBill = { id: string, number: number, patient: RecordId, kind: BillKind, state: BillState, net: Money, tax: Money, gross: Money, 
+/**
+ * What was still owed when the hub said so.
+ */
+balance: Money, issuedMs: number, };
+
+export type BillHere = { bill: DeskBill, 
+/**
+ * Taken at this desk and not in the books yet.
+ */
+hereMinor: number, 
+/**
+ * What is left to pay as far as this desk knows.
+ */
+owed: Money, };
+
+export type Outcome = { "outcome": "posted", applied: number, kept: number, } | { "outcome": "excepted", exception: Exception, } | { "outcome": "voided" } | { "outcome": "kept", exception: Exception, };
+
+export type Tendered = "cash" | "cheque" | "card_stored";
+
+export type TakeAsk = { 
+/**
+ * Made by the form, so that pressing twice takes it once.
+ */
+id: string, bill: string, how: Tendered, 
+/**
+ * The number on the cheque, or on the slip of the terminal.
+ */
+reference: string | null, minor: number, 
+/**
+ * What was put on the counter; nothing: just the amount.
+ */
+tenderedMinor: number | null, };
+
+export type ReceiptLine = { number: string, bill: string, patient: RecordId, by: StaffId, atMs: number, 
+/**
+ * Nothing for a document that makes another void.
+ */
+amount: Money | null, how: Tendered | null, reference: string | null, tenderedMinor: number | null, changeMinor: number | null, 
+/**
+ * The receipt that it makes void.
+ */
+voids: string | null, reason: string | null, 
+/**
+ * The document that makes it void.
+ */
+voidedBy: string | null, isPrinted: boolean, 
+/**
+ * Nothing: it is recorded here and not posted.
+ */
+outcome: Outcome | null, };
+
+export type Account = { 
+/**
+ * Newest first.
+ */
+bills: Array<BillHere>, 
+/**
+ * What this desk gave out, newest first.
+ */
+receipts: Array<ReceiptLine>, 
+/**
+ * When the hub said so, RFC 3339 in UTC; nothing: it never did.
+ */
+asOf: string | null, 
+/**
+ * It has numbers for receipts.
+ */
+canNumber: boolean, drawer: string, };
+
+export type Unposted = { count: number, 
+/**
+ * RFC 3339 in UTC, by this computer's clock.
+ */
+oldestAt: string, };
+
 export type BadEntry = { 
 /**
  * The leaf, or the device, incarnation and place of its chain.
@@ -699,6 +803,158 @@ unsent: number,
  */
 bad: BadEntry | null, };
 
+export type ItemKind = "hard" | "soft" | "invariant" | "duplicate" | "quarantine" | "stale" | "money";
+
+export type Item = { 
+/**
+ * Names it at every desk and at the hub, hex.
+ */
+id: string, kind: ItemKind, 
+/**
+ * Which rule decided, and what the rule says of it.
+ */
+rule: Problem, 
+/**
+ * The document paths it is about.
+ */
+paths: Array<string>, 
+/**
+ * What each path was before.
+ */
+before: unknown[], sides: Array<Side>, 
+/**
+ * The change by which somebody who saw all sides settled it; nothing while it is open.
+ */
+settled: Settled | null, };
+
+export type Side = { 
+/**
+ * The change it was said with, hex.
+ */
+change: string, staff: StaffId | null, 
+/**
+ * RFC 3339 in UTC, by the clock of their desk.
+ */
+at: string, 
+/**
+ * Number of the device; 0 is the hub.
+ */
+device: number, 
+/**
+ * What each path was to them after it.
+ */
+values: unknown[], };
+
+export type Settled = { 
+/**
+ * The change, hex.
+ */
+change: string, staff: StaffId | null, at: string, };
+
+export type Choice = { "action": "keep" } | { "action": "take", side: number, } | { "action": "both" } | { "action": "restore" } | { "action": "write", values: unknown[], } | { "action": "dismiss" };
+
+export type ConflictLine = { 
+/**
+ * Its name, hex.
+ */
+id: string, kind: ItemKind, rule: Problem, 
+/**
+ * The path it is about, or empty.
+ */
+field: string, record: RecordId | null, recordKind: Kind | null, 
+/**
+ * The patient it is about, in words.
+ */
+about: string | null, 
+/**
+ * The workstation it is about, in words.
+ */
+desk: string | null, ward: WardId | null, 
+/**
+ * RFC 3339 in UTC.
+ */
+raisedAt: string, owner: StaffId | null, settledAt: string | null, settledBy: StaffId | null, 
+/**
+ * What was done about it, a code.
+ */
+action: string | null, 
+/**
+ * Whether that can be taken back.
+ */
+canUndo: boolean, };
+
+export type ConflictPage = { lines: Array<ConflictLine>, next: string | null, 
+/**
+ * Open items that the list is narrowed to; 10 000 stands for as many or more.
+ */
+waiting: number, };
+
+export type ConflictWhole = { line: ConflictLine, item: Item, 
+/**
+ * What each of its paths says now.
+ */
+now: unknown[], 
+/**
+ * The workstation of each side, in words.
+ */
+desks: Array<string>, 
+/**
+ * Whether whoever asks may settle it.
+ */
+maySettle: boolean, 
+/**
+ * Whether all of it can be kept.
+ */
+mayKeepBoth: boolean, 
+/**
+ * The other record, of two that may be of one person.
+ */
+other: RecordId | null, };
+
+export type ConflictSettle = { 
+/**
+ * At most [`AT_ONCE`].
+ */
+ids: Array<string>, choice: Choice, };
+
+export type ConflictUndo = { ids: Array<string>, };
+
+export type ConflictOwn = { ids: Array<string>, isMine: boolean, };
+
+export type ConflictDone = { done: number, 
+/**
+ * Items for which it could not be done.
+ */
+left: Array<ConflictLeft>, };
+
+export type ConflictLeft = { id: string, problem: Problem, };
+
+export type MergeAsk = { 
+/**
+ * The record that is replaced.
+ */
+gone: RecordId, 
+/**
+ * The record that is used from now on.
+ */
+kept: RecordId, };
+
+export type MergeDone = { 
+/**
+ * Appointments and prescriptions that went to the other record, or back.
+ */
+moved: number, };
+
+export type Pair = { one: RecordId, other: RecordId, 
+/**
+ * Each a `Patient`.
+ */
+oneBody: unknown, otherBody: unknown, 
+/**
+ * Appointments and prescriptions of each.
+ */
+oneHas: number, otherHas: number, };
+
 export type ConsoleDoor = { hospital: string, 
 /**
  * Whether people may sign in by the hospital's own directory.
@@ -707,7 +963,7 @@ hasDirectory: boolean, };
 
 export type ConsolePerson = { staff: StaffId, username: string, name: string, roles: Array<Role>, };
 
-export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "signed_out";
+export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "conflicts" | "signed_out";
 
 export type HeldState = "waiting" | "released" | "refused" | "resent";
 
@@ -843,69 +1099,189 @@ export type LogPage = { lines: Array<LogLine>, next: string | null, };
 
 export type LookRun = { run: LookId | null, };
 
-export type HealthGrade = "ok" | "look" | "broken";
+export type ExceptionLine = { id: number, 
+/**
+ * A word of [`crate::billing::Exception`] or of [`crate::billing::reconcile::Check`].
+ */
+kind: string, 
+/**
+ * What it is about where that is no bill: a payment, a journal, a series.
+ */
+subject: string | null, bill: string | null, appointment: string | null, currency: string | null, 
+/**
+ * The two figures that differ.
+ */
+expected: number | null, found: number | null, 
+/**
+ * What a person would have to write, if that is known.
+ */
+prepared: unknown, at_ms: number, 
+/**
+ * When it was found last; nothing for what was told once.
+ */
+seen_ms: number | null, settled: SettledBy | null, };
 
-export type HealthCheck = "database" | "disk" | "backup" | "audit" | "events" | "decisions" | "held" | "desks" | "copies" | "certificates" | "put_back";
+export type ExceptionPage = { lines: Array<ExceptionLine>, 
+/**
+ * Where the next page begins.
+ */
+next: string | null, 
+/**
+ * How many nobody has settled.
+ */
+open: number, 
+/**
+ * When the books were looked through last.
+ */
+reconciled: Reconciled | null, };
 
-export type HealthDesk = { number: number, 
-/**
- * Empty in a support file.
- */
-name: string, };
+export type SettledBy = { by: StaffId, at_ms: number, reason: string, };
 
-export type HealthFinding = { check: HealthCheck, grade: HealthGrade, said: Problem, 
+export type Reconciled = { at_ms: number, 
 /**
- * Which workstations it is about; the first fifty.
+ * What does not add up, and how much of it was not known before.
  */
-desks: Array<HealthDesk>, };
+found: number, new: number, };
 
-export type HealthReport = { 
-/**
- * RFC 3339 in UTC.
- */
-at: string, 
-/**
- * The version of the hub's program.
- */
-program: string, findings: Array<HealthFinding>, };
+export type SettleAsk = { exception: number, reason: string, };
 
-export type EventLine = { 
+export type DrawerLine = { drawer: string, currency: string, 
 /**
- * Who has not taken it; nothing for one that was not handed on yet.
+ * Whether money went in or out since.
  */
-consumer: string | null, 
-/**
- * The event's name there.
- */
-id: string, 
-/**
- * The last word of its type, such as `scheduled`.
- */
-what: string, record: RecordId | null, 
-/**
- * When it was told or arrived.
- */
-at: string, tries: number, 
-/**
- * Of the last failure.
- */
-code: string | null, setAside: string | null, 
-/**
- * When it is tried again by itself.
- */
-next: string | null, };
+has_moved: boolean, counted: CountLine | null, };
 
-export type EventPage = { lines: Array<EventLine>, 
+export type CountLine = { expected: number, counted: number, 
 /**
- * All that were set aside.
+ * What stayed for change.
  */
-setAside: number, 
-/**
- * All that wait long.
- */
-waiting: number, };
+kept: number, by: StaffId, at_ms: number, };
 
-export type EventAgain = { consumer: string | null, id: string, };
+export type DayLine = { day: string, 
+/**
+ * Nothing for the one that is open.
+ */
+closed: ClosedBy | null, 
+/**
+ * What is counted in it although it happened on a day that was closed before.
+ */
+late: number, };
+
+export type ClosedBy = { by: StaffId, at_ms: number, };
+
+export type DayPage = { lines: Array<DayLine>, next: string | null, };
+
+export type DayWhole = { line: DayLine, 
+/**
+ * The day before which everything was closed already.
+ */
+since: string | null, accounts: Array<AccountLine>, 
+/**
+ * The first hundred of what came late.
+ */
+late: Array<LateLine>, };
+
+export type AccountLine = { account: number, 
+/**
+ * Which drawer or provider.
+ */
+part: string, currency: string, debit_minor: number, credit_minor: number, };
+
+export type LateLine = { journal: number, why: string, bill: string | null, currency: string, minor: number, occurred_ms: number, recorded_ms: number, };
+
+export type SettlementLine = { id: number, provider: string, lines: number, 
+/**
+ * Lines that no file had before.
+ */
+new: number, by: StaffId, at_ms: number, };
+
+export type CoverageLine = { 
+/**
+ * Made by whoever asks.
+ */
+id: string, patient: string, payor: string, 
+/**
+ * The number the patient has with it.
+ */
+subscriber: string, 
+/**
+ * Which insurer is asked first: from one on.
+ */
+place: number, from: string, until: string | null, };
+
+export type ClaimState = "draft" | "ready" | "submitted" | "accepted" | "rejected" | "approved" | "partial" | "denied" | "paid_partial" | "paid" | "closed" | "appealed" | "cancelled" | "entered_in_error";
+
+export type ClaimAct = "submit" | "cancel" | "strike_out" | "close" | "appeal";
+
+export type Age = "up_to30" | "up_to60" | "up_to90" | "up_to120" | "older";
+
+export type AgeLine = { age: Age, currency: string, count: number, outstanding: number, };
+
+export type ClaimLine = { id: string, number: number, version: number, bill: string, bill_number: number, payor: string, state: ClaimState, currency: string, submitted: number, benefit: number, contractual: number, paid: number, 
+/**
+ * What the insurer still owes, as far as is known.
+ */
+outstanding: number, submitted_ms: number | null, age: Age | null, };
+
+export type ClaimPage = { lines: Array<ClaimLine>, next: string | null, ages: Array<AgeLine>, };
+
+export type ClaimWhole = { line: ClaimLine, subscriber: string, served: string, steps: Array<StepLine>, 
+/**
+ * FHIR `Claim`, as the insurer is sent it.
+ */
+fhir: unknown, };
+
+export type StepLine = { state: ClaimState, minor: number | null, by: StaffId, at_ms: number, };
+
+export type Direction = "in" | "back";
+
+export type BillLine = { id: string, number: number, patient: string, kind: BillKind, state: BillState, currency: string, net: number, tax: number, gross: number, balance: number, issued_ms: number, };
+
+export type BillPage = { lines: Array<BillLine>, next: string | null, };
+
+export type BillWhole = { line: BillLine, 
+/**
+ * Who it is for, as the hospital's record says.
+ */
+name: string | null, mrn: string | null, rate_basis_points: number, applied: number, benefit: number, contractual: number, forgiven: number, returned: number, void_reason: string | null, payments: Array<PaymentLine>, 
+/**
+ * What the books have of it, the oldest first.
+ */
+journals: Array<JournalLine>, };
+
+export type JournalLine = { id: number, why: string, minor: number, by: StaffId | null, occurred_ms: number, recorded_ms: number, };
+
+export type PaymentLine = { id: string, receipt: string, 
+/**
+ * `cash`, `card`, `card_stored`, `cheque`, `transfer`
+ */
+method: string, minor: number, refunded: number, by: StaffId, at_ms: number, };
+
+export type RefundLine = { id: string, bill: string | null, bill_number: number | null, currency: string, minor: number, 
+/**
+ * `pending`, `requires_action`, `succeeded`, `failed`, `canceled`
+ */
+state: string, reason: string, asked_by: StaffId | null, agreed_by: StaffId | null, handed_by: StaffId | null, at_ms: number, };
+
+export type RefundPage = { lines: Array<RefundLine>, next: string | null, };
+
+export type PatientAccount = { name: string | null, mrn: string | null, owed: Array<OwedLine>, 
+/**
+ * Payments that left something with the hospital as the patient's.
+ */
+left: Array<LeftLine>, 
+/**
+ * The newest fifty.
+ */
+bills: Array<BillLine>, };
+
+export type OwedLine = { currency: string, receivable: number, credit: number, 
+/**
+ * To be handed out.
+ */
+payable: number, };
+
+export type LeftLine = { payment: string, receipt: string, currency: string, minor: number, at_ms: number, };
 
 /** What each role may read, and which fields it may write: as `shared/src/access` answers. */
 export const access: Record<Role, Record<Kind, { reads: boolean, writes: readonly string[] }>> = {
@@ -966,10 +1342,10 @@ export const tasks: Record<Role, readonly string[]> = {
   reception: [],
   nurse: ["emergency"],
   doctor: ["emergency"],
-  pharmacist: ["console", "emergency"],
+  pharmacist: ["conflicts", "console", "emergency"],
   lab: [],
-  billing: ["console", "cashier", "refund_agree", "books"],
-  manager: ["audit", "held", "console", "emergency_review", "refund_agree", "books", "audit_search", "devices", "hours"],
+  billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
+  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
   admin: ["console", "books", "prices", "devices", "staff", "hours"],
   auditor: ["audit", "console", "books", "audit_search"],
   patient: [],
@@ -993,6 +1369,8 @@ export const rights: readonly Right[] = [
   { does: "write", what: "clinical", kind: "patient", state: "deceased", fields: ["alert", "bloodGroup", "notes"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "alive", fields: ["deceased"], who: { reception: null, nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "death", kind: "patient", state: "deceased", fields: ["deceased"], who: { reception: null, nurse: null, doctor: "own", pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "link", kind: "patient", state: "alive", fields: ["link"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
+  { does: "write", what: "link", kind: "patient", state: "deceased", fields: ["link"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "planned", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
   { does: "write", what: "slot", kind: "appointment", state: "over", fields: ["patient", "practitioner", "department", "ward", "start", "minutes", "priority", "move", "reason", "serial"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "write", what: "visitCourse", kind: "appointment", state: "planned", fields: ["status", "cancelReason", "arrived", "queue"], who: { reception: "own", nurse: "own", doctor: "own", pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: null, patient: null } },
@@ -1015,15 +1393,22 @@ export const rights: readonly Right[] = [
   { does: "write", what: "signature", kind: "prescription", state: "ended", fields: ["signature"], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "audit", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "own", admin: null, auditor: "own", patient: null } },
   { does: "do", what: "held", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "conflicts", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "merge", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "console", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: "any", lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
   { does: "do", what: "emergency", kind: null, state: null, fields: [], who: { reception: null, nurse: "own", doctor: "own", pharmacist: "own", lab: null, billing: null, manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "emergency_review", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "cashier", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "refund_agree", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
   { does: "do", what: "books", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "books_keep", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: "any", admin: null, auditor: null, patient: null } },
+  { does: "do", what: "insurance", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: "any", manager: null, admin: null, auditor: null, patient: null } },
   { does: "do", what: "prices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "audit_search", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: "any", patient: null } },
   { does: "do", what: "devices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
   { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
 ];
+
+/** How many decimal places a currency has, where they are not two. */
+export const minorDigits: Readonly<Record<string, number>> = { BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3 };

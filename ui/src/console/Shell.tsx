@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconChevronDown, IconClockHour4, IconArrowsExchange, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconShieldCheck, IconTable, IconUsers } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowsExchange, IconArrowsSplit2, IconBook2, IconCash, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -10,6 +10,8 @@ import { Page } from '../parts/Page';
 import { useWords, type Word } from '../parts/words';
 import { Preferences } from '../usermenu';
 import { ConsoleAuditPage } from './AuditPage';
+import { ConsoleConflictPage } from './ConflictPage';
+import { ConflictsPage } from './ConflictsPage';
 import { DevicesPage } from './DevicesPage';
 import { ConsoleEmergencyPage } from './EmergencyPage';
 import { EventsPage } from './EventsPage';
@@ -18,19 +20,36 @@ import { ConsoleHelpPage, RunbookPage } from './HelpPage';
 import { DoctorPage, HoursPage } from './HoursPage';
 import { HeldOnePage } from './HeldOnePage';
 import { HeldPage } from './HeldPage';
-import { useHeldList, useOpenings } from './queries';
+import { AccountPage } from './money/AccountPage';
+import { BillPage } from './money/BillPage';
+import { BillsPage } from './money/BillsPage';
+import { ClaimPage } from './money/ClaimPage';
+import { ClaimsPage } from './money/ClaimsPage';
+import { DayPage, DaysPage } from './money/DaysPage';
+import { ExceptionsPage } from './money/ExceptionsPage';
+import { LedgerPage, StatementPage } from './money/LedgerPage';
+import { useExceptions } from './money/queries';
+import { RefundsPage } from './money/RefundsPage';
+import { everything, useConflicts, useHeldList, useOpenings } from './queries';
 import { href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'held' | 'emergency' | 'devices' | 'staff' | 'hours' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
   { page: 'held', task: 'held', icon: IconInbox, of: ['held', 'heldOne'] },
+  { page: 'conflicts', task: 'conflicts', icon: IconArrowsSplit2, of: ['conflicts', 'conflict'] },
   { page: 'emergency', task: 'emergency_review', icon: IconEyeExclamation, of: ['emergency'] },
   { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
   { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
   { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
+  { page: 'bills', task: 'cashier', icon: IconReceipt, of: ['bills', 'bill', 'account'] },
+  { page: 'refunds', task: 'refund_agree', icon: IconReceiptRefund, of: ['refunds'] },
+  { page: 'claims', task: 'books', icon: IconUmbrella, of: ['claims', 'claim'] },
+  { page: 'exceptions', task: 'books', icon: IconZoomExclamation, of: ['exceptions'] },
+  { page: 'days', task: 'books', icon: IconCash, of: ['days', 'day'] },
+  { page: 'ledger', task: 'books', icon: IconBook2, of: ['ledger', 'statement'] },
   { page: 'audit', task: 'audit_search', icon: IconShieldCheck, of: ['audit'] },
   { page: 'health', task: 'devices', icon: IconHeartbeat, of: ['health'] },
   { page: 'events', task: 'devices', icon: IconArrowsExchange, of: ['events'] },
@@ -76,7 +95,9 @@ function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route
     <a className="menu-item" data-testid={`nav-${page}`} href={href({ page })} aria-current={of.includes(route.page) ? 'page' : undefined}>
       <Icon size={20} aria-hidden /> <span>{t(`console.${page}` as Word)}</span>
       {page === 'held' && <HeldCount />}
+      {page === 'conflicts' && <DecisionCount />}
       {page === 'emergency' && <OpeningCount />}
+      {page === 'exceptions' && <ExceptionCount />}
     </a>
   );
 }
@@ -86,9 +107,19 @@ function HeldCount() {
   return <Count of={data?.pages.at(-1)?.waiting ?? 0} />;
 }
 
+function DecisionCount() {
+  const { data } = useConflicts(everything);
+  return <Count of={data?.pages.at(-1)?.waiting ?? 0} />;
+}
+
 function OpeningCount() {
   const { data } = useOpenings();
   return <Count of={data?.length ?? 0} />;
+}
+
+function ExceptionCount() {
+  const { data } = useExceptions(false);
+  return <Count of={data?.pages.at(-1)?.open ?? 0} />;
 }
 
 function Count({ of }: { of: number }) {
@@ -121,6 +152,8 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
   switch (route.page) {
     case 'held': return <HeldPage />;
     case 'heldOne': return <HeldOnePage key={route.hash} hash={route.hash} />;
+    case 'conflicts': return <ConflictsPage />;
+    case 'conflict': return <ConsoleConflictPage key={route.hash} hash={route.hash} />;
     case 'emergency': return <ConsoleEmergencyPage />;
     case 'devices': return <DevicesPage />;
     case 'staff': return <StaffPage />;
@@ -131,6 +164,17 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
     case 'events': return <EventsPage />;
     case 'help': return <ConsoleHelpPage />;
     case 'runbook': return <RunbookPage key={route.name} name={route.name} />;
+    case 'bills': return <BillsPage />;
+    case 'bill': return <BillPage key={route.id} id={route.id} />;
+    case 'account': return <AccountPage key={route.id} patient={route.id} />;
+    case 'refunds': return <RefundsPage />;
+    case 'ledger': return <LedgerPage />;
+    case 'statement': return <StatementPage key={route.account} account={route.account} />;
+    case 'exceptions': return <ExceptionsPage />;
+    case 'claims': return <ClaimsPage />;
+    case 'claim': return <ClaimPage key={route.id} id={route.id} />;
+    case 'days': return <DaysPage />;
+    case 'day': return <DayPage key={route.day} day={route.day} />;
     case 'roles': return <RolesPage />;
     case 'home':
     case 'missing': return null;

@@ -1,11 +1,15 @@
 import type { Outcome } from '../backend';
 import type {
-  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, OpeningLine, Order, Problem, Reference,
+  Choice, ConflictDone, ConflictPage, ConflictWhole, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, MergeDone, OpeningLine, Order, Pair, Problem, RecordId, Reference,
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
+import type { MoneyBackend } from './money/backend';
 
 /** What the audit log is asked for. */
 export type About = { record: string } | { staff: string } | 'alarms' | 'all';
+
+/** What a list of decisions is narrowed to. */
+export interface Narrow { state: string | null; kind: string | null; ward: string | null; owner: string | null; hours: string | null }
 
 /** What the hospital's server can do for somebody in a browser: http.ts, and a made-up hospital in fake.ts. Lists fail with [`Refused`]. */
 export interface ConsoleBackend {
@@ -20,6 +24,16 @@ export interface ConsoleBackend {
   heldOne(hash: string): Promise<HeldWhole>;
   /** Lets held work in, or refuses it with a reason. */
   decideHeld(hash: string, refusal: string | null): Promise<Outcome<HeldDecided>>;
+
+  conflicts(narrow: Narrow, after: string | null): Promise<ConflictPage>;
+  conflictOne(hash: string): Promise<ConflictWhole>;
+  settleConflicts(ids: string[], choice: Choice): Promise<Outcome<ConflictDone>>;
+  undoConflicts(ids: string[]): Promise<Outcome<ConflictDone>>;
+  ownConflicts(ids: string[], isMine: boolean): Promise<Outcome<ConflictDone>>;
+  pair(one: RecordId, other: RecordId): Promise<Pair>;
+  /** Replaces one patient's record by another; `partPatients` takes that back. */
+  mergePatients(gone: RecordId, kept: RecordId): Promise<Outcome<MergeDone>>;
+  partPatients(gone: RecordId, kept: RecordId): Promise<Outcome<MergeDone>>;
 
   devices(after: string | null): Promise<DevicePage>;
   approveDevice(device: DeviceId): Promise<Outcome<null>>;
@@ -41,6 +55,8 @@ export interface ConsoleBackend {
   supportFile(): Promise<Outcome<Blob>>;
   events(): Promise<EventPage>;
   eventAgain(ask: EventAgain): Promise<Outcome<null>>;
+  /** Bills, the books, insurers. */
+  readonly money: MoneyBackend;
 
   /** Tells which list changed, for as long as somebody listens; `null` while the server cannot be heard. */
   onNews(listener: (news: ConsoleNews | null) => void): () => void;

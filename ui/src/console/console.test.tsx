@@ -32,10 +32,11 @@ test('signing in asks for the code of those who decide what others may do', asyn
 });
 
 test.each([
-  ['mona', ['held', 'emergency', 'devices', 'hours', 'audit', 'health', 'events', 'roles', 'help']],
-  ['wei', ['devices', 'staff', 'hours', 'health', 'events', 'roles', 'help']],
-  ['vera', ['audit', 'roles', 'help']],
-  ['farah', ['roles', 'help']],
+  ['mona', ['held', 'conflicts', 'emergency', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
+  ['wei', ['devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'health', 'events', 'roles', 'help']],
+  ['vera', ['claims', 'exceptions', 'days', 'ledger', 'audit', 'roles', 'help']],
+  ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'roles', 'help']],
+  ['farah', ['conflicts', 'roles', 'help']],
 ])('%s has the menu of their role', async (username, expected) => {
   open(username);
   await screen.findByRole('navigation');
@@ -67,6 +68,45 @@ test('work that can never be part of the record has no button to let it in', asy
   open('mona', `#/held/${'2a4f'.padEnd(64, '7')}`);
   expect(await screen.findByTestId('held-refuse')).toBeVisible();
   expect(screen.queryByTestId('held-release')).toBeNull();
+});
+
+test('decisions are narrowed, marked by keyboard and settled together, and that is taken back', async () => {
+  const { hospital, user } = open('mona', '#/conflicts');
+  expect(await screen.findAllByTestId('item')).toHaveLength(3);
+  await user.selectOptions(screen.getByTestId('items-kind'), 'soft');
+  await waitFor(() => expect(screen.getAllByTestId('item')).toHaveLength(1));
+  await user.selectOptions(screen.getByTestId('items-kind'), '');
+  await waitFor(() => expect(screen.getAllByTestId('item')).toHaveLength(3));
+  expect(screen.getByTestId('bulk-keep')).toBeDisabled();
+  within(screen.getAllByTestId('item')[0]!).getByRole('link').focus();
+  await user.keyboard('x{ArrowDown}x');
+  expect(screen.getByText('2 marked')).toBeVisible();
+  await user.click(screen.getByTestId('bulk-keep'));
+  await waitFor(() => expect(screen.getAllByTestId('item')).toHaveLength(1));
+  await user.click(await screen.findByRole('button', { name: 'Undo' }));
+  await waitFor(() => expect(hospital.items_.every(({ line }) => line.settledAt === null)).toBe(true));
+});
+
+test('one decision shows what it was and who said what, with the buttons that a role has', async () => {
+  const { hospital, user } = open('mona', '#/conflicts');
+  await user.click(within((await screen.findAllByTestId('item'))[0]!).getByRole('link'));
+  const sides = await screen.findByTestId('item-sides');
+  for (const text of ['A-01', 'A-02', 'A-03', /Amber desk 1/]) expect(within(sides).getAllByText(text)[0]).toBeVisible();
+  await user.click(screen.getByTestId('item-take-0'));
+  expect(await screen.findByTestId('item-settled')).toHaveTextContent('taken over');
+  expect(hospital.items_[0]!.line.action).toBe('take');
+  await user.click(screen.getByTestId('item-undo'));
+  await waitFor(() => expect(screen.queryByTestId('item-settled')).toBeNull());
+  act(() => { window.location.hash = `#/conflicts/${hospital.items_[1]!.line.id}`; });
+  expect(await screen.findByTestId('item-barred')).toBeVisible();
+});
+
+test('two records of one person are merged into the one that is kept, and parted again', async () => {
+  const { hospital, user } = open('mona', `#/conflicts/${'2c0f'.padEnd(32, '3')}`);
+  expect(await screen.findByTestId('pair-for')).toHaveTextContent('same family name');
+  await user.click((await screen.findAllByTestId('pair-merge'))[0]!);
+  await user.click(await screen.findByTestId('pair-part'));
+  await waitFor(() => expect(hospital.isMerged).toBe(false));
 });
 
 test('a list changes when the server says so, without anybody asking', async () => {

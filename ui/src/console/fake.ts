@@ -1,10 +1,13 @@
 import type { Outcome } from '../backend';
 import { people, reference as ward, wardA, wardB } from '../backend/fake-people';
 import type {
-  ConsoleDoor, ConsoleNews, ConsolePerson, DeviceLine, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogLine, LogPage, LookProgress, OpeningLine, Order,
+  Choice, ConflictDone, ConflictLine, ConflictPage, ConflictWhole, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceLine, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogLine, LogPage, LookProgress, MergeDone, OpeningLine, Order, Pair,
   Problem, Reference, Review, Role, Schedule, StaffPage,
 } from '../backend/types.gen';
-import { Refused, type About, type ConsoleBackend } from './backend';
+import { Refused, type About, type ConsoleBackend, type Narrow } from './backend';
+import type { MoneyBackend } from './money/backend';
+import { FakeMoney } from './money/fake';
+import { emptyPatient } from '../parts/records';
 import { events, findings } from './fake-health';
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
@@ -24,12 +27,16 @@ export class FakeConsole implements ConsoleBackend {
   hasDirectory = false;
   isTampered = false;
   held_: HeldWhole[] = Array.from({ length: 3 }, (_, n) => heldOne(n));
+  items_: ConflictWhole[] = [0, 1, 2].map((n) => item(n));
+  isMerged = false;
   devices_: DeviceLine[] = devices();
   openings_: OpeningLine[] = [opening()];
   findings_ = findings();
   events_ = events();
+  readonly money: MoneyBackend = new FakeMoney(people.mona);
   reference_: Reference = {
-    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true }],
+    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },
+      { id: people.mona.replace('08', '10'), username: 'bela', name: 'Béla Kovács', roles: ['billing'], departments: [], isActive: true }],
     schedules: [people.musa, people.lin, people.rossi].map((practitioner) => ({ practitioner, departments: [], hours: week, breaks: [{ from: '12:00:00', to: '13:00:00' }], leave: [] })),
   };
 
@@ -87,6 +94,49 @@ export class FakeConsole implements ConsoleBackend {
     this.held_ = this.held_.map((one) => (one === found ? { ...one, line, reason: refusal } : one));
     this.tell('held');
     return ok({ problems: [] });
+  }
+
+  async conflicts(narrow: Narrow): Promise<ConflictPage> {
+    const fits = (line: ConflictLine) => (narrow.state === 'settled') === (line.settledAt !== null) && (!narrow.kind || narrow.kind === line.kind)
+      && (!narrow.ward || narrow.ward === line.ward) && (!narrow.owner || narrow.owner === line.owner);
+    const lines = this.items_.map(({ line }) => line).filter(fits);
+    return this.answer({ lines, next: null, waiting: lines.length });
+  }
+
+  async conflictOne(hash: string): Promise<ConflictWhole> {
+    const found = this.items_.find(({ line }) => line.id === hash);
+    if (!found) throw new Refused(404, [problem('conflict.gone', 'hash')]);
+    return this.answer(found);
+  }
+
+  async settleConflicts(ids: string[], choice: Choice): Promise<Outcome<ConflictDone>> {
+    return this.items(ids, { settledAt: at(50), settledBy: this.person()?.staff ?? null, action: choice.action, canUndo: true });
+  }
+
+  async undoConflicts(ids: string[]): Promise<Outcome<ConflictDone>> {
+    return this.items(ids, { settledAt: null, settledBy: null, action: null, canUndo: false });
+  }
+
+  async ownConflicts(ids: string[], isMine: boolean): Promise<Outcome<ConflictDone>> {
+    return this.items(ids, { owner: isMine ? this.person()?.staff ?? null : null });
+  }
+
+  async pair(one: string, other: string): Promise<Pair> {
+    const link = this.isMerged ? [{ id: '1', other: one, type: 'replaced-by' as const, ended: null }] : [];
+    const person = (given: string, mrn: string) => ({ ...emptyPatient, mrn, name: [{ id: '1', use: 'official' as const, script: null, family: 'Okonkwo', given, prefix: null, ended: null }], birthDate: '1984-03-05' });
+    return this.answer({ one, other, oneBody: person('Amara', '100-001'), otherBody: { ...person('Amarah', '100-002'), link }, oneHas: 3, otherHas: 1 });
+  }
+
+  async mergePatients(): Promise<Outcome<MergeDone>> {
+    this.isMerged = true;
+    this.items([itemId(2)], { settledAt: at(51), action: 'merged' });
+    return ok({ moved: 1 });
+  }
+
+  async partPatients(): Promise<Outcome<MergeDone>> {
+    this.isMerged = false;
+    this.items([itemId(2)], { action: 'parted' });
+    return ok({ moved: 1 });
   }
 
   async devices(): Promise<DevicePage> {
@@ -181,6 +231,12 @@ export class FakeConsole implements ConsoleBackend {
     this.listeners.forEach((listener) => listener(news));
   }
 
+  private items(ids: string[], more: Partial<ConflictLine>): Outcome<ConflictDone> {
+    this.items_ = this.items_.map((one) => (ids.includes(one.line.id) ? { ...one, line: { ...one.line, ...more } } : one));
+    this.tell('conflicts');
+    return ok({ done: ids.length, left: [] });
+  }
+
   private person(): ConsolePerson | null {
     const found = this.reference_.staff.find((one) => one.username === this.signedIn && one.isActive);
     return found ? { staff: found.id, username: found.username, name: found.name, roles: found.roles as Role[] } : null;
@@ -207,6 +263,24 @@ function heldOne(n: number): HeldWhole {
     },
     about: 'García López, María', isInRecord: n !== 2, reason: null,
     writes: [{ path: 'bloodGroup', before: null, after: 'A+' }, { path: 'bed', before: 'A-05', after: 'A-06' }],
+  };
+}
+
+const itemId = (n: number) => `${n}c0f`.padEnd(32, '3');
+
+/** Two beds, a dose and its unit that a clinical manager may not settle, and a person who was registered twice. */
+function item(n: number): ConflictWhole {
+  const kind = (['hard', 'soft', 'duplicate'] as const)[n]!;
+  const rule = [problem('rule.same_everywhere', 'bed'), problem('rule.together', 'line/1'), problem('match.probable', '', { other: id(201), reasons: 'familySame birthSame', against: 'givenSlip' })][n]!;
+  const [paths, before, values] = ([[['bed'], ['A-01'], [['A-02'], ['A-03']]], [['line/1/dose', 'line/1/unit'], ['1', 'mg'], [['125', 'mg'], ['1', 'mcg']]], [[], [], []]] as const)[n]!;
+  const side = (said: readonly unknown[], place: number) => ({ change: `${place}`.padEnd(64, 'e'), staff: [people.jonas, people.musa][place]!, at: at(place), device: 7 + place, values: [...said] });
+  const line: ConflictLine = {
+    id: itemId(n), kind, rule, field: rule.field, record: id(200), recordKind: n === 1 ? 'prescription' : 'patient', about: n === 2 ? 'Okonkwo, Amara' : 'García López, María',
+    desk: null, ward: n === 1 ? wardB : wardA, raisedAt: at(n), owner: null, settledAt: null, settledBy: null, action: null, canUndo: false,
+  };
+  return {
+    line, item: { id: line.id, kind, rule, paths: [...paths], before: [...before], sides: values.map(side), settled: null }, now: values.length > 0 ? [...values[1]!] : [],
+    desks: values.map((_, place) => `Amber desk ${place + 1}`), maySettle: n !== 1, mayKeepBoth: false, other: n === 2 ? id(201) : null,
   };
 }
 

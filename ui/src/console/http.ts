@@ -1,6 +1,7 @@
-import type { Outcome } from '../backend';
-import type { ConsoleNews, ConsolePerson, Problem } from '../backend/types.gen';
+import type { ConsoleNews, ConsolePerson } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
+import { moneyBackend } from './money/http';
+import { file, get, outcome, post } from './wire';
 
 /** The console's backend in a browser: the routes of the hub below `/console/v1`. */
 export const httpBackend: ConsoleBackend = {
@@ -20,6 +21,14 @@ export const httpBackend: ConsoleBackend = {
   held: (isAll, after) => get('held', { state: isAll ? 'all' : null, after }),
   heldOne: (hash) => get('held/one', { hash }),
   decideHeld: (hash, refusal) => outcome(post('held/decide', { hash, refusal })),
+  conflicts: (narrow, after) => get('conflicts', { ...narrow, after }),
+  conflictOne: (hash) => get('conflicts/one', { hash }),
+  settleConflicts: (ids, choice) => outcome(post('conflicts/settle', { ids, choice })),
+  undoConflicts: (ids) => outcome(post('conflicts/undo', { ids })),
+  ownConflicts: (ids, isMine) => outcome(post('conflicts/own', { ids, isMine })),
+  pair: (one, other) => get('patients/pair', { one, other }),
+  mergePatients: (gone, kept) => outcome(post('patients/merge', { gone, kept })),
+  partPatients: (gone, kept) => outcome(post('patients/part', { gone, kept })),
   devices: (after) => get('devices', { after }),
   approveDevice: (device) => outcome(post('devices/approve', { device })),
   orderDevice: (device, order, name) => outcome(post('devices/order', { device, order, name })),
@@ -34,69 +43,13 @@ export const httpBackend: ConsoleBackend = {
   supportFile: () => outcome(file('health/file')),
   events: () => get('events'),
   eventAgain: (ask) => outcome(post('events/again', ask)),
+  money: moneyBackend,
   onNews,
 };
-
-const unreachable: Problem = { code: 'console.unreachable', field: '', with: {} };
 
 function searchOf(about: About): Record<string, string> {
   if (about === 'all') return {};
   return about === 'alarms' ? { alarms: 'only' } : about;
-}
-
-function get<T>(path: string, asked: Record<string, string | null> = {}): Promise<T> {
-  const pairs = Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== null);
-  const search = pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : '';
-  return call(`/console/v1/${path}${search}`, { method: 'GET' });
-}
-
-async function file(path: string): Promise<Blob> {
-  const answer = await send(`/console/v1/${path}`, { method: 'GET' });
-  if (answer.ok) return answer.blob();
-  throw refused(answer.status, await answer.text());
-}
-
-function post<T>(path: string, body: unknown): Promise<T> {
-  // no form of another site can send this header
-  const headers = { 'content-type': 'application/json', 'x-wardbook-console': '1' };
-  return call(`/console/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
-async function send(path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' });
-  } catch {
-    throw new Refused(0, [unreachable]);
-  }
-}
-
-async function call<T>(path: string, init: RequestInit): Promise<T> {
-  const answer = await send(path, init);
-  const text = await answer.text();
-  if (answer.ok) return parse(text) as T;
-  throw refused(answer.status, text);
-}
-
-function refused(status: number, text: string): Refused {
-  const problems = (parse(text) as { problems?: Problem[] } | null)?.problems ?? [];
-  return new Refused(status, problems.length > 0 ? problems : [unreachable]);
-}
-
-function parse(text: string): unknown {
-  try {
-    return text === '' ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-async function outcome<T>(call: Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: true, value: await call };
-  } catch (reason) {
-    if (reason instanceof Refused) return { ok: false, problems: reason.problems };
-    throw reason;
-  }
 }
 
 /** The browser begins again by itself after the line was lost; the server then says that everything may have changed. */

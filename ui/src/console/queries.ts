@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { ConsoleNews } from '../backend/types.gen';
-import type { About, ConsoleBackend } from './backend';
+import type { ConsoleNews, RecordId } from '../backend/types.gen';
+import type { About, ConsoleBackend, Narrow } from './backend';
 import { useConsole } from './context';
 
 const pages = { initialPageParam: null as string | null, getNextPageParam: (page: { next: string | null }) => page.next };
@@ -15,6 +15,23 @@ export function useHeldOne(hash: string) {
   const backend = useConsole();
   // every look is itself noted, so it is read when it is opened and when it changed
   return useQuery({ queryKey: ['heldOne', hash], queryFn: () => backend.heldOne(hash), gcTime: 0 });
+}
+
+export const everything: Narrow = { state: null, kind: null, ward: null, owner: null, hours: null };
+
+export function useConflicts(narrow: Narrow) {
+  const backend = useConsole();
+  return useInfiniteQuery({ queryKey: ['conflicts', narrow], queryFn: ({ pageParam }) => backend.conflicts(narrow, pageParam), ...pages });
+}
+
+export function useConflictOne(hash: string) {
+  const backend = useConsole();
+  return useQuery({ queryKey: ['conflictOne', hash], queryFn: () => backend.conflictOne(hash), gcTime: 0 });
+}
+
+export function usePair(one: RecordId, other: RecordId) {
+  const backend = useConsole();
+  return useQuery({ queryKey: ['pair', one, other], queryFn: () => backend.pair(one, other), gcTime: 0 });
 }
 
 export function useDevices() {
@@ -51,8 +68,9 @@ export function useEvents() {
 
 /** Which lists are read again when something happens. */
 const lists: Record<ConsoleNews, readonly string[]> = {
-  all: ['held', 'heldOne', 'devices', 'staff', 'reference', 'openings'],
+  all: ['held', 'heldOne', 'conflicts', 'conflictOne', 'devices', 'staff', 'reference', 'openings'],
   held: ['held', 'heldOne', 'devices'],
+  conflicts: ['conflicts', 'conflictOne'],
   devices: ['devices'],
   reference: ['reference', 'staff'],
   emergency: ['openings'],

@@ -6,6 +6,8 @@ export type ConsoleRoute =
   | { page: 'home' }
   | { page: 'held' }
   | { page: 'heldOne'; hash: string }
+  | { page: 'conflicts' }
+  | { page: 'conflict'; hash: string }
   | { page: 'devices' }
   | { page: 'staff' }
   | { page: 'hours' }
@@ -16,6 +18,17 @@ export type ConsoleRoute =
   | { page: 'events' }
   | { page: 'help' }
   | { page: 'runbook'; name: Runbook }
+  | { page: 'bills' }
+  | { page: 'bill'; id: string }
+  | { page: 'account'; id: string }
+  | { page: 'refunds' }
+  | { page: 'ledger' }
+  | { page: 'statement'; account: string }
+  | { page: 'exceptions' }
+  | { page: 'claims' }
+  | { page: 'claim'; id: string }
+  | { page: 'days' }
+  | { page: 'day'; day: string }
   | { page: 'roles' }
   | { page: 'missing' };
 
@@ -25,10 +38,18 @@ export function parse(hash: string): ConsoleRoute {
   switch (first) {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
+    case 'conflicts': return second ? { page: 'conflict', hash: second } : { page: 'conflicts' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
     case 'help': return runbook(second);
     case 'health':
     case 'events':
+    case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
+    case 'account': return second ? { page: 'account', id: second } : { page: 'missing' };
+    case 'ledger': return second ? { page: 'statement', account: second } : { page: 'ledger' };
+    case 'claims': return second ? { page: 'claim', id: second } : { page: 'claims' };
+    case 'days': return second ? { page: 'day', day: second } : { page: 'days' };
+    case 'refunds':
+    case 'exceptions':
     case 'devices':
     case 'staff':
     case 'audit':
@@ -46,8 +67,14 @@ function runbook(name: string | undefined): ConsoleRoute {
 export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
+    case 'conflict': return `#/conflicts/${encodeURIComponent(route.hash)}`;
     case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
     case 'runbook': return `#/help/${route.name}`;
+    case 'bill': return `#/bills/${encodeURIComponent(route.id)}`;
+    case 'account': return `#/account/${encodeURIComponent(route.id)}`;
+    case 'statement': return `#/ledger/${encodeURIComponent(route.account)}`;
+    case 'claim': return `#/claims/${encodeURIComponent(route.id)}`;
+    case 'day': return `#/days/${encodeURIComponent(route.day)}`;
     case 'home':
     case 'missing': return '#/';
     default: return `#/${route.page}`;

@@ -64,6 +64,7 @@ export function useMay() {
     write: (kind: Kind, field: string) => mayWrite(roles, kind, field),
     readAudit: mayReadAudit(roles),
     breakGlass: mayDo(roles, 'emergency'),
+    takeMoney: mayDo(roles, 'cashier'),
     reviewEmergency: mayDo(roles, 'emergency_review'),
   };
 }

@@ -42,6 +42,8 @@ export function usePaper() {
   }
   return {
     slip: (appointment: string) => void print(backend.printSlip(appointment, t.language)),
+    receipt: (number: string) => print(backend.money.printReceipt(number, t.language)),
+    bill: (bill: string) => void print(backend.money.printBill(bill, t.language)),
     dayList: (practitioner: string, date: string) => void print(backend.printDayList(practitioner, date, t.language)),
   };
 }

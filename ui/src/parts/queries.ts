@@ -111,6 +111,17 @@ export function useConflictList() {
   return useQuery({ queryKey: ['conflictList'], queryFn: () => backend.conflictList() });
 }
 
+/** Bills and receipts of a patient. The desk asks the hospital what changed whenever it is read. */
+export function useAccount(patient: string, isAsked = true) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['account', patient], queryFn: () => backend.money.account(patient), enabled: isAsked });
+}
+
+export function useUnposted(isAsked: boolean) {
+  const backend = useBackend();
+  return useQuery({ queryKey: ['unposted'], queryFn: () => backend.money.unposted(), enabled: isAsked });
+}
+
 export function useWaiting() {
   const backend = useBackend();
   return useQuery({ queryKey: ['waiting'], queryFn: () => backend.waiting() });
@@ -130,7 +141,7 @@ export function useNews(backend: Backend): void {
     const stops = [
       backend.onStatus((status) => {
         client.setQueryData(['status'], status);
-        for (const key of ['waiting', 'held', 'conflictList']) void client.invalidateQueries({ queryKey: [key] });
+        for (const key of ['waiting', 'held', 'conflictList', 'account', 'unposted']) void client.invalidateQueries({ queryKey: [key] });
       }),
       backend.onChanged((what) => {
         heard.push(what);

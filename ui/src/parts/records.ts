@@ -23,7 +23,7 @@ export const emptyLine: Line = {
 
 export const emptyPatient: Patient = {
   mrn: null, nationalId: null, name: [], birthDate: null, gender: null, bloodGroup: null, telecom: [], address: [],
-  contact: [], allergy: [], noKnownAllergies: null, alert: [], ward: null, bed: null, deceased: null, notes: '',
+  contact: [], allergy: [], noKnownAllergies: null, alert: [], ward: null, bed: null, deceased: null, link: [], notes: '',
 };
 export const emptyAppointment: Appointment = {
   patient: null, practitioner: null, department: null, ward: null, start: null, minutes: null, status: 'booked', priority: 'routine', reason: null,

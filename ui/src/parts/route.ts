@@ -24,6 +24,7 @@ export type Route =
   | { page: 'prescribe'; id: string }
   | { page: 'prescription'; id: string }
   | { page: 'stop'; id: string }
+  | { page: 'cashier'; id: string | null }
   | { page: 'waiting' }
   | { page: 'held' }
   | { page: 'conflicts' }
@@ -50,6 +51,7 @@ export function parse(hash: string): Route {
     case 'walk-in': return { page: 'walkIn', id: null };
     case 'patients': return parsePatients(second, third, fourth);
     case 'book': return { page: 'book', id: null };
+    case 'cashier': return { page: 'cashier', id: second ?? null };
     case 'appointments': return second && (third === 'move' || third === 'cancel' || third === 'repeat') ? { page: third, id: second } : { page: 'missing' };
     case 'prescriptions':
       if (second && third === 'edit') return { page: 'prescription', id: second };
@@ -115,6 +117,7 @@ export function href(route: Route): string {
     case 'edit': return `#/patients/${route.id}/edit`;
     case 'allergy': return `#/patients/${route.id}/allergy${route.element ? `/${encodeURIComponent(route.element)}` : ''}`;
     case 'book': return route.id ? `#/patients/${route.id}/book` : '#/book';
+    case 'cashier': return route.id ? `#/cashier/${route.id}` : '#/cashier';
     case 'move':
     case 'cancel':
     case 'repeat': return `#/appointments/${route.id}/${route.page}`;

@@ -6,10 +6,12 @@ import { Banner } from '../parts/Banner';
 import { useBackend, useMay, useSession, useStatus } from '../parts/context';
 import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
+import { Notice } from '../parts/Notice';
 import { Page } from '../parts/Page';
 import { isPrintingPaper } from '../parts/paper';
 import { PrintFoot } from '../parts/PrintFoot';
 import { useChart } from '../parts/queries';
+import { asPatient } from '../parts/records';
 import { go, href } from '../parts/route';
 import { useTime } from '../parts/useTime';
 import { useWords } from '../parts/words';
@@ -22,10 +24,11 @@ interface ChartPageProps {
   /** What other departments show on the chart. */
   appointments: (rows: Row[]) => ReactNode;
   prescriptions: (rows: Row[]) => ReactNode;
+  account: ReactNode;
 }
 
 /** Everything about one patient on one page. */
-export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
+export function ChartPage({ id, appointments, prescriptions, account }: ChartPageProps) {
   const t = useWords();
   const { data: chart, isPending } = useChart(id);
   usePrintNote(id);
@@ -33,8 +36,9 @@ export function ChartPage({ id, appointments, prescriptions }: ChartPageProps) {
   if (!chart) return <Page title={t('chart.missing')}><Empty>{t('chart.missingExplain')}</Empty></Page>;
   return (
     <Page title={t('chart.title')} banner={<Banner row={chart.patient} />} titleExtra={<AsOf row={chart.patient} />} actions={<Actions id={id} />}>
+      <ReplacedNotice row={chart.patient} />
       <ConflictNotice row={chart.patient} />
-      <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} />
+      <Sections chart={chart} appointments={appointments} prescriptions={prescriptions} account={account} />
       <PrintFoot />
     </Page>
   );
@@ -76,6 +80,14 @@ function Actions({ id }: { id: string }) {
   );
 }
 
+/** A record that was replaced says so first: nobody writes on in it. */
+function ReplacedNotice({ row }: { row: Row }) {
+  const t = useWords();
+  const link = asPatient(row.body).link.find(({ type, ended }) => type === 'replaced-by' && !ended);
+  if (!link?.other) return null;
+  return <Notice kind="warn" testId="replaced" title={t('chart.replaced')}><a href={href({ page: 'chart', id: link.other })}>{t('chart.replacedBy')}</a></Notice>;
+}
+
 function ConflictNotice({ row }: { row: Row }) {
   const t = useWords();
   if (row.conflicts === 0) return null;
@@ -86,7 +98,7 @@ function ConflictNotice({ row }: { row: Row }) {
   );
 }
 
-function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omit<ChartPageProps, 'id'>) {
+function Sections({ chart, appointments, prescriptions, account }: { chart: Chart } & Omit<ChartPageProps, 'id'>) {
   const t = useWords();
   const { roles } = useSession();
   const may = useMay();
@@ -105,6 +117,7 @@ function Sections({ chart, appointments, prescriptions }: { chart: Chart } & Omi
           </div>
           <div>
             <Card title={t('chart.appointments')}>{appointments(chart.appointments)}</Card>
+            {account}
             <NotesSection row={chart.patient} />
           </div>
         </div>

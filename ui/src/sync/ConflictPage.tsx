@@ -44,6 +44,7 @@ function ConflictField({ conflict, row }: { conflict: Conflict; row: Row }) {
   return (
     <section className="card conflict" data-testid="conflict-field" aria-label={t.field(conflict.path)}>
       <div className="card-head"><h2>{t.field(conflict.path)}</h2></div>
+      <p className="line-facts">{t.problem(conflict.rule)}</p>
       <div className="conflict-columns">
         <div className="conflict-column">
           <h3>{t('conflict.before')}</h3>

@@ -38,6 +38,14 @@ export function headlineText(status: SyncStatus, t: Words): string {
   }
 }
 
+/** Says how much money was recorded here that is in nobody's books, and how old the oldest of it is. */
+export function unposted(status: SyncStatus, t: Words): string | null {
+  if (!status.unposted) return null;
+  const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(status.unposted.oldestAt)) / 60_000));
+  const [word, n] = minutes < 60 ? ['age.minutes', minutes] as const : minutes < 48 * 60 ? ['age.hours', Math.floor(minutes / 60)] as const : ['age.days', Math.floor(minutes / 1440)] as const;
+  return t('sync.unposted', { count: status.unposted.count, age: t(word, { n }) });
+}
+
 /** The line at the foot of the window: always there, always true. */
 export function SyncLine() {
   const t = useWords();
@@ -51,6 +59,7 @@ export function SyncLine() {
     headline === 'attention' && isOffline ? t('sync.offline') : null,
     status.waiting > 0 ? t('sync.savedHere') : null,
     status.waiting > 0 ? t('sync.waitingCount', { count: status.waiting }) : null,
+    unposted(status, t),
     status.syncedAt ? t('sync.syncedAt', { time: time(status.syncedAt) }) : t('sync.never'),
     status.clockAheadS ? t('sync.clockShort') : null,
   ].filter(Boolean);
@@ -58,7 +67,7 @@ export function SyncLine() {
     <footer className="sync-foot no-print">
       <span role="status" className="visually-hidden">{t(`sync.say.${headline}`)}</span>
       <button
-        type="button" className={`sync-line sync-${headline}`} data-testid="sync-line" data-link={status.link} data-waiting={status.waiting} data-held={status.held}
+        type="button" className={`sync-line sync-${headline}`} data-testid="sync-line" data-link={status.link} data-waiting={status.waiting} data-held={status.held} data-unposted={status.unposted?.count ?? 0}
         onClick={() => go({ page: headline === 'attention' ? (status.held > 0 ? 'held' : 'conflicts') : 'waiting' })}
       >
         <Icon size={17} aria-hidden /> <strong>{headlineText(status, t)}</strong>

@@ -8,6 +8,7 @@ mod trail;
 use crate::base::Replica;
 use crate::error::Result;
 use crate::outbox::Item;
+use crate::payments::receipts;
 use crate::{Error, meta, rescue};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -70,9 +71,16 @@ impl Replica {
         self.0.clerk.note(entry.because(sheet));
     }
 
-    /// Notes that a person left.
+    /// Notes that a person left, and whether that was before the money they took was posted.
     pub fn signed_out(&self, staff: StaffId) {
-        self.0.clerk.note(self.entry(What::SignedOut, staff));
+        let entry = self.entry(What::SignedOut, staff);
+        let unposted = self.read(receipts::count_unposted);
+        let is_early = unposted.is_ok_and(|(count, _)| count > 0);
+        self.0.clerk.note(if is_early {
+            entry.because("money.unposted")
+        } else {
+            entry
+        });
     }
 
     /// Notes that somebody signed in, or tried to: who it would have been, if this desk knows the name or its slot.

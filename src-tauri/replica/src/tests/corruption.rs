@@ -36,6 +36,12 @@ impl Image {
         let row = desk.register(12, "Edited");
         desk.edit(&row, json!({ "bed": "A-12" }));
         desk.replica.keep_opening(&opening(), None).unwrap();
+        payments::equip(&desk);
+        let cashier = actor(2, &[Role::Billing], &device(1));
+        let taken = desk
+            .replica
+            .take_money(&cashier, &payments::ask(1, 1, 10_500));
+        taken.unwrap();
         let dir = TempDir::new().unwrap();
         copy(desk.dir.path(), dir.path());
         Self {
@@ -146,7 +152,9 @@ fn unsent_is_here(replica: &Replica) -> bool {
     };
     let bed = replica.row(Kind::Patient, record(12)).unwrap();
     let opened = replica.read(crate::openings::unsent).unwrap();
+    let money = replica.read(crate::payments::receipts::count_unposted);
     opened == [opening()]
+        && money.unwrap() == (1, Some(NOON_MS))
         && is_here(11)
         && is_here(12)
         && bed.is_some_and(|row| row.body["bed"] == "A-12")

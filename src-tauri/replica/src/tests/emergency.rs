@@ -1,6 +1,6 @@
 //! D8: emergency access at a desk. Every control is taken away once, to see that its test notices.
 
-use super::hospital::{HOUR, Locker, RIGHT, member};
+use super::hospital::{HOUR, Locker, RIGHT, member, own_key};
 use super::tried::tries;
 use super::*;
 use crate::courier::Courier;
@@ -9,7 +9,9 @@ use crate::{openings, summaries};
 use shared::audit::entry::{Entry, What};
 use shared::desk::Session;
 use shared::emergency::Emergency;
+use shared::emergency::keys::{self, HolderKey};
 use shared::emergency::summary::{SummaryItem, seal, summary};
+use shared::sync::wire::hex;
 use std::sync::atomic::Ordering;
 
 const WHY: &str = "Collapsed in the lift";
@@ -17,13 +19,17 @@ const MINUTE: i64 = 60_000;
 const KEY: [u8; 32] = [9; 32];
 
 fn stranger(number: u128, family: &str) -> SummaryItem {
+    stranger_under(&KEY, number, family)
+}
+
+fn stranger_under(key: &[u8; 32], number: u128, family: &str) -> SummaryItem {
     let body = json!({ "name": [{ "id": "1", "family": family, "given": "Zzgivenzz" }], "ward": id(77), "bed": "B-1",
         "allergy": [{ "id": "2", "substance": "Zzpenicillinzz", "verification": "confirmed" }] });
     let patient = record(number);
     let made = summary(patient, &body, &[]).expect("an in-patient");
     SummaryItem::Here {
         patient,
-        sealed: seal(&KEY, [number as u8; 24], device(1).id, &made),
+        sealed: seal(key, [number as u8; 24], device(1).id, &made),
     }
 }
 
@@ -215,6 +221,51 @@ async fn an_open_replica_shows_nothing_of_the_summaries() {
     let text = serde_json::to_string(&slots).unwrap();
     assert!(slots.people["ada"].emergency.is_some());
     assert!(!text.contains(&serde_json::to_string(&KEY).unwrap()));
+}
+
+#[tokio::test]
+async fn a_key_that_is_changed_opens_for_whoever_may_without_their_signing_in_and_for_nobody_else()
+{
+    const NEXT: [u8; 32] = [4; 32];
+    let (locker, session) = desk(&[]).await;
+    let sealed_for = |username: &str| HolderKey {
+        staff: member(username).id,
+        sealed: hex(&keys::seal(
+            &own_key(username),
+            [6; 24],
+            device(1).id,
+            &NEXT,
+        )),
+    };
+    let (old, new) = (
+        stranger(50, "Zzstrangerzz"),
+        stranger_under(&NEXT, 51, "Otherzz"),
+    );
+    let newer = stranger_under(&NEXT, 50, "Zzstrangerzz");
+    for (holders, summaries, expect) in [
+        // on the way from one to the other
+        (vec![sealed_for("ada")], vec![old, new.clone()], 2),
+        (
+            vec![sealed_for("bob"), sealed_for("ada")],
+            vec![newer.clone(), new.clone()],
+            2,
+        ),
+        // who may open them no more has only the key from before
+        (vec![sealed_for("bob")], vec![newer.clone(), new.clone()], 0),
+        (vec![], vec![newer, new], 0),
+    ] {
+        lock(&locker.hub.ward).holder_keys = holders;
+        lock(&locker.hub.ward).summaries = summaries;
+        let replica = locker.cabinet().replica().expect("open");
+        let emptied = replica.write(Lasting::Refetchable, |db| {
+            meta::EMERGENCY.set(db, &summaries::Upto::default())
+        });
+        emptied.expect("it begins anew");
+        let hub = replica.hub().expect("a hub");
+        summaries::fetch(&replica, &hub).await.expect("summaries");
+        assert_eq!(open(&locker, &session, RIGHT, WHY).await, "yes");
+        assert_eq!(found(&locker, &session, "zz"), Ok(expect));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use crate::store::lock;
 use crate::wrap::Cost;
 use ed25519_dalek::SigningKey;
 use shared::desk::Session;
+use shared::emergency::keys::own;
 use shared::orders::{Allowed, Contact, Order, STATUS, Status, StatusAsk};
 use shared::seal::Sealed;
 use shared::staff::Staff;
@@ -96,7 +97,12 @@ impl Office {
         match self.order.leaves() {
             Allowed::Everything => None,
             Allowed::Sending
-                if ["/sync/v1/push", "/sync/v1/emergency/openings"].contains(&path)
+                if [
+                    "/sync/v1/push",
+                    "/sync/v1/emergency/openings",
+                    "/sync/v1/receipts",
+                ]
+                .contains(&path)
                     || path.starts_with("/sync/v1/audit") =>
             {
                 None
@@ -145,6 +151,7 @@ impl Office {
                     grant: self.grant(&ask.username),
                     share,
                     emergency: self.emergency.map(|key| hex(&key)),
+                    emergency_own: self.emergency.map(|_| hex(&own_key(&ask.username))),
                 })
             }
             "/identity/v1/status" => {
@@ -310,4 +317,9 @@ impl Locker {
         let kept = crate::keychain::Keychain::file(file).get("device");
         crate::wrap::secret(&kept.expect("readable").expect("there")).expect("32 bytes")
     }
+}
+
+/// Somebody's own key at the desk.
+pub(super) fn own_key(username: &str) -> [u8; 32] {
+    own(&[8; 32], member(username).id)
 }

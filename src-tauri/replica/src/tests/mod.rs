@@ -14,6 +14,7 @@ mod hospital;
 mod leaving;
 mod likely;
 mod looking;
+mod payments;
 mod permissions;
 pub(crate) mod planted;
 mod reading;

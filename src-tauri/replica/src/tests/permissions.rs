@@ -65,6 +65,7 @@ fn draft(row: &Row, field: &str, by: &Actor, nth: u32) -> Value {
         "line" => json!([{ "id": id, "instructions": format!("I{nth}") }]),
         "move" => json!([{ "reason": "later" }]),
         "offer" => json!([{ "start": format!("T{nth}") }]),
+        "link" => json!([{ "type": "replaces" }]),
         "signature" => json!([{ "staff": by.staff }]),
         "mrn" => json!(mrn(nth)),
         "birthDate" => json!("1980-01-02"),
@@ -134,6 +135,6 @@ fn every_role_saves_what_the_table_says_and_nothing_else() {
             }
         }
     }
-    assert_eq!(cells, 10 * (2 * 17 + 2 * 17 + 4 * 9), "every cell");
+    assert_eq!(cells, 10 * (2 * 18 + 2 * 17 + 4 * 9), "every cell");
     assert!(desk.row(1).is_some_and(|row| row.id == record(1)));
 }

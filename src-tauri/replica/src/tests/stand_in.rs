@@ -8,7 +8,12 @@ use shared::audit::look::LookProgress;
 use shared::device::{REPORT_HEADER, Report};
 use shared::document;
 use shared::emergency::Opening;
+use shared::emergency::keys::HolderKey;
 use shared::emergency::summary::{SummaryItem, SummaryPage};
+use shared::payments::desk::{
+    BUCKETS, BillsAnswer, BillsAsk, Bucket, DeskBill, Document, Given, Outcome, Pad,
+    ReceiptsAnswer, ReceiptsAsk, Settled, bucket_of,
+};
 use shared::scheduling::leases::Lent;
 use shared::staff::Reference;
 use shared::sync::digest::Digest;
@@ -35,9 +40,17 @@ pub(super) struct Ward {
     pub(super) audited: Vec<Batch>,
     /// In-patients of other wards, as sealed as the hub sends them.
     pub(super) summaries: Vec<SummaryItem>,
+    /// The key of these, sealed for each who may open them.
+    pub(super) holder_keys: Vec<HolderKey>,
     pub(super) openings: Vec<Opening>,
     /// Slots the desk may give away by itself.
     pub(super) lent: Vec<Lent>,
+    /// Bills, which it tells whole as often as something in them changed.
+    pub(super) bills: Vec<DeskBill>,
+    /// What desks gave a number to, as often as they told it.
+    pub(super) documents: Vec<Document>,
+    /// What life it gave which numbers to.
+    pub(super) pads: Vec<(u16, Vec<Pad>)>,
     /// What it found when it was asked to look at its log.
     pub(super) looked: Option<LookProgress>,
     /// What it says that the ward should hold.
@@ -187,10 +200,13 @@ impl StandIn {
                 serde_json::to_vec(&Lineage { id, shared }).unwrap()
             }
             "/sync/v1/emergency" => wire::encode(&ward.summary_page(after())),
+            "/sync/v1/emergency/keys" => serde_json::to_vec(&ward.holder_keys).unwrap(),
             "/sync/v1/emergency/openings" => {
                 ward.openings.push(serde_json::from_slice(body).unwrap());
                 b"null".to_vec()
             }
+            "/sync/v1/bills" => serde_json::to_vec(&ward.bills(body)).unwrap(),
+            "/sync/v1/receipts" => serde_json::to_vec(&ward.receipts(body)).unwrap(),
             "/sync/v1/audit/key" => serde_json::to_vec(&hub_key()).unwrap(),
             "/sync/v1/audit/look" => serde_json::to_vec(&ward.looked).unwrap(),
             "/sync/v1/audit" => {
@@ -288,6 +304,57 @@ impl Ward {
             reference: 3,
             now_ms: NOON_MS,
             items,
+        }
+    }
+
+    fn bills(&self, body: &[u8]) -> BillsAnswer {
+        let ask: BillsAsk = serde_json::from_slice(body).unwrap();
+        let of = |number: u8| {
+            let mut bills = self.bills.clone();
+            bills.retain(|bill| bucket_of(bill.patient) == number);
+            let mark = serde_json::to_string(&bills).unwrap();
+            Bucket {
+                number,
+                mark,
+                bills,
+            }
+        };
+        let known =
+            |bucket: &Bucket| ask.known.get(usize::from(bucket.number)) != Some(&bucket.mark);
+        BillsAnswer {
+            buckets: (0..BUCKETS).map(of).filter(known).collect(),
+            more: false,
+        }
+    }
+
+    fn receipts(&mut self, body: &[u8]) -> ReceiptsAnswer {
+        let ask: ReceiptsAsk = serde_json::from_slice(body).unwrap();
+        let settled = ask.documents.iter().map(|document| Settled {
+            number: document.number.clone(),
+            outcome: match &document.what {
+                Given::Receipt { amount, .. } => Outcome::Posted {
+                    applied: amount.minor,
+                    kept: 0,
+                },
+                Given::Void { .. } => Outcome::Voided,
+            },
+        });
+        let settled = settled.collect();
+        self.documents.extend(ask.documents);
+        if !self.pads.iter().any(|(life, _)| *life == ask.incarnation) {
+            let letters = self.pads.len();
+            let pad = |year: i16| Pad {
+                year,
+                series: format!("{:02}A1-K7{letters}", year % 100),
+                last: 0,
+            };
+            self.pads
+                .push((ask.incarnation, vec![pad(2027), pad(2028)]));
+        }
+        let pads = self.pads.iter().find(|(life, _)| *life == ask.incarnation);
+        ReceiptsAnswer {
+            settled,
+            pads: pads.unwrap().1.clone(),
         }
     }
 

@@ -4,19 +4,18 @@ use crate::app::App;
 use crate::books::bills::{self, COLUMNS, Known, Voided};
 use crate::books::journals::{self, About};
 use crate::books::once::{Asked, Done, Made, Route, once};
-use crate::books::refused;
+use crate::books::{REASON_CHARS, reason_of, refused};
 use crate::central::Person;
 use crate::error::{Error, Result};
-use crate::web::CallId;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::access::{Task, may_do};
+use shared::billing::claims::ClaimState;
 use shared::billing::{Around, BillKind, BillState, RefundState};
 use shared::money::Money;
 use shared::problem::Problem;
@@ -25,7 +24,6 @@ use uuid::Uuid;
 
 /// Bills that are listed at once.
 const PAGE: i64 = 50;
-const REASON_CHARS: usize = 200;
 
 /// Whose bills, from the newest on.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -126,34 +124,19 @@ pub(crate) struct VoidAsk {
     ),
     security(("console" = []))
 )]
-pub(crate) async fn void(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn void(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, VOID, made, void_one).await
 }
 
 async fn void_one(tx: &mut PgConnection, asked: &Asked<VoidAsk>) -> Result<Done> {
-    let reason = asked.ask.reason.trim();
-    if reason.is_empty() {
-        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
-    }
-    if reason.chars().count() > REASON_CHARS {
-        let problem = Problem::new("too_long", "reason").with("max", REASON_CHARS);
-        return Err(Error::Invalid(vec![problem]));
-    }
+    let reason = reason_of(&asked.ask.reason, REASON_CHARS)?;
     let known = bills::lock(tx, asked.ask.bill).await?;
     let mut known = known.ok_or_else(|| Error::Missing(Problem::new("bill.unknown", "bill")))?;
-    let void = known.bill.void(Around::default()).map_err(refused)?;
+    let around = Around {
+        payments_pending: pending(tx, known.id).await?,
+        claims_active: claims_active(tx, known.id).await?,
+    };
+    let void = known.bill.void(around).map_err(refused)?;
     known.bill = void.bill;
     let by = Some(asked.by.0);
     bills::store(tx, known.id, &void.bill, Voided { reason, by }).await?;
@@ -172,4 +155,27 @@ async fn void_one(tx: &mut PgConnection, asked: &Asked<VoidAsk>) -> Result<Done>
         status: StatusCode::OK,
         body: json!(Line::of(&known)),
     })
+}
+
+/// Counts what gateways are being asked for a bill.
+async fn pending(tx: &mut PgConnection, bill: Uuid) -> Result<u32> {
+    let count: i64 = sqlx::query_scalar(
+        "select count(*) from payments.errand where bill = $1 and state = 'pending'",
+    )
+    .bind(bill)
+    .fetch_one(tx)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Counts the claims about a bill that are with insurers, or were answered.
+async fn claims_active(tx: &mut PgConnection, bill: Uuid) -> Result<u32> {
+    let states: Vec<String> =
+        sqlx::query_scalar("select state from insurance.claim where bill = $1")
+            .bind(bill)
+            .fetch_all(tx)
+            .await?;
+    let states = states.iter().filter_map(|state| ClaimState::parse(state));
+    let active = states.filter(|state| state.is_active()).count();
+    Ok(u32::try_from(active).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! The books as those who answer for them read them: every account, one account line by line, and what needs a person.
+//! The books as those who answer for them read them: every account, and one account line by line.
 
 use crate::app::App;
 use crate::central::Person;
@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use shared::access::{Task, may_do};
 use shared::problem::Problem;
 use sqlx::{FromRow, PgPool};
@@ -111,35 +110,4 @@ pub(crate) async fn account(
     .fetch_all(&app.pool)
     .await?;
     Ok(Json(entries))
-}
-
-/// Something that a person has to look at.
-#[derive(Clone, Debug, Serialize, FromRow)]
-pub(crate) struct Open {
-    id: i64,
-    kind: String,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    prepared: Option<Value>,
-    at_ms: i64,
-}
-
-/// Lists what the rules cannot put right by themselves
-#[utoipa::path(
-    get, path = "/console/v1/books/exceptions", operation_id = "console_exceptions", tag = "console",
-    responses(
-        (status = 200, description = "The oldest two hundred", body = Vec<crate::api::money::OpenException>),
-        (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
-    ),
-    security(("console" = []))
-)]
-pub(crate) async fn exceptions(State(app): State<App>, person: Person) -> Result<Json<Vec<Open>>> {
-    may_do(&person.staff.roles, Task::ReadBooks).map_err(Error::Forbidden)?;
-    let open = sqlx::query_as(
-        "select id, kind, bill, appointment, prepared, at_ms from billing.exception where settled_at is null order by id limit $1",
-    )
-    .bind(PAGE)
-    .fetch_all(&app.pool)
-    .await?;
-    Ok(Json(open))
 }

@@ -2,13 +2,20 @@
 
 pub mod bills;
 pub mod books;
+pub mod counter;
+pub mod credit_notes;
+pub mod days;
+pub mod desk;
+pub mod exceptions;
+pub mod export;
+mod orders;
 pub mod prices;
 
 use crate::books::bills::{self as kept, Known, Voided};
 use crate::books::journals::{self, About};
 use crate::books::{InBooks, Owed, Role, as_hub, currency, except, owe, work_as};
 use crate::error::{Error, Result};
-use crate::events::Consumer;
+use crate::events::{Consumer, outbox};
 use crate::world;
 use futures::future::BoxFuture;
 use shared::billing::facts::{Course, Fact, Moment, Step, Visit, hear};
@@ -33,14 +40,28 @@ impl Consumer for Billing {
         "billing"
     }
 
-    fn wants(&self, _: &What) -> bool {
-        // every event about a visit, so that one which is missing shows
-        true
+    fn wants(&self, what: &What) -> bool {
+        match what {
+            What::Accounts(accounts) => accounts.to_bill().is_some(),
+            // every event about a visit, so that one which is missing shows
+            What::Scheduled(_)
+            | What::Rescheduled(_)
+            | What::Cancelled(_)
+            | What::Completed(_)
+            | What::NoShow(_)
+            | What::Reminder(_)
+            | What::NeedsRebooking(_)
+            | What::SlotOffered(_) => true,
+        }
     }
 
     fn take<'a>(&'a self, tx: &'a mut PgConnection, event: &'a Event) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             work_as(tx, Role::Billing).await?;
+            if let What::Accounts(accounts) = &event.what {
+                orders::bill(tx, event, accounts).await?;
+                return Ok(as_hub(tx).await?);
+            }
             keep(tx, event).await?;
             while act_on_next(tx, event.subject.0).await? == Acted::Yes {}
             Ok(as_hub(tx).await?)
@@ -140,7 +161,9 @@ async fn act(tx: &mut PgConnection, event: &Event) -> Result<String> {
 /// Says whether an event is of no interest for money: nothing stands by it that did not, and nothing ends.
 fn says_nothing(what: &What) -> bool {
     match what {
-        What::Reminder(_) | What::NeedsRebooking(_) | What::SlotOffered(_) => true,
+        What::Reminder(_) | What::NeedsRebooking(_) | What::SlotOffered(_) | What::Accounts(_) => {
+            true
+        }
         What::Scheduled(_)
         | What::Rescheduled(_)
         | What::Cancelled(_)
@@ -166,7 +189,8 @@ fn fact_of(event: &Event) -> Option<Fact> {
         | What::Rescheduled(_)
         | What::Reminder(_)
         | What::NeedsRebooking(_)
-        | What::SlotOffered(_) => None,
+        | What::SlotOffered(_)
+        | What::Accounts(_) => None,
         What::NoShow(_) => Some(Fact::NoShow),
         // a second completion, which the appointment does not show, is another one
         What::Completed(closed) => Some(Fact::Completed {
@@ -200,7 +224,8 @@ fn moved(stored: &mut Stored, event: &Event) {
         | What::NoShow(_)
         | What::Reminder(_)
         | What::NeedsRebooking(_)
-        | What::SlotOffered(_) => return,
+        | What::SlotOffered(_)
+        | What::Accounts(_) => return,
     };
     match stored.visit.course {
         Course::Booked => {}
@@ -241,10 +266,12 @@ async fn take_step(
                 number: 0,
                 patient: stored.patient,
                 appointment: Some(stored.appointment),
+                based_on: None,
                 issued_ms: event.recorded_ms,
                 bill: written.bill,
             };
             kept::insert(tx, &known, stored.round).await?;
+            outbox::tell(tx, &[orders::created(&known, event)]).await?;
             stored.bill = Some(known);
             &written.journal
         }
@@ -336,7 +363,9 @@ async fn find(tx: &mut PgConnection, event: &Event) -> Result<Option<Stored>> {
 }
 
 async fn begin(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
-    let visit = event.what.visit();
+    let Some(visit) = event.what.visit() else {
+        return Ok(());
+    };
     sqlx::query(
         "insert into billing.visit (appointment, patient, start_ms, fee, currency, rate_basis_points, rate_version, course)
          select $1, $2, $3, net, currency, $6, $7, 'booked' from billing.price

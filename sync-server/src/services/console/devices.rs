@@ -1,6 +1,6 @@
 //! Workstations as whoever runs them sees them.
 
-use super::read;
+use super::{PageAsk, next, place, read};
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
@@ -8,22 +8,11 @@ use crate::services::devices;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
-use serde::Deserialize;
 use shared::access::{Task, may_do};
 use shared::console::{DeviceApproval, DevicePage};
-use utoipa::IntoParams;
 
 /// Lines of a page.
 const LINES: i64 = 100;
-
-/// Which page of workstations.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageAsk {
-    /// Where the page before ended
-    after: Option<u32>,
-}
 
 /// Lists workstations by their numbers, with what they said of themselves
 #[utoipa::path(
@@ -41,11 +30,10 @@ pub(crate) async fn list(
 ) -> Result<Json<DevicePage>> {
     may_do(&person.staff.roles, Task::RunDevices).map_err(Error::Forbidden)?;
     crate::contacts::keep(&app).await?;
-    let lines = devices::lines(&app, ask.after.unwrap_or(0), LINES).await?;
-    let is_full = lines.len() == usize::try_from(LINES).unwrap_or_default();
-    let last = lines.last().filter(|_| is_full);
+    let after = place(ask.after.as_deref(), |text| text.parse().ok())?;
+    let lines = devices::lines(&app, after.unwrap_or(0), LINES).await?;
     Ok(Json(DevicePage {
-        next: last.map(|line| line.number.to_string()),
+        next: next(&lines, LINES, |line| line.number.to_string()),
         lines,
     }))
 }

@@ -1,6 +1,6 @@
 //! Held work: looked at and decided by a clinical manager.
 
-use super::read;
+use super::{next, place, read};
 use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
@@ -16,7 +16,6 @@ use shared::access::{Task, may_do};
 use shared::audit::entry::What;
 use shared::console::{HeldDecided, HeldDecision, HeldPage, HeldWhole};
 use shared::desk::FieldChange;
-use shared::problem::Problem;
 use shared::record::Kind;
 use shared::sync::wire::{hex, unhex};
 use utoipa::IntoParams;
@@ -25,11 +24,11 @@ use uuid::Uuid;
 /// Lines of a page.
 const LINES: i64 = 50;
 
-/// Which page of held work.
+/// Which held work, and which page of it.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PageAsk {
+pub(crate) struct ListAsk {
     /// `all` has what was decided as well
     state: Option<String>,
     /// Where the page before ended
@@ -38,7 +37,7 @@ pub(crate) struct PageAsk {
 
 /// Lists held work, oldest first
 #[utoipa::path(
-    get, path = "/console/v1/held", operation_id = "console_held", tag = "console", params(PageAsk),
+    get, path = "/console/v1/held", operation_id = "console_held", tag = "console", params(ListAsk),
     responses(
         (status = 200, description = "A page", body = crate::api::console::HeldPage),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
@@ -48,23 +47,18 @@ pub(crate) struct PageAsk {
 pub(crate) async fn list(
     State(app): State<App>,
     person: Person,
-    Query(ask): Query<PageAsk>,
+    Query(ask): Query<ListAsk>,
 ) -> Result<Json<HeldPage>> {
     may_do(&person.staff.roles, Task::ReviewHeld).map_err(Error::Forbidden)?;
     let include = match ask.state.as_deref() {
         Some("all") => IncludeDecided::Yes,
         Some(_) | None => IncludeDecided::No,
     };
-    let after = match &ask.after {
-        None => Place::default(),
-        Some(text) => {
-            place_of(text).ok_or_else(|| Error::Malformed(Problem::new("shape", "after")))?
-        }
-    };
+    let after = place(ask.after.as_deref(), place_of)?.unwrap_or_default();
     let (lines, last) = held::after(&app, include, &after, LINES).await?;
-    let is_full = lines.len() == usize::try_from(LINES).unwrap_or_default();
+    let last = last.unwrap_or_default();
     Ok(Json(HeldPage {
-        next: last.filter(|_| is_full).map(|place| text_of(&place)),
+        next: next(&lines, LINES, |_| text_of(&last)),
         waiting: held::waiting(&app).await?,
         lines,
     }))

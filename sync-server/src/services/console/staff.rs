@@ -1,5 +1,6 @@
 //! Who works here, and what every list of the console needs to name them.
 
+use super::{PageAsk, next};
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
@@ -7,13 +8,11 @@ use crate::people::member;
 use crate::services::staff;
 use axum::Json;
 use axum::extract::{Query, State};
-use serde::Deserialize;
 use shared::access::{Task, may_do};
 use shared::console::{StaffLine, StaffPage};
 use shared::staff::Reference;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use utoipa::IntoParams;
 
 /// Lines of a page.
 const LINES: i64 = 200;
@@ -29,15 +28,6 @@ const LINES: i64 = 200;
 )]
 pub(crate) async fn reference(State(app): State<App>, _person: Person) -> Result<Json<Reference>> {
     Ok(Json(staff::whole(&app).await?))
-}
-
-/// Which page of staff.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageAsk {
-    /// Where the page before ended
-    after: Option<String>,
 }
 
 /// Lists staff by username
@@ -74,10 +64,8 @@ pub(crate) async fn list(
         }
     };
     let lines: Vec<StaffLine> = rows.iter().map(line).collect();
-    let is_full = lines.len() == usize::try_from(LINES).unwrap_or_default();
-    let last = lines.last().filter(|_| is_full);
     Ok(Json(StaffPage {
-        next: last.map(|line| line.staff.username.clone()),
+        next: next(&lines, LINES, |line| line.staff.username.clone()),
         lines,
     }))
 }

@@ -1,10 +1,22 @@
-//! Payments: money that comes in at the console, what goes back, and the receipts.
+//! Payments: money that comes in at the console, at desks or by a gateway, what goes back, the receipts, the drawers, and what
+//! gateways paid out.
 
+pub mod charge;
 pub(crate) mod credit;
+pub mod desk;
+mod documents;
+pub mod drawers;
+pub mod errands;
+pub mod gateways;
 pub mod hand_out;
+mod pads;
+pub(crate) mod post;
 pub mod receipts;
 pub mod refunds;
+mod settle;
+pub mod settlements;
 pub mod take;
+pub mod told;
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -34,5 +46,9 @@ pub async fn tidy(pool: &PgPool, now_ms: i64) -> Result<u64> {
         .execute(pool)
         .await
         .map_err(Error::from)?;
+    sqlx::query("delete from payments.told where at_ms < $1")
+        .bind(oldest_ms)
+        .execute(pool)
+        .await?;
     Ok(gone.rows_affected())
 }

@@ -3,28 +3,28 @@
 use super::credit::{self, Found, Of};
 use crate::app::App;
 use crate::books::once::{Asked, Done, Made, Route, once};
-use crate::books::{InBooks, Owed, currency, owe, refused};
+use crate::books::{InBooks, Owed, REASON_CHARS, currency, owe, reason_of, refused};
 use crate::central::Person;
 use crate::error::{Error, Result};
-use crate::web::CallId;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use shared::access::{Task, may_do};
 use shared::ids::StaffId;
 use shared::money::Money;
+use shared::office::bills::{RefundLine, RefundPage};
 use shared::payments::refunds::{Limits, RefundStep, Way, may_agree, needs_second};
 use shared::problem::Problem;
-use sqlx::{FromRow, PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-const REASON_CHARS: usize = 200;
 /// Refunds that are listed at once.
-const PAGE: i64 = 200;
+const PAGE: i64 = 50;
 
 const ASK: Route = Route {
     path: "/console/v1/refunds",
@@ -37,41 +37,77 @@ const AGREE: Route = Route {
     deed: "refund.agreed",
 };
 
-/// Something that goes back to a patient.
-#[derive(Clone, Debug, Serialize, FromRow)]
-pub(crate) struct Line {
-    id: Uuid,
-    bill: Option<Uuid>,
-    appointment: Option<Uuid>,
-    patient: Uuid,
-    currency: String,
-    minor: i64,
-    state: String,
-    reason: String,
-    asked_by: Option<Uuid>,
-    agreed_by: Option<Uuid>,
-    at_ms: i64,
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageAsk {
+    /// `all` has what is done as well
+    state: Option<String>,
+    /// Where the page before ended
+    after: Option<String>,
 }
 
-/// Lists what is to be agreed to or handed out
+/// Lists what is to be agreed to or handed out, or everything, the oldest first
 #[utoipa::path(
-    get, path = "/console/v1/refunds", operation_id = "console_refunds", tag = "console",
+    get, path = "/console/v1/refunds", operation_id = "console_refunds", tag = "console", params(PageAsk),
     responses(
-        (status = 200, description = "The oldest two hundred", body = Vec<crate::api::money::Refund>),
+        (status = 200, description = "A page", body = crate::api::bills::RefundPage),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
     ),
     security(("console" = []))
 )]
-pub(crate) async fn list(State(app): State<App>, person: Person) -> Result<Json<Vec<Line>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    person: Person,
+    Query(ask): Query<PageAsk>,
+) -> Result<Json<RefundPage>> {
     may_do(&person.staff.roles, Task::AgreeRefund).map_err(Error::Forbidden)?;
-    let lines = sqlx::query_as(
-        "select id, bill, appointment, patient, currency, minor, state, reason, asked_by, agreed_by, at_ms from payments.refund
-         where state in ('pending', 'requires_action') order by at_ms, id limit $1",
+    let after = ask
+        .after
+        .as_deref()
+        .map_or(Some((0, Uuid::nil())), place_of);
+    let (at_ms, id) = after.ok_or_else(|| Error::Malformed(Problem::new("shape", "after")))?;
+    let rows = sqlx::query(
+        "select refund.id, refund.bill, bill.number as bill_number, refund.currency, minor, state, reason, asked_by, agreed_by,
+            handed_by, at_ms from payments.refund left join billing.bill on bill.id = refund.bill
+         where (at_ms, refund.id) > ($1, $2) and ($3 or state in ('pending', 'requires_action')) order by at_ms, refund.id limit $4",
     )
+    .bind(at_ms)
+    .bind(id)
+    .bind(ask.state.as_deref() == Some("all"))
     .bind(PAGE)
     .fetch_all(&app.pool)
     .await?;
-    Ok(Json(lines))
+    let lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
+    let is_full = lines.len() == usize::try_from(PAGE).unwrap_or_default();
+    let last = lines.last().filter(|_| is_full);
+    Ok(Json(RefundPage {
+        next: last.map(|line| format!("{}.{}", line.at_ms, line.id)),
+        lines,
+    }))
+}
+
+fn place_of(text: &str) -> Option<(i64, Uuid)> {
+    let (at_ms, id) = text.split_once('.')?;
+    Some((at_ms.parse().ok()?, id.parse().ok()?))
+}
+
+fn line(row: &PgRow) -> Result<RefundLine> {
+    let staff = |name: &str| row.get::<Option<Uuid>, _>(name).map(StaffId);
+    Ok(RefundLine {
+        id: row.get("id"),
+        bill: row.get("bill"),
+        bill_number: row.get("bill_number"),
+        currency: currency(row.get("currency"))?,
+        minor: row.get("minor"),
+        state: row.get("state"),
+        reason: row.get("reason"),
+        asked_by: staff("asked_by"),
+        agreed_by: staff("agreed_by"),
+        handed_by: staff("handed_by"),
+        at_ms: row.get("at_ms"),
+    })
 }
 
 /// What is to go back of a bill.
@@ -94,32 +130,13 @@ pub(crate) struct RefundAsk {
     ),
     security(("console" = []))
 )]
-pub(crate) async fn ask(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn ask(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, ASK, made, ask_one).await
 }
 
 async fn ask_one(tx: &mut PgConnection, asked: &Asked<RefundAsk>) -> Result<Done> {
     let ask = &asked.ask;
-    let reason = ask.reason.trim();
-    if reason.is_empty() {
-        return Err(Error::Invalid(vec![Problem::new("required", "reason")]));
-    }
-    if reason.chars().count() > REASON_CHARS {
-        let problem = Problem::new("too_long", "reason").with("max", REASON_CHARS);
-        return Err(Error::Invalid(vec![problem]));
-    }
+    let reason = reason_of(&ask.reason, REASON_CHARS)?;
     let amount = ask.amount.of_payment().map_err(refused)?;
     let found = credit::find(tx, ask.of).await?;
     found.currency().must_be(amount.currency).map_err(refused)?;
@@ -245,19 +262,7 @@ pub(crate) async fn lock(tx: &mut PgConnection, refund: Uuid) -> Result<Stored> 
     ),
     security(("console" = []))
 )]
-pub(crate) async fn agree(
-    State(app): State<App>,
-    person: Person,
-    id: CallId,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    let made = Made {
-        person,
-        id,
-        headers,
-        body,
-    };
+pub(crate) async fn agree(State(app): State<App>, made: Made) -> Result<Response> {
     once(&app, AGREE, made, agree_one).await
 }
 

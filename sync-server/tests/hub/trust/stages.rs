@@ -325,8 +325,7 @@ async fn what_is_acknowledged_was_written() {
     assert_eq!(codes(&verdicts[1]), ["patient.name_required"]);
     assert_eq!(counts(&hub).await, (1, 1));
     // and what cannot be written is not acknowledged
-    sqlx::raw_sql("alter table record rename to elsewhere")
-        .execute(&hub.app.pool)
+    hub.as_owner("alter table record rename to elsewhere")
         .await
         .unwrap();
     let body = wire::encode(&desk.push_of(vec![desk.patient("Lost").envelope()]));

@@ -1,12 +1,15 @@
 //! What the hub says in new appointments about their slots, in the transaction that decided: who waits for the answer has it
 //! with the next news, and nothing is left to be said later.
 
+use super::DECIDER;
+use super::decide::booked;
+use super::write::stamp;
 use crate::app::App;
-use crate::scheduling::{DECIDER, booked, stamp};
-use crate::sync::weigh::{After, Source, Weighed, Written};
+use crate::conflicts::keep;
+use crate::sync::weigh::{After, Known, Source, Weighed, Written};
 use serde_json::Value;
 use shared::document::{self, Edited, Merged};
-use shared::ids::RecordId;
+use shared::ids::{RecordId, StaffId};
 use shared::record::{self, Kind};
 use shared::scheduling::Appointment;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +44,7 @@ impl Answers {
         mut self,
         given: &BTreeSet<RecordId>,
         weighed: &mut Weighed,
-        now_s: i64,
+        known: &Known,
     ) -> Vec<Answer> {
         let mut answers = Vec::new();
         for after in &mut weighed.records {
@@ -50,7 +53,7 @@ impl Answers {
                 continue;
             };
             after.changed_by = Some(DECIDER);
-            after.changed_at = now_s;
+            after.changed_at = known.now_s;
             after.keys = record::keys(after.kind, &said.body);
             after.merged = Merged {
                 doc: said.doc,
@@ -59,9 +62,12 @@ impl Answers {
                 conflicts: said.conflicts,
                 clock: said.clock,
                 missing: Vec::new(),
+                has_branches: after.merged.has_branches,
             };
+            after.looked = keep::look(known.records.get(&after.id), after);
             answers.push(Answer {
                 record: after.id,
+                staff: DECIDER,
                 hash: said.hash,
                 change: said.change,
             });
@@ -74,6 +80,7 @@ impl Answers {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) record: RecordId,
+    pub(crate) staff: StaffId,
     pub(crate) hash: shared::sync::wire::Hash,
     pub(crate) change: Vec<u8>,
 }

@@ -1,13 +1,18 @@
-//! What an insurer is asked for, and what becomes of that. FHIR `Claim` and `ClaimResponse`.
+//! What an insurer is asked for, and what becomes of that. [`answers`] says what its answers come to, [`fhir`] how they look.
+
+pub mod answers;
+pub mod fhir;
 
 use crate::ledger::journals::Cover;
 use crate::problem::Problem;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// How far a claim is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export_to = "types.gen.ts")]
 pub enum ClaimState {
     Draft,
     Ready,
@@ -76,6 +81,11 @@ impl ClaimState {
         ClaimState::EnteredInError,
     ];
 
+    /// Reads its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// Returns its word.
     pub fn word(self) -> &'static str {
         match self {
@@ -113,6 +123,45 @@ impl ClaimState {
             | ClaimState::Appealed
             | ClaimState::Cancelled
             | ClaimState::EnteredInError => false,
+        }
+    }
+
+    /// Says whether an insurer has said what it covers.
+    pub fn is_adjudicated(self) -> bool {
+        match self {
+            ClaimState::Approved
+            | ClaimState::Partial
+            | ClaimState::Denied
+            | ClaimState::PaidPartial
+            | ClaimState::Paid
+            | ClaimState::Closed => true,
+            ClaimState::Draft
+            | ClaimState::Ready
+            | ClaimState::Submitted
+            | ClaimState::Accepted
+            | ClaimState::Rejected
+            | ClaimState::Appealed
+            | ClaimState::Cancelled
+            | ClaimState::EnteredInError => false,
+        }
+    }
+
+    /// Says whether another claim about the same may be made.
+    pub fn is_withdrawn(self) -> bool {
+        match self {
+            ClaimState::Cancelled | ClaimState::EnteredInError => true,
+            ClaimState::Draft
+            | ClaimState::Ready
+            | ClaimState::Submitted
+            | ClaimState::Accepted
+            | ClaimState::Rejected
+            | ClaimState::Approved
+            | ClaimState::Partial
+            | ClaimState::Denied
+            | ClaimState::PaidPartial
+            | ClaimState::Paid
+            | ClaimState::Closed
+            | ClaimState::Appealed => false,
         }
     }
 
@@ -257,12 +306,4 @@ pub struct Response {
     pub id: String,
     pub version: u32,
     pub cover: Cover,
-}
-
-/// Returns the answer that counts of all that came: the newest version, whatever the order, and however often each came.
-pub fn that_counts(responses: &[Response]) -> Option<&Response> {
-    responses.iter().max_by(|one, other| {
-        let key = |response: &Response| (response.version, response.id.clone());
-        key(one).cmp(&key(other))
-    })
 }

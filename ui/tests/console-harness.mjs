@@ -1,0 +1,61 @@
+// What journeys through the central console need: browsers, somebody signed in, and a look at a screen in every look.
+import { createHmac } from 'node:crypto';
+import { chromium } from 'playwright-core';
+import { findings, picture, settled, sideways } from './harness.mjs';
+
+const { ADDRESS, PASSWORD, SECRET } = process.env;
+export { PASSWORD };
+const wide = { width: 1366, height: 768 };
+
+/** The six digits an authenticator shows now, RFC 6238. */
+function code() {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', Buffer.from(SECRET, 'hex')).update(step).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+
+export async function open() {
+  // the hub's certificate is of its own authority, which a hospital gives its browsers
+  const context = await browser.newContext({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce', ignoreHTTPSErrors: true, locale: 'en-GB' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  // a call that is refused is said by the browser as well
+  page.on('console', (message) => message.type() === 'error' && !/Failed to load resource/.test(message.text()) && page.faults.push(message.text()));
+  await page.goto(ADDRESS);
+  return page;
+}
+
+/** Signs somebody in; who decides what others may do is asked for a code. */
+export async function signIn(page, username, { hasCode = true } = {}) {
+  await page.getByTestId('sign-in-username').fill(username);
+  await page.getByTestId('sign-in-password').fill(PASSWORD);
+  await page.getByTestId('sign-in-submit').click();
+  if (hasCode) {
+    await page.getByTestId('sign-in-code').fill(code());
+    await page.getByTestId('sign-in-submit').click();
+  }
+  await page.getByTestId('user-menu').waitFor();
+}
+
+/** Looks at a screen as it stands in every look; what is wrong with it is collected. */
+export const wrong = [];
+export async function look(page, name) {
+  for (const [kind, colorScheme, viewport] of [['light', 'light', wide], ['dark', 'dark', wide], ['narrow', 'dark', { width: 320, height: 700 }]]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize(viewport);
+    await settled(page);
+    await picture(page, `hub-${name}-${kind}`);
+    for (const finding of await findings(page)) wrong.push(`${name} ${kind}: ${finding}`);
+    if ((await sideways(page)) > 0) wrong.push(`${name} ${kind}: wider than the window`);
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.setViewportSize(wide);
+}
+
+export const close = () => browser.close();
