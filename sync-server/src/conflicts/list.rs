@@ -110,10 +110,7 @@ pub(crate) async fn page(
     Ok((named(&mut db, &rows).await?, rows.last().map(place)))
 }
 
-fn moment_of<'q, 'a>(
-    sql: &'a mut QueryBuilder<Postgres>,
-    us: i64,
-) -> &'a mut QueryBuilder<Postgres> {
+fn moment_of(sql: &mut QueryBuilder<Postgres>, us: i64) -> &mut QueryBuilder<Postgres> {
     sql.push("'epoch'::timestamptz + ")
         .push_bind(us)
         .push(" * interval '1 microsecond'")

@@ -17,6 +17,12 @@ function rustFiles(folder: string): string[] {
   });
 }
 
+test.each(['en', 'fr'])('%s says each word once', (language) => {
+  const lines = readFileSync(join(process.cwd(), 'src/words', `${language}.json`), 'utf8').split('\n');
+  const keys = lines.flatMap((line) => /^ {2}"([^"]+)":/.exec(line)?.[1] ?? []);
+  expect(keys.filter((key, place) => keys.indexOf(key) !== place)).toEqual([]);
+});
+
 /** The part of a Rust file that ships: without its tests. */
 const shipped = (path: string) => readFileSync(path, 'utf8').split('#[cfg(test)]')[0]!;
 

@@ -105,9 +105,11 @@ pub fn response(text: &str, claim: Uuid, submitted: Money) -> Result<Answer, Pro
         return Err(Problem::new("claim.response_other", "response"));
     }
     let outcome = said["outcome"].as_str().and_then(Outcome::parse);
-    let version = match &said["meta"]["versionId"] {
-        Value::Null => Some(1),
-        version => version.as_str().and_then(|version| version.parse().ok()),
+    let version = &said["meta"]["versionId"];
+    let version = if version.is_null() {
+        Some(1)
+    } else {
+        version.as_str().and_then(|version| version.parse().ok())
     };
     let of = |code: &str| total(&said, code, submitted.currency);
     let cover = Cover {
