@@ -1099,6 +1099,70 @@ export type LogPage = { lines: Array<LogLine>, next: string | null, };
 
 export type LookRun = { run: LookId | null, };
 
+export type HealthGrade = "ok" | "look" | "broken";
+
+export type HealthCheck = "database" | "disk" | "backup" | "audit" | "events" | "decisions" | "held" | "desks" | "copies" | "certificates" | "put_back";
+
+export type HealthDesk = { number: number, 
+/**
+ * Empty in a support file.
+ */
+name: string, };
+
+export type HealthFinding = { check: HealthCheck, grade: HealthGrade, said: Problem, 
+/**
+ * Which workstations it is about; the first fifty.
+ */
+desks: Array<HealthDesk>, };
+
+export type HealthReport = { 
+/**
+ * RFC 3339 in UTC.
+ */
+at: string, 
+/**
+ * The version of the hub's program.
+ */
+program: string, findings: Array<HealthFinding>, };
+
+export type EventLine = { 
+/**
+ * Who has not taken it; nothing for one that was not handed on yet.
+ */
+consumer: string | null, 
+/**
+ * The event's name there.
+ */
+id: string, 
+/**
+ * The last word of its type, such as `scheduled`.
+ */
+what: string, record: RecordId | null, 
+/**
+ * When it was told or arrived.
+ */
+at: string, tries: number, 
+/**
+ * Of the last failure.
+ */
+code: string | null, setAside: string | null, 
+/**
+ * When it is tried again by itself.
+ */
+next: string | null, };
+
+export type EventPage = { lines: Array<EventLine>, 
+/**
+ * All that were set aside.
+ */
+setAside: number, 
+/**
+ * All that wait long.
+ */
+waiting: number, };
+
+export type EventAgain = { consumer: string | null, id: string, };
+
 export type ExceptionLine = { id: number, 
 /**
  * A word of [`crate::billing::Exception`] or of [`crate::billing::reconcile::Check`].

@@ -41,8 +41,6 @@ export function parse(hash: string): ConsoleRoute {
     case 'conflicts': return second ? { page: 'conflict', hash: second } : { page: 'conflicts' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
     case 'help': return runbook(second);
-    case 'health':
-    case 'events':
     case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
     case 'account': return second ? { page: 'account', id: second } : { page: 'missing' };
     case 'ledger': return second ? { page: 'statement', account: second } : { page: 'ledger' };
@@ -50,6 +48,8 @@ export function parse(hash: string): ConsoleRoute {
     case 'days': return second ? { page: 'day', day: second } : { page: 'days' };
     case 'refunds':
     case 'exceptions':
+    case 'health':
+    case 'events':
     case 'devices':
     case 'staff':
     case 'audit':
