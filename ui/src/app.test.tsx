@@ -160,3 +160,18 @@ test('a desk that nobody touches warns, locks, shows nothing of a patient, and k
     vi.useRealTimers();
   }
 });
+
+test('what the desk says of itself is not undone by an answer that was asked for before', async () => {
+  const older = await hospital.status();
+  const answers: (() => void)[] = [];
+  const read = vi.spyOn(hospital, 'status').mockImplementation(() => new Promise((done) => { answers.push(() => done(older)); }));
+  render(<App backend={hospital} />);
+  await waitFor(() => expect(read).toHaveBeenCalled());
+  await act(async () => {
+    hospital.pretend({ trouble: { code: 'device.pending', field: '', with: {} } });
+    await new Promise((done) => setTimeout(done));
+    answers.forEach((answer) => answer());
+    await new Promise((done) => setTimeout(done));
+  });
+  expect(await screen.findByTestId('pending')).toBeInTheDocument();
+});

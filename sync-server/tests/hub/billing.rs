@@ -354,11 +354,9 @@ async fn a_cashier_finds_a_bill_and_sees_all_of_it_and_that_is_noted() {
     };
     let found = async |ask: Value| {
         let said = post(&clerk, "search", ask).await.json();
-        let lines = said["lines"].as_array().expect("lines").clone();
-        lines
-            .iter()
-            .map(|line| line["id"].as_str().unwrap_or_default().to_owned())
-            .collect::<Vec<_>>()
+        let lines = said["lines"].as_array().expect("lines").iter();
+        let id = |line: &Value| line["id"].as_str().unwrap_or_default().to_owned();
+        lines.map(id).collect::<Vec<_>>()
     };
     let [first, second] = [bill, other].map(|id| id.to_string());
     assert_eq!(found(json!({})).await, [second.clone(), first.clone()]);

@@ -140,6 +140,8 @@ export function useNews(backend: Backend): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stops = [
       backend.onStatus((status) => {
+        // an answer that was asked for earlier is older than this
+        void client.cancelQueries({ queryKey: ['status'] });
         client.setQueryData(['status'], status);
         for (const key of ['waiting', 'held', 'conflictList', 'account', 'unposted']) void client.invalidateQueries({ queryKey: [key] });
       }),
