@@ -1,5 +1,4 @@
-//! The shapes of JSON messages as the OpenAPI document describes them. The messages themselves are types of `shared`,
-//! which knows nothing of OpenAPI; a test holds the two together.
+//! The shapes of JSON messages as OpenAPI describes them; the messages are types of `shared`, and a test holds the two together.
 
 pub(crate) mod audit;
 pub(crate) mod bills;

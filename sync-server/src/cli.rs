@@ -1,10 +1,8 @@
 //! The command line: every command works whether or not a hub serves the same data directory.
 
-use crate::backup::{BackupCommand, restore};
 use crate::config::{Config, secret};
 use crate::database::{self, Opened};
 use crate::deeds::{HUB, deed, note};
-use crate::doctor::{self, AsJson};
 use crate::emergency::EmergencyCommand;
 use crate::import::{self, Ask};
 use crate::passwords;
@@ -32,8 +30,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
+mod apart;
 mod audit;
 
+use apart::ApartCommand;
 use audit::AuditCommand;
 
 /// Wardbook hub: the hospital's record, and how every ward gets its part of it
@@ -52,29 +52,6 @@ enum AnyCommand {
     Apart(ApartCommand),
     #[command(flatten)]
     Inside(Command),
-}
-
-/// What opens the database by itself, or has none yet.
-#[derive(Subcommand, Debug)]
-enum ApartCommand {
-    /// Everything the hub has, in one sealed file
-    Backup {
-        #[command(subcommand)]
-        command: BackupCommand,
-    },
-    /// Look at everything and say what somebody has to see to; ends with 0, 1 for what is worth a look, 2 for what is broken
-    Doctor {
-        /// For a program that reads it
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put a backup back into an empty data directory; desks then give back what the hub took since
-    Restore {
-        backup: PathBuf,
-        /// File that holds the key of backups
-        #[arg(long, env = "WARDBOOK_BACKUP_KEY_FILE")]
-        key: PathBuf,
-    },
 }
 
 /// What is done inside an open database.
@@ -256,24 +233,6 @@ impl Cli {
         let done = command.run(&opened).await;
         opened.close().await?;
         done.map(|()| ExitCode::SUCCESS)
-    }
-}
-
-impl ApartCommand {
-    async fn run(self, config: &Config) -> Result<ExitCode> {
-        match self {
-            ApartCommand::Backup { command } => say(&command.run(config).await?)?,
-            ApartCommand::Restore { backup, key } => {
-                say(&restore(config, &backup, &key).await?.lines())?;
-            }
-            ApartCommand::Doctor { json } => {
-                let as_json = if json { AsJson::Yes } else { AsJson::No };
-                let report = doctor::run(config).await;
-                say(&doctor::printed(&report, as_json)?)?;
-                return Ok(doctor::status(&report));
-            }
-        }
-        Ok(ExitCode::SUCCESS)
     }
 }
 
