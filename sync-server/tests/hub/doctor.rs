@@ -23,10 +23,7 @@ async fn grade(hub: &TestHub, code: &str) -> Option<Grade> {
 }
 
 async fn plant(hub: &TestHub, sql: &'static str) {
-    sqlx::raw_sql(sql)
-        .execute(&hub.app.pool)
-        .await
-        .expect("it is planted");
+    hub.as_owner(sql).await.expect("it is planted");
 }
 
 /// Plants something and expects that one sentence is said instead of another.
