@@ -276,10 +276,10 @@ async fn every_route_is_open_to_the_roles_that_may_and_to_nobody_else() {
             if !is_asked || path.ends_with("sign-out") {
                 continue;
             }
-            let hash = if path.ends_with("/one") {
-                "?hash=abcdef"
-            } else {
-                ""
+            let hash = match *path {
+                "/console/v1/days/one" => "",
+                path if path.ends_with("/one") => "?hash=abcdef",
+                _ => "",
             };
             let answer = match *method {
                 "get" => browser.get(&format!("{path}{hash}")).await,
