@@ -50,12 +50,54 @@ async fn two_wards_work_through_a_cut_and_agree_again() -> anyhow::Result<()> {
 
 async fn story(hospital: &Hospital) -> anyhow::Result<()> {
     work_through_a_cut(hospital).await?;
+    take_money_without_the_hub(hospital).await?;
     disagree_and_decide(hospital).await?;
     promise_and_ask(hospital).await?;
     give_one_slot_away_twice(hospital).await?;
     treat_a_stranger(hospital).await?;
     stay_in_the_program(&hospital.a).await?;
     look_at_every_screen(hospital).await
+}
+
+/// Cash is taken on A while the network is gone, and followed into the hospital's books.
+async fn take_money_without_the_hub(hospital: &Hospital) -> anyhow::Result<()> {
+    let Hospital { a, cable, .. } = hospital;
+    let patient = a.open(&FIRST).await?;
+    hospital.bill(&patient)?;
+    a.switch_to("paul").await?;
+    let cashier = format!("#/cashier/{patient}");
+    a.window.go(&cashier).await?;
+    a.window.find("pay-given").await?;
+    cable.pull();
+    a.window.find("cashier-offline").await?;
+    a.window.type_into("pay-given", "200").await?;
+    a.window.until_words("95.00 GBP").await?;
+    a.window.press("pay-submit").await?;
+    a.window.find("taken").await?;
+    a.window
+        .until_attribute("receipt-state", "data-state", "recorded")
+        .await?;
+    a.window
+        .until_attribute("sync-line", "data-unposted", "1")
+        .await?;
+    a.shoot("offline-receipt").await?;
+    a.window.go("#/sync/shutdown").await?;
+    a.window.find("shutdown-unposted").await?;
+    a.shoot("offline-unposted").await?;
+    assert_eq!(hospital.sql("select count(*) from payments.payment")?, "0");
+    cable.mend();
+    a.window
+        .until_attribute("shutdown-answer", "data-safe", "true")
+        .await?;
+    a.window.go(&cashier).await?;
+    a.window
+        .until_attribute("receipt-state", "data-state", "posted")
+        .await?;
+    a.shoot("posted-receipt").await?;
+    let books = "select minor, applied, kept from payments.payment";
+    assert_eq!(hospital.sql(books)?, "10500|10500|0");
+    a.switch_to("ada").await?;
+    a.until_all_is_accepted().await
 }
 
 /// Somebody of the other ward collapses while the network is gone: A reads what is vital about them for an hour.

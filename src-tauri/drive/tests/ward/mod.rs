@@ -123,6 +123,34 @@ impl Hospital {
         .await
     }
 
+    /// Bills a patient, as a visit does.
+    pub(crate) fn bill(&self, patient: &str) -> anyhow::Result<()> {
+        let bill = "with bill as (
+                insert into billing.bill (id, patient, kind, currency, net, tax, rate_basis_points, rate_version, issued_ms)
+                values (gen_random_uuid(), 'PATIENT', 'supplement', 'GBP', 10000, 500, 500, 1, extract(epoch from now()) * 1000)
+                returning id, patient), journal as (
+                insert into billing.journal (cause, why, currency, patient, bill, occurred_ms, recorded_ms)
+                select 'test:' || id, 'issued', 'GBP', patient, id, 0, 0 from bill returning id)
+            insert into billing.posting (journal, line, account, debit, credit)
+            select journal.id, line, account, debit, credit from journal, (values
+                (1, 1100, 10500, 0), (2, 4000, 0, 10000), (3, 2100, 0, 500)) lines (line, account, debit, credit)";
+        self.sql(&bill.replace("PATIENT", patient)).map(drop)
+    }
+
+    /// Runs a statement in the hub's database, and returns its one row.
+    pub(crate) fn sql(&self, statement: &str) -> anyhow::Result<String> {
+        let pid = self.dir.path().join("hub/postgres/data/postmaster.pid");
+        let pid = std::fs::read_to_string(pid)?;
+        let socket = pid.lines().nth(4).context("where PostgreSQL listens")?;
+        let said = std::process::Command::new("psql")
+            .args(["-h", socket, "-U", "wardbook", "-d", "wardbook"])
+            .args(["-v", "ON_ERROR_STOP=1", "-qAtc", statement])
+            .output()?;
+        let wrong = String::from_utf8_lossy(&said.stderr);
+        ensure!(said.status.success(), "psql: {wrong}");
+        Ok(String::from_utf8(said.stdout)?.trim().to_owned())
+    }
+
     /// Closes both windows.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         self.a.window.close().await?;
@@ -300,6 +328,15 @@ impl Desk {
         self.window.search(patient.family, patient.family).await?;
         self.window.press_option(patient.family).await?;
         self.chart().await
+    }
+
+    /// Somebody else sits down.
+    pub(crate) async fn switch_to(&self, username: &str) -> anyhow::Result<()> {
+        self.window.press("user-menu").await?;
+        self.window.press("switch-user").await?;
+        self.window.find("sign-in-submit").await?;
+        self.window.sign_in(username, PASSWORD).await?;
+        self.window.find("sync-line").await.map(drop)
     }
 
     /// Says whether the search box knows a patient now.
