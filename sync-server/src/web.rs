@@ -1,10 +1,12 @@
 //! What surrounds every call: an id, a span, figures, and problems in one shape.
 
 use crate::books::once::Said;
-use crate::error::Document;
+use crate::error::{Document, Error};
 use crate::session::Heard;
 use crate::world;
+use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,6 +16,7 @@ use futures::{StreamExt, stream};
 use metrics::{counter, histogram};
 use shared::orders::CONTACT_HEADER;
 use shared::planted::{self, Fault};
+use shared::problem::Problem;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -152,4 +155,10 @@ fn with_problem(response: Response, id: &str) -> Response {
 pub(crate) fn on_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     tracing::error!("A handler panicked");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// Returns what was said in the body of a call, or that it is nothing that can be said there.
+pub(crate) fn read<T>(said: Result<Json<T>, JsonRejection>) -> Result<T, Error> {
+    said.map(|Json(said)| said)
+        .map_err(|_| Error::Malformed(Problem::new("shape", "")))
 }

@@ -7,6 +7,7 @@ use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::{REASON_CHARS, reason_of, refused};
 use crate::central::Person;
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -85,7 +86,7 @@ pub(crate) async fn list(
     find: Result<Json<Find>, JsonRejection>,
 ) -> Result<Json<Vec<Line>>> {
     may_do(&person.staff.roles, Task::Cashier).map_err(Error::Forbidden)?;
-    let Json(find) = find.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let find = read(find)?;
     let rows = sqlx::query(AssertSqlSafe(format!(
         "select {COLUMNS} from billing.bill where patient = $1 and number < $2 order by number desc limit $3"
     )))

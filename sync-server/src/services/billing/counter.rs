@@ -7,6 +7,7 @@ use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::emergency::review::names;
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -28,11 +29,6 @@ use uuid::Uuid;
 const LINES: i64 = 50;
 /// What is shown of the history of one.
 const HISTORY: i64 = 200;
-
-fn read<T>(said: Result<Json<T>, JsonRejection>) -> Result<T> {
-    said.map(|Json(said)| said)
-        .map_err(|_| Error::Malformed(Problem::new("shape", "")))
-}
 
 fn line(known: &Known) -> BillLine {
     let bill = &known.bill;

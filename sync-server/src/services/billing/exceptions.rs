@@ -6,6 +6,7 @@ use crate::books::{Role, as_hub, work_as};
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
@@ -144,7 +145,7 @@ pub(crate) async fn settle(
     said: Result<Json<SettleAsk>, JsonRejection>,
 ) -> Result<Json<()>> {
     may_do(&person.staff.roles, Task::KeepBooks).map_err(Error::Forbidden)?;
-    let Json(said) = said.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let said = read(said)?;
     let reason = said.reason.trim();
     if reason.is_empty() {
         return Err(Error::Invalid(vec![Problem::new("required", "reason")]));

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -12,7 +13,6 @@ use shared::access::{Task, may_do};
 use shared::audit::entry::What;
 use shared::ids::DepartmentId;
 use shared::money::Money;
-use shared::problem::Problem;
 
 /// A price from now on.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,7 +38,7 @@ pub(crate) async fn set(
     said: Result<Json<Price>, JsonRejection>,
 ) -> Result<Json<()>> {
     may_do(&person.staff.roles, Task::SetPrices).map_err(Error::Forbidden)?;
-    let Json(said) = said.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let said = read(said)?;
     let mut tx = app.pool.begin().await?;
     sqlx::query("insert into billing.price (department, net, currency, from_ms, by) values ($1, $2, $3, $4, $5)")
         .bind(said.department.map(|department| department.0))

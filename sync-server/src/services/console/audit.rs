@@ -1,12 +1,12 @@
 //! The whole hospital's audit log: looked up, and verified.
 
-use super::read;
 use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::services::audit::look::hear;
 use crate::services::audit::show::{About, page};
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};

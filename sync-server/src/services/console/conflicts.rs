@@ -1,12 +1,13 @@
 //! What was decided without asking anybody: listed, looked at, settled and opened again.
 
-use super::{next, place, read};
+use super::{next, place};
 use crate::app::App;
 use crate::central::Person;
 use crate::conflicts::list::{self, Narrow, Place};
 use crate::conflicts::settle;
 use crate::deeds::HUB;
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};

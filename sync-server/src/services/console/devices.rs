@@ -1,10 +1,11 @@
 //! Workstations as whoever runs them sees them.
 
-use super::{PageAsk, next, place, read};
+use super::{PageAsk, next, place};
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::services::devices;
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};

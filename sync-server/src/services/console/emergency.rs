@@ -4,12 +4,12 @@ use crate::app::App;
 use crate::central::Person;
 use crate::emergency::review::{self, IncludeReviewed, lines};
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use shared::access::{Task, may_do};
 use shared::emergency::{OpeningLine, Review};
-use shared::problem::Problem;
 
 /// Lists the openings that wait for a review
 #[utoipa::path(
@@ -40,7 +40,7 @@ pub(crate) async fn review(
     said: Result<Json<Review>, JsonRejection>,
 ) -> Result<Json<()>> {
     may_do(&person.staff.roles, Task::ReviewEmergency).map_err(Error::Forbidden)?;
-    let Json(said) = said.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let said = read(said)?;
     review::review(&app, person.staff.id, &person.staff.roles, &said).await?;
     Ok(Json(()))
 }

@@ -1,10 +1,10 @@
 //! Events that wait long or were set aside, and having them tried again.
 
-use super::read;
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::events::queue;
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;

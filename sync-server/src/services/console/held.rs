@@ -1,12 +1,13 @@
 //! Held work: looked at and decided by a clinical manager.
 
-use super::{next, place, read};
+use super::{next, place};
 use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::emergency::review::names;
 use crate::error::{Error, Result};
 use crate::sync::held::{self, IncludeDecided, Place, Released, Whole};
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};

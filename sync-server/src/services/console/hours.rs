@@ -1,11 +1,11 @@
 //! When doctors see patients: said here, known to every desk with its reference data.
 
-use super::read;
 use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::scheduling::hours;
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;

@@ -1,11 +1,11 @@
 //! Two records of one person: looked at side by side, merged and parted again.
 
-use super::read;
 use crate::app::App;
 use crate::central::Person;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use crate::merging;
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};

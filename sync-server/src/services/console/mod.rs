@@ -20,17 +20,9 @@ pub mod staff;
 pub(crate) mod second_factor;
 
 use crate::error::{Error, Result};
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use serde::Deserialize;
 use shared::problem::Problem;
 use utoipa::IntoParams;
-
-/// Returns what was said, or that it is nothing that can be said here.
-fn read<T>(said: Result<Json<T>, JsonRejection>) -> Result<T> {
-    said.map(|Json(said)| said)
-        .map_err(|_| Error::Malformed(Problem::new("shape", "")))
-}
 
 /// Which page of a list.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,10 +1,10 @@
 //! What is ordered of workstations and staff.
 
-use super::read;
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
 use crate::services::orders::{self, IsActive};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;

@@ -7,6 +7,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
 use crate::passwords::check_password;
+use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
@@ -56,7 +57,7 @@ pub(crate) async fn sign_in(
     jar: CookieJar,
     ask: Result<Json<ConsoleAsk>, JsonRejection>,
 ) -> Result<(CookieJar, Json<ConsolePerson>)> {
-    let Json(ask) = ask.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let ask = read(ask)?;
     // wrong passwords from one address make nobody wait who sits elsewhere
     let place = peer.address.to_string();
     let password = ask.password.into_inner();

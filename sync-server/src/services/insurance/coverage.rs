@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::central::Person;
 use crate::error::{Error, Result};
+use crate::web::read;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -46,7 +47,7 @@ pub(crate) async fn list(
     find: Result<Json<Find>, JsonRejection>,
 ) -> Result<Json<Vec<CoverageLine>>> {
     may_do(&person.staff.roles, Task::Insure).map_err(Error::Forbidden)?;
-    let Json(find) = find.map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
+    let find = read(find)?;
     let mut db = app.pool.acquire().await?;
     Ok(Json(of_patient(&mut db, find.patient).await?))
 }

@@ -2,6 +2,7 @@
 
 use super::{Secret, Trouble};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -124,15 +125,24 @@ async fn answer(call: RequestBuilder) -> Result<Answer, Trouble> {
         }
     }
     let json = || serde_json::from_slice(&body);
-    let unread = |_| Trouble::Unknown("gateway.shape".into());
     match status {
-        status if status.is_success() => Ok(Answer::Done(json().map_err(unread)?)),
+        status if status.is_success() => Ok(Answer::Done(json().map_err(|_| unread())?)),
         StatusCode::BAD_REQUEST
         | StatusCode::PAYMENT_REQUIRED
         | StatusCode::UNPROCESSABLE_ENTITY => Ok(Answer::Refused(json().unwrap_or_default())),
         // it does not know us, is busy or broken: what that means for money is not known
         status => Err(Trouble::Unknown(format!("gateway.{}", status.as_u16()))),
     }
+}
+
+/// What cannot be read says nothing of what was done.
+pub(super) fn unread() -> Trouble {
+    Trouble::Unknown("gateway.shape".into())
+}
+
+/// Reads what a gateway answered.
+pub(super) fn read<T: DeserializeOwned>(json: Value) -> Result<T, Trouble> {
+    serde_json::from_value(json).map_err(|_| unread())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Razorpay: an order that the payer pays on Razorpay's page, the payment of it that is captured, and refunds of that.
 
 use super::super::errands::Errand;
-use super::line::{Answer, Body};
+use super::line::{Answer, Body, read, unread};
 use super::{Gateway, Line, Returned, Said, Secret, Settings, Signed, Told, Trouble, header};
 use anyhow::Context;
 use axum::http::HeaderMap;
@@ -167,14 +167,6 @@ impl Refund {
 /// Notes are an object, or an empty list where there are none.
 fn id_in(notes: &Value, name: &str) -> Option<Uuid> {
     notes[name].as_str().and_then(|id| Uuid::parse_str(id).ok())
-}
-
-fn unread() -> Trouble {
-    Trouble::Unknown("gateway.shape".into())
-}
-
-fn read<T: for<'de> Deserialize<'de>>(json: Value) -> Result<T, Trouble> {
-    serde_json::from_value(json).map_err(|_| unread())
 }
 
 fn done(answer: Answer) -> Result<Value, Trouble> {

@@ -1,7 +1,7 @@
 //! Stripe: payment intents that are captured when the payer agreed, and refunds of them.
 
 use super::super::errands::Errand;
-use super::line::{Answer, Body};
+use super::line::{Answer, Body, read, unread};
 use super::{Gateway, Line, Returned, Said, Secret, Settings, Signed, Told, Trouble, header};
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;
@@ -196,14 +196,6 @@ fn id_in(metadata: &BTreeMap<String, String>, name: &str) -> Option<Uuid> {
 
 fn currency(letters: &str) -> Option<Currency> {
     Currency::parse(&letters.to_ascii_uppercase())
-}
-
-fn unread() -> Trouble {
-    Trouble::Unknown("gateway.shape".into())
-}
-
-fn read<T: for<'de> Deserialize<'de>>(json: Value) -> Result<T, Trouble> {
-    serde_json::from_value(json).map_err(|_| unread())
 }
 
 fn told(json: Value) -> Result<Told, Trouble> {
