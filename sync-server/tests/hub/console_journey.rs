@@ -61,21 +61,14 @@ async fn make_decisions(hub: &TestHub) {
     duplicates::sweep(&hub.app).await.expect("looked for");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn people_do_the_work_of_the_centre_in_a_browser() {
-    let hub = hub().await;
+/// Runs the steps of a file of `ui/tests` in Chromium, with the built screens and this hub over TLS.
+pub(crate) async fn walk(hub: &TestHub, steps: &str) {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
     let screens = hub.app.screens.open(&ui.join("dist"));
     screens.expect("the screens are built: npm --prefix ui run build");
-    for (username, role) in [("mia", "manager"), ("wei", "admin")] {
-        hire(&hub, username, role).await;
-        give_factor(&hub, username).await;
-    }
-    make_decisions(&hub).await;
-    make_work(&hub).await;
     let port = hub.serve_tls().await;
     let output = Command::new("node")
-        .arg(ui.join("tests/console.mjs"))
+        .arg(ui.join("tests").join(steps))
         .env("ADDRESS", format!("https://localhost:{port}/"))
         .env("PASSWORD", PASSWORD)
         .env("SECRET", hex(&[7; 20]))
@@ -85,4 +78,16 @@ async fn people_do_the_work_of_the_centre_in_a_browser() {
         .expect("node is there");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_do_the_work_of_the_centre_in_a_browser() {
+    let hub = hub().await;
+    for (username, role) in [("mia", "manager"), ("wei", "admin")] {
+        hire(&hub, username, role).await;
+        give_factor(&hub, username).await;
+    }
+    make_decisions(&hub).await;
+    make_work(&hub).await;
+    walk(&hub, "console.mjs").await;
 }

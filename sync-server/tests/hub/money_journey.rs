@@ -1,14 +1,12 @@
 //! Money at the console as people use it: Chromium, the built screens, this hub over TLS. The steps are in `ui/tests/money.mjs`.
 
 use crate::console::{give_factor, hire};
+use crate::console_journey::walk;
 use crate::money::{IsContested, Office, START_MS, Told, completed, visit};
 use crate::trust::desk_of;
 use shared::events::What;
-use shared::sync::wire::{Verdict, hex};
-use std::path::Path;
-use sync_server::testing::PASSWORD;
+use shared::sync::wire::Verdict;
 use sync_server::world;
-use tokio::process::Command;
 
 /// Three bills of 21 000 of a patient whose name the hospital knows.
 async fn make_bills(office: &Office) {
@@ -33,24 +31,10 @@ async fn make_bills(office: &Office) {
 async fn people_do_the_work_of_the_office_in_a_browser() {
     let office = Office::of_fee(2_000_000).await;
     let hub = &office.hub;
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
-    let screens = hub.app.screens.open(&ui.join("dist"));
-    screens.expect("the screens are built: npm --prefix ui run build");
     hire(hub, "bela", "billing").await;
     hire(hub, "mia", "manager").await;
     give_factor(hub, "mia").await;
     make_bills(&office).await;
-    let port = hub.serve_tls().await;
-    let output = Command::new("node")
-        .arg(ui.join("tests/money.mjs"))
-        .env("ADDRESS", format!("https://localhost:{port}/"))
-        .env("PASSWORD", PASSWORD)
-        .env("SECRET", hex(&[7; 20]))
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("node is there");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    walk(hub, "money.mjs").await;
     office.check("a day in the office").await;
 }
