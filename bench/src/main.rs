@@ -35,7 +35,7 @@ struct Cli {
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these measurements, after a first load: local, resync, propagation, push, booking, payments, conflicts, window; or dedup,
+    /// Only these measurements, after a first load: bootstrap, local, resync, propagation, push, booking, payments, conflicts, window; or dedup,
     /// without one
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -118,7 +118,7 @@ async fn measure(cli: &Cli, size: usize, figures: &mut Figures) -> Result<()> {
     let (patients, rows) = device::load(&loader, cli.seed, size).await?;
     let wants = |what: &str| cli.only.is_empty() || cli.only.iter().any(|only| only == what);
     let dir = folder.path().join("desk-0");
-    if cli.only.is_empty() {
+    if wants("bootstrap") {
         first_load(cli, &mut hub, folder.path(), &rows, figures).await?;
         figures.add("hub_rss_mb", size, hub.rss_mb()?, "MB");
     } else {

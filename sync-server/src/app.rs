@@ -13,6 +13,7 @@ use crate::services::audit::look::Looks;
 use crate::services::console::oidc::Directory;
 use crate::services::payments::gateways::Gateways;
 use crate::sync::bootstrap::Builders;
+use crate::sync::flush::Flush;
 use crate::sync::heard::Listeners;
 use crate::sync::news::News;
 use crate::sync::pace::Pace;
@@ -56,6 +57,7 @@ pub struct Parts {
     pub(crate) pace: Pace,
     pub(crate) quota: Quota,
     pub(crate) listeners: Listeners,
+    pub(crate) flush: Flush,
     pub(crate) audit: Audit,
     /// Names the hub since it was last put back from a backup.
     pub(crate) lineage: Uuid,
@@ -156,6 +158,7 @@ impl App {
             contacts: Contacts::default(),
             pace: Pace::default(),
             listeners: Listeners::default(),
+            flush: Flush::default(),
             quota: Quota::new(options.new_an_hour),
             deciding: tokio::sync::Mutex::default(),
             told: Told::default(),

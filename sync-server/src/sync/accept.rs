@@ -171,13 +171,15 @@ async fn attempt(
         }
     };
     tx.commit().await?;
+    // whoever is woken reads while the disk works, and waits for it too
+    for ward in &woken {
+        app.news.wake(*ward);
+    }
+    app.flush.wait(&app.pool).await?;
     if weighed.records.iter().any(|after| after.reclaimed) {
         app.told.announce();
     }
     app.quota.added(source.device, app.now().0, counted);
-    for ward in &woken {
-        app.news.wake(*ward);
-    }
     app.news.announce(&app.pool, &woken).await?;
     Ok((weighed.verdicts, settled.left))
 }

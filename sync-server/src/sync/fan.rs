@@ -283,8 +283,10 @@ async fn write(
     Ok(())
 }
 
-const WRITE: &str =
-    "with place as (update ward set seq = seq + $2 where id = $1 returning seq - $2 as before)
+const WRITE: &str = "with place as (
+        -- from here on nobody else gets in, so the commit does not wait for the disk: see flush.rs
+        update ward set seq = seq + $2 where id = $1
+        returning seq - $2 as before, set_config('synchronous_commit', 'off', true))
     insert into feed (ward, seq, what, kind, record, change, device, incarnation, push)
     select $1, before + nth, what, kind, record, change, case when is_senders then $8::uuid end, $9,
            (select nextval('push_number'))

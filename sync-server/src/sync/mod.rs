@@ -6,6 +6,7 @@ mod cores;
 pub mod digest;
 pub mod fan;
 pub mod feed;
+pub(crate) mod flush;
 pub(crate) mod heard;
 pub mod held;
 mod late;

@@ -21,6 +21,7 @@ mod console_hours;
 mod console_journey;
 mod console_live;
 mod console_oidc;
+mod crashes;
 mod crowds;
 mod desk;
 mod doctor;
