@@ -152,6 +152,7 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
         audit_heads: None,
         directory: sync_server::config::DirectoryArgs::default(),
         gateway: sync_server::config::GatewayArgs::default(),
+        place: sync_server::place::PlaceArgs::default(),
         data: data.to_owned(),
         database_url: None,
         database_url_file: None,

@@ -154,6 +154,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0058_health.hub",
         include_str!("../../migrations/0058_health.hub.sql"),
     ),
+    (
+        "0066_apart.hub",
+        include_str!("../../migrations/0066_apart.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

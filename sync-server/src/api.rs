@@ -45,6 +45,8 @@ pub(crate) struct Problem {
 #[schema(example = json!({"status": "ok"}))]
 pub(crate) struct Health {
     status: String,
+    /// Of a hub whose services are several processes: whether what carries events between them is there, `ok` or `away`.
+    nats: Option<String>,
 }
 
 /// The hub's audit keys.

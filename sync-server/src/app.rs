@@ -6,6 +6,7 @@ use crate::contacts::Contacts;
 use crate::deeds::HUB;
 use crate::events::Told;
 use crate::hub_key;
+use crate::place::Place;
 use crate::scheduling::search::Kept;
 use crate::screens::Screens;
 use crate::services::audit::key::AuditKey;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub(crate) key: SigningKey,
     pub(crate) builders: Builders,
     pub(crate) throttle: Throttle,
+    /// Which services this process has.
+    pub place: Place,
     /// The hospital's own directory of staff, if it has one.
     pub directory: Directory,
     /// Who takes money from cards for the hospital, if anybody does.
@@ -152,6 +155,7 @@ impl App {
             news: News::new(options.announces),
             builders: Builders::default(),
             throttle: Throttle::default(),
+            place: Place::default(),
             directory: Directory::default(),
             gateways: Gateways::default(),
             screens: Screens::default(),

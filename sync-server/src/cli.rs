@@ -7,6 +7,7 @@ use crate::emergency::EmergencyCommand;
 use crate::import::{self, Ask};
 use crate::passwords;
 use crate::people::role_of;
+use crate::place::Service;
 use crate::quarantine::QuarantineCommand;
 use crate::services::console::second_factor;
 use crate::services::orders::{self, IsActive};
@@ -244,7 +245,12 @@ impl Command {
                 listen,
                 names,
                 plain,
-            } => serve_until_stopped(opened, &listen, (!plain).then_some(names)).await,
+            } => {
+                // the others are reached through the process that has the records
+                let is_door = app.place.has(Service::Records);
+                let names = (is_door && !plain).then_some(names);
+                serve_until_stopped(opened, &listen, names).await
+            }
             Command::Import {
                 from:
                     From::Fhir {
@@ -425,7 +431,9 @@ async fn serve_until_stopped(opened: &Opened, listen: &str, names: Option<Names>
         Some(name) => format!("https://{}", device::with_port(name, address.port())),
         None => format!("http://{address}"),
     };
-    door::note_served(&opened.app.data, &at)?;
+    if opened.app.place.has(Service::Records) {
+        door::note_served(&opened.app.data, &at)?;
+    }
     say(&format!("listening on {at}"))?;
     let (mut term, mut int) = (
         signal(SignalKind::terminate())?,

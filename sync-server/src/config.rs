@@ -1,5 +1,6 @@
 //! What can be set from outside. A flag wins over an environment variable, which wins over the default.
 
+use crate::place::PlaceArgs;
 use crate::services::console::oidc::Settings;
 use crate::services::payments::gateways::{self, Provider, Secret};
 use anyhow::{Context, Result, ensure};
@@ -105,6 +106,8 @@ pub struct Config {
     pub directory: DirectoryArgs,
     #[command(flatten)]
     pub gateway: GatewayArgs,
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Folder of the built screens, to be served to browsers as the central console; none otherwise
     #[arg(long, env = "WARDBOOK_SCREENS", global = true)]
     pub screens: Option<PathBuf>,

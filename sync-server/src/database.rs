@@ -47,6 +47,7 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
     let pool = connected.as_hub(config.database_connections).await?;
     connected.owner.close().await;
     let app = App::new(pool, Options::of(config, announces)).await?;
+    app.place.set(&config.place)?;
     if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }

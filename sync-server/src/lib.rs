@@ -32,11 +32,13 @@ mod contacts;
 mod deeds;
 mod demo;
 mod door;
+mod elsewhere;
 mod hub_key;
 mod invite;
 pub mod own_certificate;
 mod passwords;
 mod people;
+pub mod place;
 mod quarantine;
 pub mod screens;
 mod secrets;
@@ -48,6 +50,7 @@ mod web;
 use app::App;
 use axum::serve::Listener;
 use door::{Peer, PlainDoor, TlsDoor};
+use place::Service;
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -139,6 +142,9 @@ async fn serve(
             "When workstations were heard was not written down"
         );
     }
+    if !closing.place.has(Service::Records) {
+        return;
+    }
     if let Err(error) = services::audit::settle(&closing).await {
         tracing::warn!(
             error.code = error.code(),
@@ -147,23 +153,29 @@ async fn serve(
     }
 }
 
-/// Starts what the hub does by itself while it serves.
+/// Starts what the services of this process do by themselves while it serves.
 fn by_itself(app: &App) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    tasks.spawn(services::audit::run(app.clone()));
-    tasks.spawn(sync::leaving::run(app.clone()));
-    tasks.spawn(scheduling::decide::run(app.clone()));
-    tasks.spawn(scheduling::lend::run(app.clone()));
-    tasks.spawn(scheduling::no_show::run(app.clone()));
-    tasks.spawn(scheduling::remind::run(app.clone()));
-    tasks.spawn(scheduling::waiting::run(app.clone()));
-    tasks.spawn(services::payments::run(app.clone()));
-    tasks.spawn(services::payments::errands::run(app.clone()));
-    tasks.spawn(books::reconcile::run(app.clone()));
     tasks.spawn(events::run(app.clone()));
     tasks.spawn(contacts::run(app.clone()));
-    tasks.spawn(merging::run(app.clone()));
-    tasks.spawn(duplicates::run(app.clone()));
-    tasks.spawn(app.news.clone().listen(app.pool.clone()));
+    if app.place.has(Service::Records) {
+        tasks.spawn(services::audit::run(app.clone()));
+        tasks.spawn(sync::leaving::run(app.clone()));
+        tasks.spawn(scheduling::decide::run(app.clone()));
+        tasks.spawn(scheduling::lend::run(app.clone()));
+        tasks.spawn(scheduling::no_show::run(app.clone()));
+        tasks.spawn(scheduling::remind::run(app.clone()));
+        tasks.spawn(scheduling::waiting::run(app.clone()));
+        tasks.spawn(merging::run(app.clone()));
+        tasks.spawn(duplicates::run(app.clone()));
+        tasks.spawn(app.news.clone().listen(app.pool.clone()));
+    }
+    if app.place.has(Service::Billing) {
+        tasks.spawn(books::reconcile::run(app.clone()));
+    }
+    if app.place.has(Service::Payments) {
+        tasks.spawn(services::payments::run(app.clone()));
+        tasks.spawn(services::payments::errands::run(app.clone()));
+    }
     tasks
 }

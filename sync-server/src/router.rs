@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::central;
+use crate::elsewhere;
+use crate::place::{Place, Service};
 use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
 use crate::services::billing::{
@@ -20,7 +22,7 @@ use crate::web;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Router, middleware};
 use shared::access::calls;
 use std::time::Duration;
@@ -43,9 +45,36 @@ use utoipa_axum::routes;
 )]
 struct About;
 
-/// Returns every route with its description.
-fn described() -> OpenApiRouter<App> {
-    let every = [
+/// Returns the routes of this process with their descriptions. Those of other services are passed on, where it is known to whom.
+fn described(place: &Place) -> OpenApiRouter<App> {
+    let of_services = [
+        (Service::Records, of_records()),
+        (Service::Billing, of_billing()),
+        (Service::Payments, of_payments()),
+    ];
+    let begun = OpenApiRouter::with_openapi(About::openapi());
+    let begun = of_every_process()
+        .into_iter()
+        .fold(begun, |router, route| router.routes(declared(route)));
+    of_services
+        .into_iter()
+        .fold(begun, |router, (service, routes)| {
+            let routes = routes.into_iter().map(declared);
+            if place.has(service) {
+                return routes.fold(router, OpenApiRouter::routes);
+            }
+            if place.elsewhere().is_none() {
+                return router;
+            }
+            routes.fold(router, |router, (schemas, paths, _)| {
+                router.routes((schemas, paths, any(elsewhere::pass_on)))
+            })
+        })
+}
+
+/// Returns the routes about the record, and of everybody who works with it.
+fn of_records() -> Vec<UtoipaMethodRouter<App>> {
+    let mut every = vec![
         routes!(push::push),
         routes!(feed::feed),
         routes!(live::live),
@@ -63,8 +92,6 @@ fn described() -> OpenApiRouter<App> {
         routes!(keys::keys),
         routes!(openings::arrive),
         routes!(review::at_desk),
-        routes!(desk_bills::of_ward),
-        routes!(desk_receipts::arrive),
         routes!(console::door::door),
         routes!(console::live::live),
         routes!(console::staff::reference),
@@ -96,41 +123,34 @@ fn described() -> OpenApiRouter<App> {
         routes!(devices::state),
         routes!(orders::status),
         routes!(orders::wiped),
+        routes!(console::health::report),
+        routes!(console::health::file),
+        routes!(console::events::list),
+        routes!(console::events::again),
     ];
-    let more = of_money().into_iter().chain(decisions()).chain(of_itself());
-    every.into_iter().chain(more).fold(
-        OpenApiRouter::with_openapi(About::openapi()),
-        |router, route| router.routes(declared(route)),
-    )
+    every.extend(decisions());
+    every
 }
 
-/// Returns every route about money.
-fn of_money() -> Vec<UtoipaMethodRouter<App>> {
+/// Returns the routes about what is owed.
+fn of_billing() -> Vec<UtoipaMethodRouter<App>> {
     vec![
+        routes!(desk_bills::of_ward),
         routes!(bills::list),
         routes!(bills::void),
         routes!(counter::search),
         routes!(counter::one),
         routes!(counter::account),
         routes!(credit_notes::credit),
-        routes!(take::pay),
-        routes!(charge::charge),
-        routes!(told::hear),
-        routes!(refunds::list, refunds::ask),
-        routes!(refunds::agree),
-        routes!(hand_out::hand_out),
         routes!(books::trial),
         routes!(books::account),
         routes!(exceptions::list),
         routes!(exceptions::settle),
         routes!(exceptions::look),
         routes!(export::export),
-        routes!(drawers::list),
-        routes!(drawers::count),
         routes!(days::list),
         routes!(days::one),
         routes!(days::close),
-        routes!(settlements::list, settlements::import),
         routes!(coverage::list),
         routes!(coverage::add),
         routes!(coverage::end),
@@ -141,6 +161,22 @@ fn of_money() -> Vec<UtoipaMethodRouter<App>> {
         routes!(claim_list::list),
         routes!(claim_list::one),
         routes!(prices::set),
+    ]
+}
+
+/// Returns the routes about money that comes in and goes back.
+fn of_payments() -> Vec<UtoipaMethodRouter<App>> {
+    vec![
+        routes!(desk_receipts::arrive),
+        routes!(take::pay),
+        routes!(charge::charge),
+        routes!(told::hear),
+        routes!(refunds::list, refunds::ask),
+        routes!(refunds::agree),
+        routes!(hand_out::hand_out),
+        routes!(drawers::list),
+        routes!(drawers::count),
+        routes!(settlements::list, settlements::import),
     ]
 }
 
@@ -159,13 +195,9 @@ fn decisions() -> [UtoipaMethodRouter<App>; 9] {
     ]
 }
 
-/// Returns the routes by which the hub says how it is.
-fn of_itself() -> [UtoipaMethodRouter<App>; 7] {
+/// Returns the routes by which each process says how it is.
+fn of_every_process() -> [UtoipaMethodRouter<App>; 3] {
     [
-        routes!(console::health::report),
-        routes!(console::health::file),
-        routes!(console::events::list),
-        routes!(console::events::again),
         routes!(health::is_live),
         routes!(health::is_ready),
         routes!(health::figures),
@@ -211,7 +243,7 @@ pub fn router(app: App) -> Router {
 /// The same for bodies that may take so long.
 pub fn router_within(app: App, body_time: Duration) -> Router {
     health::recorder();
-    let (routes, mut openapi) = described().split_for_parts();
+    let (routes, mut openapi) = described(&app.place).split_for_parts();
     let device = ApiKeyValue::with_description(
         "authorization",
         "`Device <id>.<ms>.<signature>`: Ed25519 over method, path, time and body",

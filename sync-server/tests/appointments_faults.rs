@@ -9,14 +9,12 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
-#[path = "faults/desk.rs"]
-mod desk;
-#[path = "faults/hub.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
-mod hub;
+mod faults;
 
-use desk::Desk;
-use hub::Hub;
+use faults::desk::Desk;
+use faults::hub::Hub;
+use faults::{LONGEST, folder, until};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 use shared::document::Heads;
@@ -32,26 +30,6 @@ const KILLS: usize = 30;
 const SLOTS: usize = 2;
 /// The hub is killed within so many milliseconds after both desks could reach it.
 const WITHIN_MS: usize = 600;
-const LONGEST: Duration = Duration::from_secs(120);
-
-/// Not a test: what the test starts as a desk.
-#[tokio::test]
-async fn desk_process() {
-    if let Ok(role) = std::env::var(desk::ROLE) {
-        desk::run(&role).await;
-    }
-}
-
-fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONGEST;
-    loop {
-        if let Some(found) = check() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "it did not come about");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 struct Side {
     desk: Desk,
@@ -168,12 +146,7 @@ async fn a_hub_that_is_killed_while_it_decides_decides_everything_once() {
     let kills = named("WARDBOOK_KILLS").map_or(KILLS, |kills| kills as usize);
     println!("SEED={seed}");
     let mut dice = Dice::new(seed);
-    // PostgreSQL never runs as root: its user has to reach the folder
-    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    let folder = tempfile::Builder::new()
-        .permissions(open_to_all)
-        .tempdir()
-        .unwrap();
+    let folder = folder();
     let mut hub = Hub::start(&folder.path().join("hub"));
     hub.wait();
     let mut sides = [

@@ -10,14 +10,12 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
-#[path = "faults/desk.rs"]
-mod desk;
-#[path = "faults/hub.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
-mod hub;
+mod faults;
 
-use desk::Desk;
-use hub::Hub;
+use faults::desk::Desk;
+use faults::hub::Hub;
+use faults::{LONGEST, folder, until};
 use serde_json::{Value, json};
 use shared::sample::Dice;
 use sqlx::{PgConnection, Row};
@@ -31,16 +29,6 @@ use uuid::Uuid;
 /// Rounds of cuts, money, kills and repeats.
 const ROUNDS: usize = 4;
 const GROSS: i64 = 10_500;
-/// For all to be well again after everything was healed.
-const LONGEST: Duration = Duration::from_secs(90);
-
-/// Not a test: what the test starts as a desk.
-#[tokio::test]
-async fn desk_process() {
-    if let Ok(role) = std::env::var(desk::ROLE) {
-        desk::run(&role).await;
-    }
-}
 
 struct Side {
     desk: Desk,
@@ -87,17 +75,6 @@ impl Side {
             let number = number.unwrap_or_else(|| panic!("refused at the desk: {answer}"));
             self.said.insert(number.to_owned());
         }
-    }
-}
-
-fn until<T>(mut what: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONGEST;
-    loop {
-        if let Some(found) = what() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -238,12 +215,7 @@ async fn what_two_desks_took_apart_is_in_the_books_once() {
     let seed = std::env::var("SEED").map_or(1, |seed| seed.parse().unwrap());
     println!("SEED={seed}");
     let mut dice = Dice::new(seed);
-    // PostgreSQL never runs as root: its user has to reach the folder
-    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    let folder = tempfile::Builder::new()
-        .permissions(open_to_all)
-        .tempdir()
-        .unwrap();
+    let folder = folder();
     let mut hub = Hub::start(&folder.path().join("hub"));
     let a = Side::open(&hub, &folder.path().join("a")).await;
     let b = Side::open(&hub, &folder.path().join("b")).await;

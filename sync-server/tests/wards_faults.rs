@@ -10,14 +10,12 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
-#[path = "faults/desk.rs"]
-mod desk;
-#[path = "faults/hub.rs"]
 #[expect(dead_code, reason = "each test program takes what it needs")]
-mod hub;
+mod faults;
 
-use desk::Desk;
-use hub::Hub;
+use faults::desk::Desk;
+use faults::hub::Hub;
+use faults::{LONGEST, folder, until};
 use serde_json::{Value, json};
 use shared::ids::StaffId;
 use shared::sample::Dice;
@@ -28,16 +26,6 @@ use sync_server::testing::proxy::Proxy;
 
 const PHASES: usize = 8;
 const EDITS: usize = 5;
-/// For all to be well again after everything was healed.
-const LONGEST: Duration = Duration::from_secs(90);
-
-/// Not a test: what the test starts as a desk.
-#[tokio::test]
-async fn desk_process() {
-    if let Ok(role) = std::env::var(desk::ROLE) {
-        desk::run(&role).await;
-    }
-}
 
 /// What one side was told is saved.
 #[derive(Debug, Default)]
@@ -146,12 +134,7 @@ async fn everything_saved_survives_cuts_and_kills_on_all_sides() {
     let seed = std::env::var("SEED").map_or(1, |seed| seed.parse().unwrap());
     println!("SEED={seed}");
     let mut dice = Dice::new(seed);
-    // PostgreSQL never runs as root: its user has to reach the folder
-    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    let folder = tempfile::Builder::new()
-        .permissions(open_to_all)
-        .tempdir()
-        .unwrap();
+    let folder = folder();
     let mut hub = Hub::start(&folder.path().join("hub"));
     let mut a = side(&hub, folder.path(), "Medical A").await;
     let mut b = side(&hub, folder.path(), "Surgical B").await;
@@ -461,18 +444,4 @@ fn check_nothing_missing(
             .any(|item| item["path"] == path.as_str()),
         "{at}: the strike-out is no item"
     );
-}
-
-fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONGEST;
-    loop {
-        if let Some(found) = check() {
-            return found;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "it did not come about within {LONGEST:?}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -89,7 +89,7 @@ fn short(name: &str) -> String {
 }
 
 /// Returns `appointment` of `org.wardbook.appointment.scheduled.v1`.
-fn channel_of(name: &str) -> &str {
+pub(super) fn channel_of(name: &str) -> &str {
     name.split('.').nth(2).unwrap_or_default()
 }
 

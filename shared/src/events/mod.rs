@@ -207,6 +207,11 @@ impl Event {
         format!("{}.{}", self.subject, self.nth)
     }
 
+    /// Returns under which address it is told to other processes: `wardbook.appointment`.
+    pub fn address(&self) -> String {
+        format!("wardbook.{}", asyncapi::channel_of(self.what.name()))
+    }
+
     /// Returns the event as it travels.
     pub fn to_json(&self) -> Value {
         let wire = Wire {
@@ -352,6 +357,10 @@ mod tests {
         for event in examples() {
             let json = event.to_json();
             assert_eq!(json["type"], event.what.name());
+            let told = asyncapi::document();
+            let mut channels = told["channels"].as_object().into_iter().flatten();
+            let is_there = channels.any(|(_, channel)| channel["address"] == event.address());
+            assert!(is_there, "{}", event.address());
             assert_eq!(Event::parse(&json), Ok(event));
         }
     }

@@ -43,6 +43,35 @@ pub fn events(seen: &EventsSeen, now: Now) -> Vec<Finding> {
     found
 }
 
+/// What is known of NATS, by which services that are processes of their own tell each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NatsSeen {
+    Away,
+    /// It answers and keeps no events.
+    Refuses,
+    /// It keeps events, and these consumers have not fetched so many, nor does anybody ask for them.
+    Keeps(Vec<(String, u64)>),
+}
+
+/// Says whether services that are processes of their own hear each other.
+pub fn nats(seen: &NatsSeen) -> Vec<Finding> {
+    let broken = |said| Finding::new(Check::Events, Grade::Broken, said);
+    let unheard = match seen {
+        NatsSeen::Away => return vec![broken(Problem::new("health.nats_away", ""))],
+        NatsSeen::Refuses => return vec![broken(Problem::new("health.nats_refuses", ""))],
+        NatsSeen::Keeps(unheard) => unheard,
+    };
+    if unheard.is_empty() {
+        let said = Problem::new("health.nats_ok", "");
+        return vec![Finding::new(Check::Events, Grade::Ok, said)];
+    }
+    let line = |(consumer, count): &(String, u64)| {
+        let said = Problem::new("health.nats_unheard", "").with("count", count);
+        broken(said.with("consumer", consumer))
+    };
+    unheard.iter().map(line).collect()
+}
+
 /// An event that was set aside or waits long. Ids and codes only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -89,6 +118,20 @@ pub struct EventAgain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_that_nobody_runs_or_that_cannot_be_reached_is_said() {
+        let check = |seen: NatsSeen, expect: &[(Grade, &str)]| {
+            let found = nats(&seen);
+            let said = found.iter().map(|one| (one.grade, one.said.code.as_str()));
+            assert_eq!(said.collect::<Vec<_>>(), expect, "{seen:?}");
+        };
+        check(NatsSeen::Away, &[(Grade::Broken, "health.nats_away")]);
+        check(NatsSeen::Refuses, &[(Grade::Broken, "health.nats_refuses")]);
+        check(NatsSeen::Keeps(vec![]), &[(Grade::Ok, "health.nats_ok")]);
+        let unheard = NatsSeen::Keeps(vec![("billing".into(), 3)]);
+        check(unheard, &[(Grade::Broken, "health.nats_unheard")]);
+    }
 
     #[test]
     fn events_are_late_after_a_minute_and_stuck_after_fifteen() {

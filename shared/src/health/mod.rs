@@ -6,7 +6,7 @@ mod events;
 mod hub;
 
 pub use desks::{Compared, DeskSeen, WardSeen, certificates, copies, desks, put_back};
-pub use events::{EventAgain, EventLine, EventPage, EventsSeen, LONG_MS, events};
+pub use events::{EventAgain, EventLine, EventPage, EventsSeen, LONG_MS, NatsSeen, events, nats};
 pub use hub::{
     AuditSeen, Backups, Shape, audit, backup, decisions, disk, held, shape, unreachable,
 };

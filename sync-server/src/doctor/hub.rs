@@ -78,6 +78,14 @@ pub(super) async fn events(app: &App) -> Result<Vec<Finding>> {
     Ok(health::events(&seen, app.now()))
 }
 
+/// Whether services that are a process of their own hear what they are told.
+pub(super) async fn nats(app: &App) -> Vec<Finding> {
+    match app.place.nats() {
+        Some(nats) => health::nats(&nats.look().await),
+        None => Vec::new(),
+    }
+}
+
 /// Slots that wait for a decision.
 pub(super) async fn decisions(app: &App) -> Result<Finding> {
     let (count, oldest_ms): (i64, Option<i64>) =

@@ -64,6 +64,7 @@ async fn through(config: &Config, connected: &Connected) -> Result<Vec<Finding>>
     if shape == Shape::Current {
         let pool = connected.as_hub(config.database_connections).await?;
         let app = App::new(pool, Options::of(config, false)).await?;
+        app.place.set(&config.place)?;
         let found = inside(&app).await;
         app.pool.close().await;
         findings.extend(found?);
@@ -78,6 +79,7 @@ async fn inside(app: &App) -> crate::error::Result<Vec<Finding>> {
     let mut findings = vec![hub::backup(app).await?];
     findings.extend(hub::audit(app).await?);
     findings.extend(hub::events(app).await?);
+    findings.extend(hub::nats(app).await);
     findings.push(hub::decisions(app).await?);
     findings.push(hub::held(app).await?);
     findings.extend(desks::all(app).await?);

@@ -6,11 +6,13 @@
 
 pub mod inbox;
 pub mod local;
+pub(crate) mod nats;
 pub mod outbox;
 pub(crate) mod queue;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::place::Service;
 use crate::services::billing::Billing;
 use crate::services::notifications::Notifications;
 use futures::future::BoxFuture;
@@ -21,6 +23,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// How often is looked for what was not announced: what failed before, and what another process told.
 const EVERY: Duration = Duration::from_secs(1);
@@ -29,6 +32,10 @@ const TOGETHER: Duration = Duration::from_millis(50);
 
 /// Carries events to where consumers are: in this process, or by a broker.
 pub trait Bus: Debug + Send + Sync {
+    /// Says whether anything can be handed on now.
+    fn is_ready(&self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
     /// Hands events on. Once it says so, every consumer gets each of them at least once, in whatever order.
     fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<()>>;
 }
@@ -43,9 +50,16 @@ pub trait Consumer: Debug + Send + Sync {
     fn take<'a>(&'a self, tx: &'a mut PgConnection, event: &'a Event) -> BoxFuture<'a, Result<()>>;
 }
 
-/// Who acts on what departments tell.
-pub fn consumers() -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(Notifications), Arc::new(Billing)]
+/// Who acts on what departments tell, of the services that a process has.
+pub fn consumers(has: impl Fn(Service) -> bool) -> Vec<Arc<dyn Consumer>> {
+    let mut consumers: Vec<Arc<dyn Consumer>> = Vec::new();
+    if has(Service::Records) {
+        consumers.push(Arc::new(Notifications));
+    }
+    if has(Service::Billing) {
+        consumers.push(Arc::new(Billing));
+    }
+    consumers
 }
 
 /// Says that something was told.
@@ -58,12 +72,24 @@ impl Told {
     }
 }
 
-/// Hands events on and lets consumers take them, until it is dropped.
+/// Hands events on and lets the consumers of this process take them, until it is dropped.
 pub(crate) async fn run(app: App) {
-    let consumers = consumers();
-    let bus = Local::new(app.pool.clone(), consumers.clone());
+    let consumers = consumers(|service| app.place.has(service));
+    let Some(nats) = app.place.nats() else {
+        let bus = Local::new(app.pool.clone(), consumers.clone());
+        return work(&app, &bus, &consumers).await;
+    };
+    let mut listening = JoinSet::new();
+    for consumer in &consumers {
+        listening.spawn(nats::listen(app.clone(), nats.clone(), consumer.clone()));
+    }
+    let relay = nats::Relay::new(&app, nats.clone());
+    work(&app, &relay, &consumers).await;
+}
+
+async fn work(app: &App, bus: &dyn Bus, consumers: &[Arc<dyn Consumer>]) {
     loop {
-        if let Err(error) = turn(&app, &bus, &consumers).await {
+        if let Err(error) = turn(app, bus, consumers).await {
             tracing::warn!(
                 error.code = error.code(),
                 "Events could not be handed on; it is tried again"
@@ -77,9 +103,17 @@ pub(crate) async fn run(app: App) {
 }
 
 async fn turn(app: &App, bus: &dyn Bus, consumers: &[Arc<dyn Consumer>]) -> Result<()> {
-    while outbox::hand_on(&app.pool, bus).await? > 0 {}
+    // what has arrived is taken, whether or not anything can be handed on
+    let handed = hand_on(app, bus).await;
     for consumer in consumers {
         while inbox::take(&app.pool, consumer.as_ref()).await? > 0 {}
+    }
+    handed
+}
+
+async fn hand_on(app: &App, bus: &dyn Bus) -> Result<()> {
+    if bus.is_ready().await? {
+        while outbox::hand_on(&app.pool, bus).await? > 0 {}
     }
     Ok(())
 }

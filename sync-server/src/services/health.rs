@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::events::nats::Nats;
 use crate::migrate;
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Says that the process answers
 #[utoipa::path(get, path = "/health/live", operation_id = "health_live", tag = "health",
@@ -19,7 +20,7 @@ pub(crate) async fn is_live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Says whether the hub can work: its database answers and has the expected shape
+/// Says whether the hub can work: its database answers and has the expected shape. Without NATS it works, and events wait
 #[utoipa::path(get, path = "/health/ready", operation_id = "health_ready", tag = "health",
     responses(
         (status = 200, description = "It can", body = crate::api::Health),
@@ -34,7 +35,11 @@ pub(crate) async fn is_ready(State(app): State<App>) -> Result<Json<Value>> {
     {
         return Err(Error::Unavailable);
     }
-    Ok(Json(json!({ "status": "ok" })))
+    let word = |nats: &Arc<Nats>| if nats.is_reached() { "ok" } else { "away" };
+    Ok(Json(match app.place.nats().map(word) {
+        Some(nats) => json!({ "status": "ok", "nats": nats }),
+        None => json!({ "status": "ok" }),
+    }))
 }
 
 /// Returns the hub's figures for Prometheus
@@ -43,6 +48,13 @@ pub(crate) async fn is_ready(State(app): State<App>) -> Result<Json<Value>> {
 pub(crate) async fn figures(State(app): State<App>) -> Response {
     gauge!("process_resident_memory_bytes").set(resident_bytes() as f64);
     gauge!("wardbook_database_connections").set(f64::from(app.pool.size()));
+    if let Some(nats) = app.place.nats() {
+        gauge!("wardbook_nats_reached").set(f64::from(u8::from(nats.is_reached())));
+    }
+    if let Ok((unsent, untaken)) = waiting(&app).await {
+        gauge!("wardbook_events_unsent").set(unsent as f64);
+        gauge!("wardbook_events_untaken").set(untaken as f64);
+    }
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
     (
         [(
@@ -52,6 +64,15 @@ pub(crate) async fn figures(State(app): State<App>) -> Response {
         text,
     )
         .into_response()
+}
+
+/// Counts what was told and not handed on, and what arrived and was not taken.
+async fn waiting(app: &App) -> sqlx::Result<(i64, i64)> {
+    let counts = sqlx::query_as(
+        "select (select count(*) from event where published_at is null and set_aside_at is null),
+            (select count(*) from event_inbox where taken_at is null and set_aside_at is null)",
+    );
+    counts.fetch_one(&app.pool).await
 }
 
 /// Returns the program's one recorder, started at the first call.

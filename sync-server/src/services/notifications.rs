@@ -1,9 +1,13 @@
-//! What patients have to be told about their appointments, in whatever order that is heard of: the newest counts.
+//! What patients have to be told: about an appointment, in whatever order that is heard of, the newest counts; about money, each bill
+//! and each payment.
 
 use crate::error::Result;
 use crate::events::Consumer;
 use futures::future::BoxFuture;
+use shared::events::accounts::Accounts;
 use shared::events::{Event, Visit, What};
+use shared::ids::RecordId;
+use shared::money::Money;
 use sqlx::PgConnection;
 
 /// Keeps the list of notices.
@@ -17,12 +21,15 @@ impl Consumer for Notifications {
 
     fn wants(&self, what: &What) -> bool {
         // what a person has to settle first is nothing to tell a patient
-        what.visit().is_some() && !what.is_contested()
+        (what.visit().is_some() && !what.is_contested()) || OfMoney::read(what).is_some()
     }
 
     fn take<'a>(&'a self, tx: &'a mut PgConnection, event: &'a Event) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            note(tx, event).await?;
+            match OfMoney::read(&event.what) {
+                Some(said) => said.note(tx, event).await?,
+                None => note(tx, event).await?,
+            }
             Ok(())
         })
     }
@@ -77,4 +84,56 @@ async fn note(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// What somebody has to be told about money.
+struct OfMoney {
+    kind: &'static str,
+    patient: RecordId,
+    bill: Option<RecordId>,
+    amount: Money,
+}
+
+impl OfMoney {
+    fn read(what: &What) -> Option<Self> {
+        let What::Accounts(accounts) = what else {
+            return None;
+        };
+        match accounts {
+            Accounts::BillCreated(bill) => Some(Self {
+                kind: "bill",
+                patient: bill.patient,
+                bill: None,
+                amount: bill.gross,
+            }),
+            Accounts::PaymentCompleted(payment) => Some(Self {
+                kind: "receipt",
+                patient: payment.patient,
+                bill: payment.bill,
+                amount: payment.amount,
+            }),
+            // who pays by card is there and hears of it
+            Accounts::PaymentFailed(_)
+            | Accounts::OrderCompleted(_)
+            | Accounts::TestCompleted(_) => None,
+        }
+    }
+
+    async fn note(&self, tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
+        sqlx::query(
+            "insert into notice_of_money (subject, nth, kind, patient, bill, minor, currency, at_ms)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(event.subject.0)
+        .bind(i32::try_from(event.nth).unwrap_or(i32::MAX))
+        .bind(self.kind)
+        .bind(self.patient.0)
+        .bind(self.bill.map(|bill| bill.0))
+        .bind(self.amount.minor)
+        .bind(self.amount.currency.letters())
+        .bind(event.at_ms)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
 }

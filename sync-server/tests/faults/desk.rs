@@ -48,7 +48,7 @@ impl Desk {
         let role = json!({ "dir": self.dir, "hub": self.hub }).to_string();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args(["desk_process", "--exact", "--nocapture"])
+            .args(["faults::desk_process", "--exact", "--nocapture"])
             .env(ROLE, role);
         let mut child = command
             .stdin(Stdio::piped())

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::until;
+use super::until;
 
 pub(crate) struct Hub {
     data: PathBuf,

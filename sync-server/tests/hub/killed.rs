@@ -1,5 +1,6 @@
 //! A hub that is killed at any moment while a hundred pay under one key: the payment is made once, and all are told the same.
 
+use crate::apart::process::{Process, free_address, hub};
 use crate::bank::Bank;
 use crate::desk::client;
 use crate::gateways::{CHARGES, charge, key};
@@ -12,7 +13,6 @@ use shared::sample::Dice;
 use sqlx::ConnectOptions;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use sync_server::services::payments::gateways::Provider;
 use tempfile::TempDir;
@@ -25,73 +25,30 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A hub is killed within this after a round begins.
 const SOON_MS: usize = 400;
 
-/// The hub as a process on the office's database.
-struct Process {
-    data: TempDir,
-    addr: SocketAddr,
-    database: String,
-    bank: String,
-    child: Option<Child>,
-}
-
-impl Process {
-    fn beside(office: &Office, bank: &Bank) -> Self {
-        let data = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| {
-            std::fs::write(data.path().join(name), text).expect("a file");
-        };
-        write("key", "key_id:key_secret\n");
-        write("signed", "whsec_test_secret\n");
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = office.hub.database().to_url_lossy();
-        let bank = bank.settings(Provider::Stripe).url;
-        let mut process = Self {
-            data,
-            addr: free.local_addr().expect("an address"),
-            database: url.to_string(),
-            bank: bank.expect("an address"),
-            child: None,
-        };
-        drop(free);
-        process.start();
-        process
-    }
-
-    fn start(&mut self) {
-        let file = |name: &str| self.data.path().join(name);
-        let child = Command::new(env!("CARGO_BIN_EXE_wardbook-hub"))
-            .args(["--database-url", &self.database, "--log", "error"])
-            .arg("--data")
-            .arg(file("data"))
-            .args(["--gateway", "stripe", "--gateway-url", &self.bank])
-            .arg("--gateway-key-file")
-            .arg(file("key"))
-            .arg("--gateway-signed-file")
-            .arg(file("signed"))
-            .args(["serve", "--plain", "--listen", &self.addr.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        self.child = Some(child.expect("the hub starts"));
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().expect("it is there");
-            child.wait().expect("it ends");
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-    }
+/// Starts the hub as a process on the office's database, with a gateway, and says where it listens.
+fn beside(office: &Office, bank: &Bank, data: &TempDir) -> (Process, SocketAddr) {
+    let write = |name: &str, text: &str| {
+        let file = data.path().join(name);
+        std::fs::write(&file, text).expect("a file");
+        file.to_str().expect("a path that is text").to_owned()
+    };
+    let key = write("key", "key_id:key_secret\n");
+    let signed = write("signed", "whsec_test_secret\n");
+    let database = office.hub.database().to_url_lossy().to_string();
+    let bank = bank.settings(Provider::Stripe).url.expect("an address");
+    let addr = free_address();
+    let listen = addr.to_string();
+    let gateway = ["--gateway", "stripe", "--gateway-url", &bank];
+    let files = ["--gateway-key-file", &key, "--gateway-signed-file", &signed];
+    let serve = ["serve", "--plain", "--listen", &listen];
+    let parts = [&gateway[..], &files, &serve].concat();
+    let args = hub(&database, &data.path().join("data"), &parts);
+    let program = env!("CARGO_BIN_EXE_wardbook-hub");
+    (Process::start_new(program, args), addr)
 }
 
 /// Asks until somebody says what came of it.
-async fn ask(
+pub(crate) async fn ask(
     (http, addr): (&Client, SocketAddr),
     clerk: &Clerk,
     path: &str,
@@ -139,7 +96,8 @@ async fn a_hub_that_is_killed_at_any_moment_takes_a_payment_once() {
     let rounds: u64 = rounds.unwrap_or(ROUNDS);
     let mut dice = Dice::new(seed);
     let http = client();
-    let mut process = Process::beside(&office, &bank);
+    let data = tempfile::tempdir().expect("a folder");
+    let (mut process, addr) = beside(&office, &bank, &data);
     for round in 0..rounds {
         // by a gateway every other time
         let (path, body) = match round % 2 {
@@ -147,7 +105,6 @@ async fn a_hub_that_is_killed_at_any_moment_takes_a_payment_once() {
             _ => (CHARGES, charge(bill, MINOR)),
         };
         let key = key();
-        let addr = process.addr;
         let asking = (0..AT_ONCE).map(|_| ask((&http, addr), &clerk, path, (&key, &body)));
         let soon =
             Duration::from_millis(u64::try_from(dice.below(SOON_MS)).expect("a short while"));

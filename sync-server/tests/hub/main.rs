@@ -1,6 +1,7 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
 mod accounts;
+mod apart;
 mod audit_chains;
 mod audit_looks;
 mod audit_tampering;

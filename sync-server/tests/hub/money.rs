@@ -70,10 +70,13 @@ pub(crate) struct Told {
 impl Office {
     /// An office where every visit costs so much, net.
     pub(crate) async fn of_fee(net: i64) -> Self {
-        let office = Self {
-            hub: TestHub::start().await,
-            http: client(),
-        };
+        Self::at(TestHub::start().await, net).await
+    }
+
+    /// The office of a hospital.
+    pub(crate) async fn at(hub: TestHub, net: i64) -> Self {
+        let http = client();
+        let office = Self { hub, http };
         office.price(net).await;
         office
     }

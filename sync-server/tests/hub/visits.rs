@@ -46,7 +46,7 @@ async fn brought(house: &House, patient: usize, from_now_ms: i64) -> (Made, i64)
 }
 
 /// The same of which its patient was told.
-async fn known(house: &House, patient: usize, from_now_ms: i64) -> Made {
+pub(crate) async fn known(house: &House, patient: usize, from_now_ms: i64) -> Made {
     let (made, start_ms) = brought(house, patient, from_now_ms).await;
     let moment = |ms| jiff::Timestamp::from_millisecond(ms).expect("a time");
     let visit = Visit {
