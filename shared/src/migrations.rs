@@ -154,6 +154,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0058_health.hub",
         include_str!("../../migrations/0058_health.hub.sql"),
     ),
+    (
+        "0060_clocks.hub",
+        include_str!("../../migrations/0060_clocks.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.
