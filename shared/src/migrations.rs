@@ -155,6 +155,10 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0058_health.hub.sql"),
     ),
     (
+        "0060_clocks.hub",
+        include_str!("../../migrations/0060_clocks.hub.sql"),
+    ),
+    (
         "0066_apart.hub",
         include_str!("../../migrations/0066_apart.hub.sql"),
     ),

@@ -15,7 +15,9 @@ use shared::problem::Problem;
 use shared::record::Kind;
 use shared::scheduling::AppointmentStatus;
 use shared::scheduling::telling::Step;
+use shared::scheduling::unsure::Outcome;
 use shared::sync::judge::Inspected;
+use shared::sync::late::Made;
 use shared::sync::wire::Hash;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,22 +79,22 @@ pub(crate) fn writes(kind: Kind, seen: &Inspected) -> bool {
 }
 
 /// Returns when a change was made, by the hub's clock.
-fn made_ms(known: &Known, seen: &Inspected) -> i64 {
-    let said = || seen.at_s.saturating_mul(1_000);
+fn made(known: &Known, seen: &Inspected) -> Made {
+    let said = || Made::surely(seen.at_s.saturating_mul(1_000));
     known.made.get(&seen.hash).copied().unwrap_or_else(said)
 }
 
 /// Says whether a change keeps the rules of what it claims, as its author saw the record: `after` is what the
-/// push made of it so far.
+/// push made of it so far. Returns what a person is to look at, if it keeps them only if it was made when it may have been.
 pub(crate) fn keeps_rules(
     kind: Kind,
     known: &Known,
     (id, after): (RecordId, Option<&After>),
     merged: &Merged,
     seen: &Inspected,
-) -> Result<(), Vec<Problem>> {
+) -> Result<Option<Problem>, Vec<Problem>> {
     if kind != Kind::Appointment {
-        return Ok(());
+        return Ok(None);
     }
     let at = |heads: Vec<Hash>| document::body_at(kind, &merged.doc, &Heads(heads));
     let mut deps = Heads(seen.deps.clone());
@@ -114,10 +116,15 @@ pub(crate) fn keeps_rules(
     let (Ok(before), Ok(after)) = (before, after) else {
         return Err(vec![Problem::new("record.damaged", "")]);
     };
-    match known.hours.problems(&before, &after, made_ms(known, seen)) {
-        problems if problems.is_empty() => Ok(()),
-        problems => Err(problems),
+    let Outcome {
+        mut problems,
+        doubt,
+    } = known.hours.outcome(&before, &after, made(known, seen));
+    if problems.is_empty() {
+        return Ok(doubt);
     }
+    problems.extend(doubt);
+    Err(problems)
 }
 
 /// Says whether it matters when the changes of a push were made.
@@ -161,7 +168,7 @@ fn step(known: &Known, seen: &Inspected) -> Option<Step> {
     let said = seen.writes.iter().find(|write| write.path == "status")?;
     Some(Step {
         status: AppointmentStatus::parse(said.value.as_str()?)?,
-        t_ms: made_ms(known, seen),
+        t_ms: made(known, seen).earliest_ms,
     })
 }
 
@@ -190,7 +197,7 @@ pub(crate) async fn settle(
                 appointment: after.id,
                 body: &after.merged.body,
                 change: last.hash,
-                made_ms: made_ms(known, last),
+                made: made(known, last),
                 is_decided: last.staff == Some(DECIDER),
                 steps: taken_of(letters, after)
                     .filter_map(|seen| step(known, seen))

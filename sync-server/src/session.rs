@@ -44,6 +44,8 @@ pub(crate) struct Signed {
     pub(crate) body: Bytes,
     /// What the signature covers beside the call: the place of a push among those of the device.
     pub(crate) waybill: Option<Waybill>,
+    /// By how much its clock is ahead.
+    pub(crate) ahead_ms: i64,
 }
 
 /// The same of a device that may still send what it has.
@@ -56,6 +58,7 @@ pub(crate) struct Known {
     pub(crate) device: Device,
     pub(crate) body: Bytes,
     waybill: Option<Waybill>,
+    ahead_ms: i64,
     /// Its certificate was good once.
     pub(crate) is_expired: bool,
 }
@@ -98,6 +101,7 @@ impl FromRequest<App> for Signed {
             device: known.device,
             body: known.body,
             waybill: known.waybill,
+            ahead_ms: known.ahead_ms,
         })
     }
 }
@@ -112,6 +116,7 @@ impl FromRequest<App> for Sending {
             device: known.device,
             body: known.body,
             waybill: known.waybill,
+            ahead_ms: known.ahead_ms,
         }))
     }
 }
@@ -192,9 +197,10 @@ impl FromRequest<App> for Known {
         let said = parts.headers.get(REPORT_HEADER);
         let said = said.and_then(|text| Report::read(text.to_str().ok()?));
         let now_ms = app.now().0;
+        let ahead_ms = at_ms.saturating_sub(now_ms);
         let call = Call {
             at_ms: now_ms,
-            ahead_ms: at_ms.saturating_sub(now_ms),
+            ahead_ms,
             certificate_ms: certificate_ms(&parts),
             report: said,
         };
@@ -206,6 +212,7 @@ impl FromRequest<App> for Known {
             device,
             body,
             waybill: waybill.transpose()?,
+            ahead_ms,
             is_expired,
         })
     }

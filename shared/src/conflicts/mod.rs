@@ -35,11 +35,13 @@ pub enum ItemKind {
     Stale = 6,
     /// Money that the rules cannot put right by themselves.
     Money = 7,
+    /// A workstation's clock was set, and when something was done matters.
+    Clock = 8,
 }
 
 impl ItemKind {
     /// Every kind, in the order in which a menu shows them.
-    pub const ALL: [ItemKind; 7] = [
+    pub const ALL: [ItemKind; 8] = [
         ItemKind::Hard,
         ItemKind::Soft,
         ItemKind::Invariant,
@@ -47,6 +49,7 @@ impl ItemKind {
         ItemKind::Quarantine,
         ItemKind::Stale,
         ItemKind::Money,
+        ItemKind::Clock,
     ];
 
     /// Returns the number kept in the hub's database.
@@ -69,6 +72,7 @@ impl ItemKind {
             ItemKind::Quarantine => "quarantine",
             ItemKind::Stale => "stale",
             ItemKind::Money => "money",
+            ItemKind::Clock => "clock",
         }
     }
 

@@ -8,6 +8,7 @@
 use crate::ids::StaffId;
 use crate::scheduling::clinic::{DAY_CAP, Slot};
 use crate::scheduling::rules::LEAD_MS;
+use crate::sync::clocks::CLOCK_SET_MS;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -19,8 +20,6 @@ use ts_rs::TS;
 pub const SHARE_PERCENT: usize = 30;
 /// A desk that is not sure of the time stops this much earlier.
 pub const UNSURE_MS: i64 = 10 * 60_000;
-/// A clock that went so much more, or less, than time did was set.
-pub const CLOCK_SET_MS: i64 = 5 * 60_000;
 
 /// What a ward is lent of one doctor's day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

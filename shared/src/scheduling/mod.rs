@@ -1,7 +1,8 @@
 //! Appointments: who sees whom, where and when. FHIR R4 `Appointment`.
 //!
 //! [`clinic`] says what slots there are, [`rules`] what may be done with them and until when, [`leases`] which of them a
-//! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`adjudicate`] who gets a slot that several
+//! desk may promise by itself, [`visit`] what a change of an appointment does and whether it may, [`unsure`] what is said of it
+//! when nobody knows for sure when that was, [`adjudicate`] who gets a slot that several
 //! asked for, [`free`] finds those still free, [`waiting`] says who is offered
 //! them, [`sheet`] lays out a doctor's day, [`arrival`] is about those who come, and [`telling`] what others are told.
 
@@ -14,6 +15,7 @@ pub mod leases;
 pub mod rules;
 pub mod sheet;
 pub mod telling;
+pub mod unsure;
 pub mod visit;
 pub mod waiting;
 

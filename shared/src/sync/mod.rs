@@ -1,6 +1,7 @@
 //! How a desk and the hub stay one hospital: messages, limits, and what is decided about each change.
 
 pub mod allow;
+pub mod clocks;
 pub mod digest;
 pub mod exchange;
 pub mod follow;

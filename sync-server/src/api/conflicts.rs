@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub(crate) struct ConflictLine {
     /// Its name, hex
     id: String,
-    /// `hard`, `soft`, `invariant`, `duplicate`, `quarantine`, `stale` or `money`
+    /// `hard`, `soft`, `invariant`, `duplicate`, `quarantine`, `stale`, `money` or `clock`
     kind: String,
     /// Which rule decided
     rule: Problem,

@@ -1,9 +1,13 @@
 //! Keeps the items of the records of a push, in its transaction. A record into which nobody wrote apart costs nothing.
 
 use crate::sync::weigh::{After, Before, Weighed, Written};
+use sha2::{Digest, Sha256};
 use shared::conflicts::{Item, ItemKind, read};
+use shared::ids::DeviceId;
 use shared::merging::replaced_by;
+use shared::problem::Problem;
 use shared::record::Kind;
+use shared::sync::wire::{Hash, hex, unhex};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -65,6 +69,52 @@ pub(crate) async fn keep(tx: &mut PgConnection, weighed: &Weighed) -> sqlx::Resu
     Ok(())
 }
 
+/// Keeps what was taken although nobody is sure when it was made: an item for each such change.
+pub(crate) async fn doubts(
+    tx: &mut PgConnection,
+    device: DeviceId,
+    weighed: &Weighed,
+) -> sqlx::Result<()> {
+    let unsure = |after: &After| !after.unsure.is_empty();
+    for after in weighed.records.iter().filter(|after| unsure(after)) {
+        let mut rows = Rows::default();
+        for (hash, problem) in &after.unsure {
+            rows.add_item(after, &doubted(hash, problem));
+        }
+        sqlx::query(KEEP_DOUBTS)
+            .bind(rows.id)
+            .bind(rows.kind)
+            .bind(rows.of)
+            .bind(rows.record_kind)
+            .bind(rows.chart)
+            .bind(rows.ward)
+            .bind(rows.body)
+            .bind(device.0)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn doubted(hash: &Hash, problem: &Problem) -> Item {
+    let name = Sha256::new_with_prefix(b"clock ").chain_update(hash);
+    Item {
+        id: hex(&name.finalize()),
+        kind: ItemKind::Clock,
+        rule: problem.clone(),
+        paths: Vec::new(),
+        before: Vec::new(),
+        sides: Vec::new(),
+        settled: None,
+    }
+}
+
+const KEEP_DOUBTS: &str = "insert into conflict_item (id, kind, record, record_kind, chart, ward, device, field, body)
+    select id, kind, record, record_kind, chart, ward, $8, '', body
+    from unnest($1::bytea[], $2::smallint[], $3::uuid[], $4::smallint[], $5::uuid[], $6::uuid[], $7::jsonb[])
+        as new (id, kind, record, record_kind, chart, ward, body)
+    on conflict (id) do nothing";
+
 /// Records that were looked at, and the columns of their items.
 #[derive(Default)]
 struct Rows {
@@ -87,21 +137,25 @@ impl Rows {
         self.record.push(after.id.0);
         self.is_whole.push(looked.is_whole);
         for item in &looked.items {
-            let bytes = |text: &str| shared::sync::wire::unhex(text).unwrap_or_default();
-            self.id.push(bytes(&item.id));
-            self.kind.push(i16::from(item.kind.number()));
-            self.of.push(after.id.0);
-            self.record_kind.push(i16::from(after.kind.number()));
-            self.chart.push(after.chart.0);
-            let ward = after.merged.body["ward"].as_str();
-            self.ward.push(ward.and_then(|ward| ward.parse().ok()));
-            self.field.push(field(item));
-            self.body.push(Json(item.clone()));
-            let settled = item.settled.as_ref();
-            self.settled_by
-                .push(settled.and_then(|by| by.staff).map(|staff| staff.0));
-            self.change.push(settled.map(|by| bytes(&by.change)));
+            self.add_item(after, item);
         }
+    }
+
+    fn add_item(&mut self, after: &After, item: &Item) {
+        let bytes = |text: &str| unhex(text).unwrap_or_default();
+        self.id.push(bytes(&item.id));
+        self.kind.push(i16::from(item.kind.number()));
+        self.of.push(after.id.0);
+        self.record_kind.push(i16::from(after.kind.number()));
+        self.chart.push(after.chart.0);
+        let ward = after.merged.body["ward"].as_str();
+        self.ward.push(ward.and_then(|ward| ward.parse().ok()));
+        self.field.push(field(item));
+        self.body.push(Json(item.clone()));
+        let settled = item.settled.as_ref();
+        self.settled_by
+            .push(settled.and_then(|by| by.staff).map(|staff| staff.0));
+        self.change.push(settled.map(|by| bytes(&by.change)));
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) async fn make(app: &App) -> Result<()> {
         incarnation: 0,
         ward: None,
         reviewed: false,
+        ahead_ms: None,
     };
     accept(app, &source, envelopes)
         .await

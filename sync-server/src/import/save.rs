@@ -78,6 +78,7 @@ impl Saver {
             ward: None,
             waybill: None,
             reviewed: false,
+            ahead_ms: None,
         };
         Ok(Self {
             source,

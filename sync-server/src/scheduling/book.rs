@@ -12,6 +12,7 @@ use shared::scheduling::clinic::Clinic;
 use shared::scheduling::telling::Step;
 use shared::scheduling::visit::{slot_of, wants_slot};
 use shared::scheduling::{Appointment, AppointmentStatus};
+use shared::sync::late::Made;
 use shared::sync::wire::Hash;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ pub(crate) struct Visit<'a> {
     pub(crate) body: &'a Value,
     /// The last change, and when it was made.
     pub(crate) change: Hash,
-    pub(crate) made_ms: i64,
+    pub(crate) made: Made,
     /// The hub made it by itself.
     pub(crate) is_decided: bool,
     /// Those of the changes of the push that say what became of it.
@@ -42,7 +43,7 @@ impl<'a> Visit<'a> {
     fn told(&self, came_ms: i64) -> Visit<'a> {
         Visit {
             body: self.answered.unwrap_or(self.body),
-            made_ms: came_ms,
+            made: Made::surely(came_ms),
             is_decided: true,
             ..self.clone()
         }
@@ -91,7 +92,8 @@ impl Wish {
         let request = Request {
             priority: body.priority,
             is_unleased: true,
-            t_ms: visit.made_ms,
+            // a clock that was set puts nobody before somebody else
+            t_ms: visit.made.at_ms,
             device: sender.device,
             command: visit.change,
             appointment: visit.appointment,

@@ -3,12 +3,13 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use shared::ids::{DepartmentId, StaffId};
-use shared::problem::Problem;
 use shared::record;
 use shared::scheduling::Appointment;
 use shared::scheduling::clinic::{Clinic, Schedule};
 use shared::scheduling::rules::Around;
-use shared::scheduling::visit::{Change, problems};
+use shared::scheduling::unsure::{Outcome, outcome};
+use shared::scheduling::visit::Change;
+use shared::sync::late::Made;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
@@ -49,21 +50,22 @@ impl Hours {
         Ok(hours)
     }
 
-    /// Returns every rule that a change of an appointment breaks, by the time at which it was made.
-    pub(crate) fn problems(&self, before: &Value, after: &Value, t_ms: i64) -> Vec<Problem> {
+    /// Returns what becomes of a change of an appointment, by the time at which it was made.
+    pub(crate) fn outcome(&self, before: &Value, after: &Value, made: Made) -> Outcome {
         let Ok(after) = record::parse::<Appointment>(after) else {
-            return Vec::new();
+            return Outcome::default();
         };
         let before = record::parse::<Appointment>(before).ok();
         let schedule = after.practitioner.and_then(|id| self.schedules.get(&id));
-        problems(&Change {
+        let change = Change {
             before: before.as_ref(),
             after: &after,
             clinic: &self.clinic,
             schedule,
             around: Around::default(),
-            t_ms,
-        })
+            t_ms: made.earliest_ms,
+        };
+        outcome(&change, made.latest_ms)
     }
 }
 

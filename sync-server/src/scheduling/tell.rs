@@ -47,7 +47,7 @@ pub(crate) async fn tell(
             after: &after,
             holds,
             steps: &visit.steps,
-            t_ms: visit.made_ms,
+            t_ms: visit.made.earliest_ms,
             is_by_hub: visit.is_decided,
             clinic,
         };

@@ -83,7 +83,7 @@ async fn put(
     .bind(body.practitioner.map(|it| it.0))
     .bind(body.department.map(|it| it.0))
     .bind(slot.start_ms)
-    .bind(visit.made_ms)
+    .bind(visit.made.at_ms)
     .bind(body.lost.is_some())
     .bind(tables::number(body.priority))
     .bind(offered.map(|(practitioner, _)| practitioner.0))

@@ -86,5 +86,6 @@ pub(crate) fn source(app: &App) -> Source {
         ward: None,
         waybill: None,
         reviewed: false,
+        ahead_ms: None,
     }
 }

@@ -122,9 +122,10 @@ async fn attempt(
         charts.extend(lock_charts(&mut tx, more).await?);
     }
     let left = late::left(&mut tx, source, &charts).await?;
+    let ahead = late::ahead(&mut tx, source, letters, &locked, app.now()).await?;
     let is_asked = claims::asks_when(letters) || late::matters(source, &locked);
     let made = if is_asked || !left.is_empty() {
-        late::made_at(&mut tx, source, letters, app.now()).await?
+        late::made_at(&mut tx, source, letters, &ahead, app.now()).await?
     } else {
         BTreeMap::new()
     };
@@ -157,6 +158,7 @@ async fn attempt(
     };
     let stored = store::store(&mut tx, source, letters, (&weighed, &answers), counted).await?;
     keep::keep(&mut tx, &weighed).await?;
+    keep::doubts(&mut tx, source.device, &weighed).await?;
     let woken = match stored {
         Stored::Nothing => Vec::new(),
         Stored::Changes(ids) => {

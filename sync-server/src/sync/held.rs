@@ -200,6 +200,7 @@ pub async fn release(app: &App, hash: &str, reviewer: &str) -> Result<Released> 
         ward: row.get::<Option<Uuid>, _>("ward").map(WardId),
         waybill: None,
         reviewed: true,
+        ahead_ms: None,
     };
     let verdict = accept(app, &source, vec![envelope]).await?.pop();
     match verdict {

@@ -6,9 +6,10 @@ use crate::sync::weigh::{Letter, Source};
 use shared::clock::Now;
 use shared::ids::RecordId;
 use shared::problem::Problem;
+use shared::sync::clocks::{Ahead, CLOCK_SET_MS, Heard};
 use shared::sync::judge::Inspected;
-use shared::sync::late::{Said, Stopped, made};
-use shared::sync::wire::Hash;
+use shared::sync::late::{Made, Said, Stopped, made};
+use shared::sync::wire::{Hash, PUSH_BYTES, PUSH_ENVELOPES};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -25,28 +26,66 @@ pub(crate) async fn made_at(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
+    ahead: &Ahead,
     now: Now,
-) -> sqlx::Result<BTreeMap<Hash, i64>> {
+) -> sqlx::Result<BTreeMap<Hash, Made>> {
     let read: Vec<&Inspected> = read(letters).collect();
     let taken = taken(tx, source, &read).await?;
-    let waybill = source.waybill.as_ref();
-    let ahead_ms = waybill.map_or(0, |waybill| {
-        waybill.sent_at_ms.saturating_sub(waybill.anchor_ms)
-    });
     let said = |seen: &&Inspected| Said {
         at_ms: seen.at_s.saturating_mul(1_000),
-        ahead_ms,
         follows_ms: newest(&taken, &seen.deps),
     };
-    let made = made(read.iter().map(said), now.0);
+    let said: Vec<Said> = read.iter().map(said).collect();
+    let made = made(&said, ahead, now.0);
     Ok(read.iter().map(|seen| seen.hash).zip(made).collect())
+}
+
+/// Returns by how much the clock of a device was ahead when it made the changes of a push, and writes down what it is now.
+/// Nearly every clock goes as it did, which costs nothing here.
+pub(crate) async fn ahead(
+    tx: &mut PgConnection,
+    source: &Source,
+    letters: &[Letter],
+    locked: &Locked,
+    now: Now,
+) -> sqlx::Result<Ahead> {
+    let Some(heard) = heard(source, letters, now) else {
+        return Ok(Ahead::surely(0));
+    };
+    let after = locked.clock.after(&heard);
+    if after != locked.clock {
+        sqlx::query("update device set clock_ahead_ms = $2, clock_was_ms = $3 where id = $1")
+            .bind(source.device.0)
+            .bind(after.ahead_ms)
+            .bind(after.was_ms)
+            .execute(tx)
+            .await?;
+    }
+    Ok(locked.clock.ahead(&heard))
+}
+
+/// What a push tells of its device's clock. One that is full, or that is said again, may have others behind it.
+fn heard(source: &Source, letters: &[Letter], now: Now) -> Option<Heard> {
+    let ahead_ms = source.ahead_ms?;
+    let waybill = source.waybill.as_ref();
+    let size: usize = letters.iter().map(|letter| letter.change.len()).sum();
+    let has_room = letters.len() < PUSH_ENVELOPES && size < PUSH_BYTES / 2;
+    let called_ms = now.0.saturating_add(ahead_ms);
+    let is_new = |sent_ms: i64| called_ms.abs_diff(sent_ms) <= CLOCK_SET_MS.unsigned_abs();
+    Some(Heard {
+        ahead_ms,
+        reckoned_ms: waybill.map_or(ahead_ms, |waybill| {
+            waybill.sent_at_ms.saturating_sub(waybill.anchor_ms)
+        }),
+        is_all: has_room && waybill.is_none_or(|waybill| is_new(waybill.sent_at_ms)),
+    })
 }
 
 /// Returns the changes that were made after their desk was stopped or their author left, each with what is to be said of it.
 pub(crate) fn late(
     letters: &[Letter],
     locked: &Locked,
-    made: &BTreeMap<Hash, i64>,
+    made: &BTreeMap<Hash, Made>,
 ) -> BTreeMap<Hash, Problem> {
     let problem = |seen: &Inspected| {
         let author = seen.staff.and_then(|staff| locked.staff.get(&staff));
@@ -54,7 +93,7 @@ pub(crate) fn late(
             desk_ms: locked.stopped_ms,
             author_ms: author.and_then(|author| author.left_ms),
         };
-        let problem = stopped.allows(*made.get(&seen.hash)?).err()?;
+        let problem = stopped.allows(made.get(&seen.hash)?.at_ms).err()?;
         Some((seen.hash, problem))
     };
     read(letters).filter_map(problem).collect()

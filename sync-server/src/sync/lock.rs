@@ -7,6 +7,7 @@ use crate::sync::line::{self, Looked};
 use crate::sync::weigh::{Letter, Source};
 use shared::access::Role;
 use shared::ids::StaffId;
+use shared::sync::clocks::Clock;
 use shared::sync::waybill::{Doubt, REMEMBERED};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -30,6 +31,8 @@ pub(crate) struct Locked {
     pub(crate) doubt: Option<Doubt>,
     /// Since when the device may only send what it has, in milliseconds since 1970.
     pub(crate) stopped_ms: Option<i64>,
+    /// As it was at the push before.
+    pub(crate) clock: Clock,
 }
 
 /// Locks the device, notes that it was here and which push this is, and returns the staff who made the changes. Nearly
@@ -93,10 +96,15 @@ fn locked(rows: &[PgRow]) -> Locked {
             staff.insert(StaffId(id), author);
         }
     }
+    let of_device = |column: &str| rows.first().and_then(|row| row.get(column));
     Locked {
         staff,
         doubt: rows.first().and_then(line::doubt),
-        stopped_ms: rows.first().and_then(|row| row.get("stopped_ms")),
+        stopped_ms: of_device("stopped_ms"),
+        clock: Clock {
+            ahead_ms: of_device("clock_ahead_ms"),
+            was_ms: of_device("clock_was_ms"),
+        },
     }
 }
 
@@ -111,7 +119,7 @@ macro_rules! lock {
                 (select doubted_ms from here) as doubted_ms, (
                     select (extract(epoch from least(ordered_at, suspended_at, revoked_at)) * 1000)::bigint from here
                     where ordered <> 'active'
-                ) as stopped_ms,
+                ) as stopped_ms, (select clock_ahead_ms from here) as clock_ahead_ms, (select clock_was_ms from here) as clock_was_ms,
                 staff.id, staff.roles, staff.is_active, (extract(epoch from staff.left_at) * 1000)::bigint as left_ms
             from (select 1) one left join staff on staff.id = any($3)"
         )
@@ -120,13 +128,13 @@ macro_rules! lock {
 
 const LOCK_DEVICE: &str = lock!(
     " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
-        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at)"
+        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at, clock_ahead_ms, clock_was_ms)"
 );
 
 /// The push of a desk of the version before, which does not number them.
 const LOCK_UNNUMBERED: &str = lock!(
     " where id = $1 and (state = 'active' or ordered = 'wipe_after_upload') and dseq = 0
-        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at)"
+        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at, clock_ahead_ms, clock_was_ms)"
 );
 
 /// The push that is simply the next: it takes its place, and now and then the oldest ones are forgotten.
@@ -134,7 +142,7 @@ const LOCK_NEXT: &str = lock!(
     ", dseq = $4, push_hash = $6, push_run = $10
         where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
             and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
-        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at
+        returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at, clock_ahead_ms, clock_was_ms
     ), noted as (
         insert into device_push (device, incarnation, dseq, hash, body, changes)
         select $1, $2, $4, $6, $7, $8 from here
@@ -147,5 +155,5 @@ const LOCK_NEXT: &str = lock!(
 /// What was held and looked at by a person: its device need not be there any more.
 const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 and $2 >= 0 for update)
     select exists (select 1 from here) as device_is_known, null::integer as doubted, null::bigint as doubted_ms,
-        null::bigint as stopped_ms, staff.id, staff.roles, staff.is_active, null::bigint as left_ms
+        null::bigint as stopped_ms, null::bigint as clock_ahead_ms, null::bigint as clock_was_ms, staff.id, staff.roles, staff.is_active, null::bigint as left_ms
     from (select 1) one left join staff on staff.id = any($3)";

@@ -69,6 +69,7 @@ pub(crate) async fn push(
         ward,
         waybill: signed.waybill,
         reviewed: false,
+        ahead_ms: Some(signed.ahead_ms),
     };
     let count = push.envelopes.len();
     let (verdicts, left) = take(&app, &source, push.envelopes).await?;

@@ -15,6 +15,7 @@ use shared::record::{self, Keys, Kind};
 use shared::sync::follow;
 use shared::sync::guard::PUSH_OPS;
 use shared::sync::judge::{Author, Authority, Inspected, Judged, inspect_if, is_timely, judge};
+use shared::sync::late::Made;
 use shared::sync::waybill::{Doubt, Waybill};
 use shared::sync::wire::{Envelope, Hash, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,8 @@ pub struct Source {
     pub waybill: Option<Waybill>,
     /// A person looked at what was held, and lets it in.
     pub reviewed: bool,
+    /// By how much the device's clock is ahead, as it was heard with this push.
+    pub ahead_ms: Option<i64>,
 }
 
 impl Source {
@@ -136,7 +139,7 @@ pub(crate) struct Known {
     /// Changes that were made after their desk was stopped or their author left.
     pub(crate) late: BTreeMap<Hash, Problem>,
     /// When changes were made, by the hub's clock; only of pushes where that matters.
-    pub(crate) made: BTreeMap<Hash, i64>,
+    pub(crate) made: BTreeMap<Hash, Made>,
     /// Seconds since 1970.
     pub(crate) now_s: i64,
 }
@@ -169,6 +172,8 @@ pub(crate) struct After {
     pub(crate) reclaimed: bool,
     /// What it decided without asking anybody; nothing where there is nothing to decide.
     pub(crate) looked: Option<Looked>,
+    /// Changes that were taken although it is not sure when they were made, and that matters.
+    pub(crate) unsure: Vec<(Hash, Problem)>,
 }
 
 /// What becomes of a push.
@@ -412,7 +417,9 @@ impl Scale<'_> {
     fn saw(&self, chart: RecordId, seen: &Inspected) -> bool {
         let until = self.known.left.get(&chart);
         let made = self.known.made.get(&seen.hash);
-        until.zip(made).is_some_and(|(until, made)| made <= until)
+        until
+            .zip(made)
+            .is_some_and(|(until, made)| made.at_ms <= *until)
     }
 
     /// Adds what only the hub can know to a sound change, and makes it part of the record.
@@ -438,9 +445,11 @@ impl Scale<'_> {
             return Err(vec![Problem::new("ward.unknown", "ward")]);
         }
         let wrote = claims::writes(kind, seen);
-        if wrote && self.source.authority() != Authority::Hub {
-            claims::keeps_rules(kind, self.known, (self.id, after.as_ref()), &merged, seen)?;
-        }
+        let doubt = if wrote && self.source.authority() != Authority::Hub {
+            claims::keeps_rules(kind, self.known, (self.id, after.as_ref()), &merged, seen)?
+        } else {
+            None
+        };
         let claim = match after {
             Some(after) if !wrote => after.claim.clone(),
             _ if wrote => claims::of(kind, &merged.body),
@@ -451,12 +460,13 @@ impl Scale<'_> {
         }
         let reclaimed = wrote || after.as_ref().is_some_and(|after| after.reclaimed);
         let mut merged = merged;
-        let mut taken = Vec::new();
+        let (mut taken, mut unsure) = (Vec::new(), Vec::new());
         if let Some(before) = after.take() {
             merged.has_branches |= before.merged.has_branches;
-            taken = before.taken;
+            (taken, unsure) = (before.taken, before.unsure);
         }
         taken.push(place);
+        unsure.extend(doubt.map(|doubt| (seen.hash, doubt)));
         let (id, changed_by, changed_at) = (self.id, seen.staff, seen.at_s);
         *after = Some(After {
             id,
@@ -471,6 +481,7 @@ impl Scale<'_> {
             claim,
             reclaimed,
             looked: None,
+            unsure,
         });
         Ok(())
     }

@@ -12,6 +12,7 @@ mod bootstrap;
 mod cabinets;
 mod callers;
 mod cash_up;
+mod clocks;
 mod conflict_lists;
 mod conflicts;
 mod console;

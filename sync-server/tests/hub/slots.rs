@@ -358,6 +358,7 @@ async fn a_hub_that_was_killed_before_it_could_say_what_it_decided_says_it_once(
         ward: Some(desk.ward),
         waybill: None,
         reviewed: false,
+        ahead_ms: None,
     };
     let verdicts = accept(&house.hub.app, &source, vec![late.envelope()]).await;
     assert_eq!(verdicts.expect("it is taken"), [Verdict::Taken]);

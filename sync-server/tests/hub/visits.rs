@@ -39,6 +39,7 @@ async fn brought(house: &House, patient: usize, from_now_ms: i64) -> (Made, i64)
         ward: None,
         waybill: None,
         reviewed: false,
+        ahead_ms: None,
     };
     let verdicts = accept(&house.hub.app, &source, vec![made.envelope()]).await;
     assert_eq!(verdicts.expect("it is taken"), [Verdict::Taken]);

@@ -803,7 +803,7 @@ unsent: number,
  */
 bad: BadEntry | null, };
 
-export type ItemKind = "hard" | "soft" | "invariant" | "duplicate" | "quarantine" | "stale" | "money";
+export type ItemKind = "hard" | "soft" | "invariant" | "duplicate" | "quarantine" | "stale" | "money" | "clock";
 
 export type Item = { 
 /**

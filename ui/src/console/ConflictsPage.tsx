@@ -13,7 +13,7 @@ import { Loaded, MoreButton, useConsole, useSay } from './context';
 import { everything, useConflicts } from './queries';
 import { href } from './route';
 
-const kinds: readonly ItemKind[] = ['hard', 'soft', 'invariant', 'duplicate', 'quarantine', 'stale', 'money'];
+const kinds: readonly ItemKind[] = ['hard', 'soft', 'invariant', 'duplicate', 'quarantine', 'stale', 'money', 'clock'];
 
 /** Everything that was decided without asking anybody, oldest first: narrowed, looked after and settled, also many at once. */
 export function ConflictsPage() {
