@@ -12,7 +12,8 @@ use shared::scheduling::clinic::{Clinic, Schedule, Slot};
 use shared::scheduling::rules::{
     Around, Ask, Fee, cancellation, may_book, may_mark_no_show, may_move,
 };
-use shared::sync::late::{Said, made};
+use shared::sync::clocks::{Ahead, CLOCK_SET_MS, Clock, Heard};
+use shared::sync::late::{Made, Said, made};
 use uuid::Uuid;
 
 const SEEDS: u64 = 2_000;
@@ -138,10 +139,20 @@ fn check(seed: u64) {
     };
     let said = Said {
         at_ms: t_ms + skew_ms,
-        ahead_ms: skew_ms + jump_ms,
         follows_ms,
     };
-    let reckoned = made([said], came_ms)[0];
+    // the hub heard the desk before its clock was set, and the desk reckons by what it is now
+    let before = Clock {
+        ahead_ms: Some(skew_ms),
+        was_ms: None,
+    };
+    let ahead = before.ahead(&Heard {
+        ahead_ms: skew_ms + jump_ms,
+        reckoned_ms: skew_ms + jump_ms,
+        is_all: true,
+    });
+    let found = made(&[said], &ahead, came_ms)[0];
+    let reckoned = found.at_ms;
     let place = Timestamp::from_millisecond(slot.start_ms).expect("a time");
     let about = format!("SEED={seed}, deed {deed} at {t_ms}, slot {place}, jump {jump_ms}");
     assert!((follows_ms..=came_ms).contains(&reckoned), "{about}");
@@ -150,21 +161,37 @@ fn check(seed: u64) {
     }
     // a jump moves it no further than the jump, nor beyond what the hub knows
     assert!((reckoned - t_ms).abs() <= jump_ms.abs(), "{about}");
+    // when it was really done is among the times that count, unless the clock was hardly set
+    let unseen_ms = Some(jump_ms.abs()).filter(|ms| *ms <= CLOCK_SET_MS);
+    let unseen_ms = unseen_ms.unwrap_or(0);
+    let times = found.earliest_ms - unseen_ms..=found.latest_ms + unseen_ms;
+    assert!(times.contains(&t_ms), "{about}: {found:?}");
     let verdict = by_rule(&clinic, &slot, deed, reckoned);
     assert_eq!(verdict, on_paper(&slot, deed, reckoned), "{about}");
     // what comes after it in the same push is not older, whatever the clock did
     let wild = |dice: &mut Dice| Said {
         at_ms: t_ms + between(dice, -MONTH_MS, MONTH_MS),
-        ahead_ms: between(dice, -MONTH_MS, MONTH_MS),
         follows_ms,
     };
     let row: Vec<Said> = (0..5).map(|_| wild(&mut dice)).collect();
-    let row = made(row, came_ms);
-    assert!(row.is_sorted(), "{about}: {row:?}");
-    assert!(
-        row.iter().all(|at| (follows_ms..=came_ms).contains(at)),
-        "{about}: {row:?}"
-    );
+    let mut ahead = [(); 3].map(|()| between(&mut dice, -MONTH_MS, MONTH_MS));
+    ahead.sort_unstable();
+    let [least_ms, reckoned_ms, most_ms] = ahead;
+    let ahead = Ahead {
+        least_ms,
+        reckoned_ms,
+        most_ms,
+    };
+    let row = made(&row, &ahead, came_ms);
+    let kinds: [fn(&Made) -> i64; 3] = [|it| it.earliest_ms, |it| it.at_ms, |it| it.latest_ms];
+    for time in kinds {
+        let row: Vec<i64> = row.iter().map(time).collect();
+        assert!(row.is_sorted(), "{about}: {row:?}");
+        assert!(
+            row.iter().all(|at| (follows_ms..=came_ms).contains(at)),
+            "{about}: {row:?}"
+        );
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use shared::scheduling::rules::LEAD_MS;
 use shared::scheduling::telling::{Changed, Holds, Step, news};
 use shared::scheduling::visit::{Change, around, problems, slot_of, wants_slot};
 use shared::scheduling::{Appointment, AppointmentStatus, Offer};
+use shared::sync::clocks::Ahead;
 use shared::sync::late::{Said, made};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -86,12 +87,15 @@ impl<'a> Hub<'a> {
     pub(crate) fn take(&mut self, desk: usize, sent: &[Command], ahead_ms: i64, now_ms: i64) {
         let said = sent.iter().map(|command| Said {
             at_ms: command.at_ms,
-            ahead_ms,
             follows_ms: i64::MIN,
         });
-        for (command, t_ms) in sent.iter().zip(made(said, now_ms)) {
+        let said: Vec<Said> = said.collect();
+        for (command, made) in sent
+            .iter()
+            .zip(made(&said, &Ahead::surely(ahead_ms), now_ms))
+        {
             if self.had.insert(command.number) {
-                self.take_one(desk, command, t_ms, now_ms);
+                self.take_one(desk, command, made.at_ms, now_ms);
             } else {
                 self.tally.repeated += 1;
             }

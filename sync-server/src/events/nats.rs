@@ -27,7 +27,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use uuid::Uuid;
 
 const STREAM: &str = "WARDBOOK";
 const SUBJECTS: &str = "wardbook.>";
@@ -200,9 +199,8 @@ fn away<E>(_: E) -> Error {
 /// Hands events on to NATS.
 #[derive(Debug)]
 pub(super) struct Relay {
-    pool: PgPool,
+    app: App,
     nats: Arc<Nats>,
-    lineage: Uuid,
     /// For which time that NATS was reached everything is prepared.
     prepared: AtomicU64,
     /// Something was handed on since what may be lost was called back.
@@ -212,9 +210,8 @@ pub(super) struct Relay {
 impl Relay {
     pub(super) fn new(app: &App, nats: Arc<Nats>) -> Self {
         Self {
-            pool: app.pool.clone(),
+            app: app.clone(),
             nats,
-            lineage: app.lineage,
             prepared: AtomicU64::new(u64::MAX),
             has_handed: AtomicBool::new(true),
         }
@@ -232,12 +229,12 @@ impl Relay {
         }
         match line.get_stream(STREAM).await {
             Ok(_) if self.has_handed.swap(false, Ordering::SeqCst) => {
-                call_back(&self.pool, KNOWN).await?;
+                call_back(&self.app.pool, KNOWN).await?;
             }
             Ok(_) => {}
             Err(error) if is_missing(&error.kind()) => {
                 // before the stream is there: who is killed in between does it again
-                call_back(&self.pool, KEPT).await?;
+                call_back(&self.app.pool, KEPT).await?;
                 line.create_stream(stream_config()).await.map_err(away)?;
             }
             Err(error) => return Err(away(error)),
@@ -247,13 +244,16 @@ impl Relay {
     }
 
     async fn give(&self, events: &[Event]) -> Result<()> {
+        // other processes hear of nothing that a crash could take back
+        self.app.flush.wait(&self.app.pool).await?;
+        let lineage = self.app.lineage;
         let line = self.nats.line().await?;
         let mut answers = Vec::with_capacity(events.len());
         for event in events {
             let body = serde_json::to_vec(&event.to_json()).map_err(anyhow::Error::from);
             let message = PublishMessage::build()
-                .message_id(format!("{} {}", event.id(), self.lineage))
-                .header(LINEAGE, self.lineage.to_string())
+                .message_id(format!("{} {lineage}", event.id()))
+                .header(LINEAGE, lineage.to_string())
                 .payload(body.map_err(Error::Bug)?.into());
             let answer = line.send_publish(event.address(), message);
             answers.push(answer.await.map_err(away)?);

@@ -116,7 +116,7 @@ fn began(nth: i64) -> i64 {
     let now = jiff::Timestamp::from_millisecond(world::now().0).expect("a time");
     let mut day = zone.to_datetime(now).date() - 1.day();
     while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-        day = day - 1.day();
+        day -= 1.day();
     }
     let at = day.at(10, 0, 0, 0) + (nth * 30).minutes();
     let at = at.to_zoned(zone).expect("a time");
