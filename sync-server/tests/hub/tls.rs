@@ -15,6 +15,7 @@ use shared::sync::wire::{self, Admitted, Enrolled};
 use std::sync::Arc;
 use sync_server::authority::Authority;
 use sync_server::own_certificate::OwnCertificate;
+use sync_server::place::{PlaceArgs, Service};
 use sync_server::services::{devices, identity};
 use sync_server::testing::TestHub;
 use sync_server::world;
@@ -165,6 +166,35 @@ async fn a_desk_is_heard_with_its_own_certificate_while_it_is_good() {
         .await
         .unwrap();
     check(Some(caller.papers.clone()), 403, "device.revoked").await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_passed_on_to_another_process_needs_the_certificate_too() {
+    let hub = trust::hub().await;
+    let nobody = Some("http://127.0.0.1:9".to_owned());
+    let place = PlaceArgs {
+        services: vec![Service::Records],
+        elsewhere: nobody,
+        nats: Some("nats://127.0.0.1:9".into()),
+        ..PlaceArgs::default()
+    };
+    hub.app.place.set(&place).expect("it can be so");
+    let port = hub.serve_tls().await;
+    let (caller, other) = (Caller::new(&hub, port).await, Caller::new(&hub, port).await);
+    let old = Now(world::now().0 - 91 * DAY_MS);
+    let old = caller.given(&hub.app.authority, caller.device, old);
+    let body = br#"{"known":[]}"#;
+    for (papers, status, code) in [
+        (Some(&caller.papers), 503, "hub.unavailable"),
+        (Some(&old), 401, "device.certificate_expired"),
+        (None, 401, "device.certificate_missing"),
+        (Some(&other.papers), 403, "device.certificate_other"),
+    ] {
+        let http = client(&caller.authority, papers, TLS_13);
+        let answer = caller.send(&http, "POST", "/sync/v1/bills", body).await;
+        let (said, why) = answer.expect("an answer");
+        assert_eq!((said.as_u16(), why.as_str()), (status, code));
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use async_nats::{HeaderMap, jetstream};
 use reqwest::StatusCode;
 use serde_json::Value;
 use shared::events::{Event, What};
-use sqlx::{ConnectOptions, Row};
+use sqlx::{ConnectOptions, Postgres, Row, Transaction};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -225,6 +225,28 @@ impl Hospital {
             .expect("the bills")
     }
 
+    /// Lets nobody keep what was fetched, until what is returned is let go of.
+    pub(crate) async fn close_inbox(&self) -> Transaction<'static, Postgres> {
+        let mut closed = self.office.pool().begin().await.expect("a transaction");
+        let lock = sqlx::raw_sql("lock table event_inbox in exclusive mode");
+        lock.execute(&mut *closed).await.expect("it is closed");
+        closed
+    }
+
+    pub(crate) async fn until_inbox_waits(&self, count: i64) {
+        until("it is fetched", async || {
+            self.office.count(WAITS).await == count
+        })
+        .await;
+    }
+
+    /// Ends the connections that wait to keep something, as when a process is killed.
+    pub(crate) async fn end_who_waits(&self) {
+        let end = WAITS.replace("count(*)", "pg_terminate_backend(pid)");
+        let ended = self.office.hub.as_owner(&end).await;
+        ended.expect("they are ended");
+    }
+
     pub(crate) async fn until_handed_on(&self) {
         until("all is handed on", async || {
             let unsent = "select count(*) from event where published_at is null";
@@ -274,6 +296,10 @@ fn about_a_visit() -> [Event; 2] {
         event(&told, 2, START_MS, completed(&told, IsContested::No)),
     ]
 }
+
+/// Databases of one server that were copied from each other have tables of one number.
+const WAITS: &str = "select count(*) from pg_locks join pg_database on pg_database.oid = database
+    where datname = current_database() and relation = 'event_inbox'::regclass and mode = 'RowExclusiveLock' and not granted";
 
 /// Bills, payments, what patients are told of them, events that were not handed on, and those that were not taken by everybody who
 /// wants them.

@@ -121,6 +121,20 @@ async fn each_process_has_its_own_services_and_says_how_the_line_is() {
     hospital.check("apart").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_fetched_and_could_not_be_kept_is_fetched_again() {
+    let mut house = House::new(0, 0).await;
+    house.hub.stop_serving().await;
+    let hospital = Hospital::new(house.hub, FEE, Shape::Apart).await;
+    hospital.is_ready().await;
+    let closed = hospital.close_inbox().await;
+    hospital.tell_visit().await;
+    hospital.until_inbox_waits(2).await;
+    hospital.end_who_waits().await;
+    drop(closed);
+    hospital.until_settled(1, 0).await;
+}
+
 /// Pays bills through the one door, each under one key until somebody says that it is paid.
 async fn pay(hospital: &Hospital, bills: Vec<uuid::Uuid>) {
     let clerk = hospital.office.clerk("billing").await;
