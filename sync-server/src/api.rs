@@ -40,15 +40,6 @@ pub(crate) struct Problem {
     with: BTreeMap<String, String>,
 }
 
-/// Whether the hub is well.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"status": "ok"}))]
-pub(crate) struct Health {
-    status: String,
-    /// Of a hub whose services are several processes: whether what carries events between them is there, `ok` or `away`.
-    nats: Option<String>,
-}
-
 /// The hub's audit keys.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct HubKey {

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -62,4 +63,13 @@ pub(crate) struct EventPage {
 pub(crate) struct EventAgain {
     consumer: Option<String>,
     id: String,
+}
+
+/// Whether the hub is well.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub(crate) struct Health {
+    status: String,
+    /// Of a hub whose services are several processes: whether what carries events between them is there, `ok` or `away`.
+    nats: Option<String>,
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 /// Says that the process answers
 #[utoipa::path(get, path = "/health/live", operation_id = "health_live", tag = "health",
-    responses((status = 200, description = "It does", body = crate::api::Health)))]
+    responses((status = 200, description = "It does", body = crate::api::health::Health)))]
 pub(crate) async fn is_live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
@@ -23,7 +23,7 @@ pub(crate) async fn is_live() -> Json<Value> {
 /// Says whether the hub can work: its database answers and has the expected shape. Without NATS it works, and events wait
 #[utoipa::path(get, path = "/health/ready", operation_id = "health_ready", tag = "health",
     responses(
-        (status = 200, description = "It can", body = crate::api::Health),
+        (status = 200, description = "It can", body = crate::api::health::Health),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
     ))]
 pub(crate) async fn is_ready(State(app): State<App>) -> Result<Json<Value>> {
