@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod insurance;
 pub(crate) mod money;
 pub(crate) mod office;
+pub(crate) mod overview;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

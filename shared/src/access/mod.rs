@@ -110,11 +110,13 @@ pub enum Task {
     RunStaff,
     /// Say when doctors see patients.
     PlanHours,
+    /// See the whole in figures, and the lists behind them, without anybody's name.
+    SeeOverview,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 17] = [
+    pub const ALL: [Task; 18] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::SettleConflicts,
@@ -132,6 +134,7 @@ impl Task {
         Task::RunDevices,
         Task::RunStaff,
         Task::PlanHours,
+        Task::SeeOverview,
     ];
 
     /// Returns its word in the table.
@@ -154,6 +157,7 @@ impl Task {
             Task::RunDevices => "devices",
             Task::RunStaff => "staff",
             Task::PlanHours => "hours",
+            Task::SeeOverview => "overview",
         }
     }
 }

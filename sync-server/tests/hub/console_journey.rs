@@ -2,6 +2,7 @@
 
 use crate::console::{give_factor, hire};
 use crate::desk::Desk;
+use crate::overview::plant_visit;
 use crate::trust::{desk_of, hub};
 use serde_json::json;
 use shared::clock::Now;
@@ -61,6 +62,14 @@ async fn make_decisions(hub: &TestHub) {
     duplicates::sweep(&hub.app).await.expect("looked for");
 }
 
+/// Visits of today: two came, one did not.
+async fn make_visits(hub: &TestHub) {
+    let noon = format!("{}T12:00:00Z", hub.app.today());
+    for status in ["fulfilled", "arrived", "noshow"] {
+        plant_visit(hub, &noon, status, Some(hub.department.0)).await;
+    }
+}
+
 /// Runs the steps of a file of `ui/tests` in Chromium, with the built screens and this hub over TLS.
 pub(crate) async fn walk(hub: &TestHub, steps: &str) {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
@@ -89,5 +98,6 @@ async fn people_do_the_work_of_the_centre_in_a_browser() {
     }
     make_decisions(&hub).await;
     make_work(&hub).await;
+    make_visits(&hub).await;
     walk(&hub, "console.mjs").await;
 }

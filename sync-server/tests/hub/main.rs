@@ -45,6 +45,7 @@ mod merging;
 mod money;
 mod money_journey;
 mod orders;
+mod overview;
 mod payments;
 mod pushes;
 mod put_back;

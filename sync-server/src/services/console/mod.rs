@@ -14,6 +14,7 @@ pub mod live;
 pub mod merging;
 pub mod oidc;
 pub mod orders;
+pub mod overview;
 pub(crate) mod sign_in;
 pub mod staff;
 
