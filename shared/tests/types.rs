@@ -49,6 +49,7 @@ use shared::matching::{Grade, Likeness};
 use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
 use shared::money::Money;
 use shared::money::currency::Currency;
+use shared::notices::{NoticeKind, NoticeLine, NoticePage, NoticeSaid, NoticeState, Telling};
 use shared::office::bills::{
     BillLine, BillPage, BillWhole, JournalLine, LeftLine, OwedLine, PatientAccount, PaymentLine,
     RefundLine, RefundPage,
@@ -111,6 +112,7 @@ fn the_types_of_the_screen_are_current() {
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         Turnout Takings Turnouts DayVisits DepartmentVisits DayMoney OpenItems WardLag Overview VisitLine VisitPage TakingLine TakingPage
+        NoticeState NoticeKind NoticeLine NoticePage Telling NoticeSaid
         HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
         CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction

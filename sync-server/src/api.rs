@@ -7,6 +7,7 @@ pub(crate) mod console;
 pub(crate) mod health;
 pub(crate) mod insurance;
 pub(crate) mod money;
+pub(crate) mod notices;
 pub(crate) mod office;
 pub(crate) mod overview;
 

@@ -35,6 +35,7 @@ mod door;
 mod elsewhere;
 mod hub_key;
 mod invite;
+mod notices;
 mod overview;
 pub mod own_certificate;
 mod passwords;

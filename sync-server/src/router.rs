@@ -106,6 +106,8 @@ fn of_records() -> Vec<UtoipaMethodRouter<App>> {
         routes!(console::hours::change),
         routes!(console::overview::figures),
         routes!(console::overview::visits),
+        routes!(console::notices::list),
+        routes!(console::notices::said),
         routes!(console::audit::search),
         routes!(console::audit::look),
         routes!(console::emergency::list),

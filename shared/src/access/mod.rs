@@ -112,11 +112,13 @@ pub enum Task {
     PlanHours,
     /// See the whole in figures, and the lists behind them, without anybody's name.
     SeeOverview,
+    /// Tell patients what became of their appointments, and note that.
+    TellPatients,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 18] = [
+    pub const ALL: [Task; 19] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::SettleConflicts,
@@ -135,6 +137,7 @@ impl Task {
         Task::RunStaff,
         Task::PlanHours,
         Task::SeeOverview,
+        Task::TellPatients,
     ];
 
     /// Returns its word in the table.
@@ -158,6 +161,7 @@ impl Task {
             Task::RunStaff => "staff",
             Task::PlanHours => "hours",
             Task::SeeOverview => "overview",
+            Task::TellPatients => "notices",
         }
     }
 }

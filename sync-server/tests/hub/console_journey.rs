@@ -1,4 +1,4 @@
-//! The console as people use it: Chromium, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
+//! The console as people use it: Chromium or Firefox, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
 
 use crate::console::{give_factor, hire};
 use crate::desk::Desk;
@@ -70,7 +70,7 @@ async fn make_visits(hub: &TestHub) {
     }
 }
 
-/// Runs the steps of a file of `ui/tests` in Chromium, with the built screens and this hub over TLS.
+/// Runs the steps of a file of `ui/tests` in a browser, with the built screens and this hub over TLS.
 pub(crate) async fn walk(hub: &TestHub, steps: &str) {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
     let screens = hub.app.screens.open(&ui.join("dist"));
@@ -100,4 +100,18 @@ async fn people_do_the_work_of_the_centre_in_a_browser() {
     make_work(&hub).await;
     make_visits(&hub).await;
     walk(&hub, "console.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_centre_opens_in_firefox() {
+    let hub = hub().await;
+    for (username, role) in [("mia", "manager"), ("wei", "admin")] {
+        hire(&hub, username, role).await;
+        give_factor(&hub, username).await;
+    }
+    hire(&hub, "bela", "billing").await;
+    make_decisions(&hub).await;
+    make_work(&hub).await;
+    make_visits(&hub).await;
+    walk(&hub, "firefox.mjs").await;
 }

@@ -44,6 +44,7 @@ mod logs;
 mod merging;
 mod money;
 mod money_journey;
+mod notices;
 mod orders;
 mod overview;
 mod payments;

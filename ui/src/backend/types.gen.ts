@@ -1177,6 +1177,42 @@ why: string, bill: string | null, day: string, currency: string, minor: number, 
 
 export type TakingPage = { lines: Array<TakingLine>, next: string | null, };
 
+export type NoticeState = "waiting" | "told" | "over";
+
+export type NoticeKind = "scheduled" | "rescheduled" | "cancelled" | "completed" | "no_show" | "reminder" | "needs_rebooking" | "slot_offered";
+
+export type NoticeLine = { appointment: RecordId, nth: number, kind: NoticeKind, state: NoticeState, patient: RecordId, 
+/**
+ * The patient, in words.
+ */
+name: string, 
+/**
+ * Under which numbers, while it waits.
+ */
+phones: Array<string>, 
+/**
+ * Why the patient cannot be told, while it waits.
+ */
+barrier: Problem | null, 
+/**
+ * When the visit begins, RFC 3339 in UTC.
+ */
+start: string, 
+/**
+ * When it happened.
+ */
+at: string, 
+/**
+ * How often nobody answered, and when last.
+ */
+tries: number, triedAt: string | null, toldAt: string | null, toldBy: StaffId | null, };
+
+export type NoticePage = { lines: Array<NoticeLine>, next: string | null, };
+
+export type Telling = "told" | "not_reached";
+
+export type NoticeSaid = { appointment: RecordId, nth: number, telling: Telling, };
+
 export type HealthGrade = "ok" | "look" | "broken";
 
 export type HealthCheck = "database" | "disk" | "backup" | "audit" | "events" | "decisions" | "held" | "desks" | "copies" | "certificates" | "put_back";
@@ -1487,7 +1523,7 @@ export const tasks: Record<Role, readonly string[]> = {
   pharmacist: ["conflicts", "console", "emergency"],
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
-  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours", "overview"],
+  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours", "overview", "notices"],
   admin: ["console", "books", "prices", "devices", "staff", "hours", "overview"],
   auditor: ["audit", "console", "books", "audit_search", "overview"],
   patient: [],
@@ -1551,6 +1587,7 @@ export const rights: readonly Right[] = [
   { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
   { does: "do", what: "overview", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "notices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
 ];
 
 /** How many decimal places a currency has, where they are not two. */

@@ -4,6 +4,7 @@ import type {
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
 import type { MoneyBackend } from './money/backend';
+import type { NoticesBackend } from './notices/backend';
 import type { OverviewBackend } from './overview/backend';
 
 /** What the audit log is asked for. */
@@ -59,6 +60,8 @@ export interface ConsoleBackend {
   eventAgain(ask: EventAgain): Promise<Outcome<null>>;
   /** Bills, the books, insurers. */
   readonly money: MoneyBackend;
+  /** What patients have to be told. */
+  readonly notices: NoticesBackend;
   /** The whole in figures. */
   readonly overview: OverviewBackend;
 

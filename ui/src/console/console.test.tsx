@@ -32,7 +32,7 @@ test('signing in asks for the code of those who decide what others may do', asyn
 });
 
 test.each([
-  ['mona', ['overview', 'held', 'conflicts', 'emergency', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
+  ['mona', ['overview', 'held', 'conflicts', 'emergency', 'notices', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
   ['wei', ['overview', 'devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'health', 'events', 'roles', 'help']],
   ['vera', ['overview', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'roles', 'help']],
   ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'roles', 'help']],

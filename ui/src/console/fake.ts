@@ -7,6 +7,8 @@ import type {
 import { Refused, type About, type ConsoleBackend, type Narrow } from './backend';
 import type { MoneyBackend } from './money/backend';
 import { FakeMoney } from './money/fake';
+import type { NoticesBackend } from './notices/backend';
+import { FakeNotices } from './notices/fake';
 import type { OverviewBackend } from './overview/backend';
 import { FakeOverview } from './overview/fake';
 import { emptyPatient } from '../parts/records';
@@ -36,6 +38,7 @@ export class FakeConsole implements ConsoleBackend {
   findings_ = findings();
   events_ = events();
   readonly money: MoneyBackend = new FakeMoney(people.mona);
+  readonly notices: NoticesBackend = new FakeNotices();
   readonly overview: OverviewBackend = new FakeOverview();
   reference_: Reference = {
     ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },

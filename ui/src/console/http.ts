@@ -1,6 +1,7 @@
 import type { ConsoleNews, ConsolePerson } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
 import { moneyBackend } from './money/http';
+import { noticesBackend } from './notices/http';
 import { overviewBackend } from './overview/http';
 import { file, get, outcome, post } from './wire';
 
@@ -45,6 +46,7 @@ export const httpBackend: ConsoleBackend = {
   events: () => get('events'),
   eventAgain: (ask) => outcome(post('events/again', ask)),
   money: moneyBackend,
+  notices: noticesBackend,
   overview: overviewBackend,
   onNews,
 };

@@ -11,6 +11,7 @@ export type ConsoleRoute =
   | { page: 'overview' }
   | { page: 'visits'; of: Turnout; from: string; to: string; department: string | null }
   | { page: 'takings'; of: Takings; from: string; to: string; currency: string }
+  | { page: 'notices'; patient?: string }
   | { page: 'held' }
   | { page: 'heldOne'; hash: string }
   | { page: 'conflicts'; narrow?: Shown }
@@ -46,6 +47,7 @@ export function parse(hash: string): ConsoleRoute {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
     case 'conflicts': return conflicts(second);
+    case 'notices': return second ? { page: 'notices', patient: second } : { page: 'notices' };
     case 'visits': return visits(second);
     case 'takings': return takings(second);
     case 'devices': return second ? { page: 'devices', ward: second } : { page: 'devices' };
@@ -114,6 +116,7 @@ export function href(route: ConsoleRoute): string {
     case 'takings': return `#/takings/${joined([route.of, route.from, route.to, route.currency])}`;
     case 'devices': return route.ward ? `#/devices/${encodeURIComponent(route.ward)}` : '#/devices';
     case 'exceptions': return route.one ? `#/exceptions/${encodeURIComponent(route.one)}` : '#/exceptions';
+    case 'notices': return route.patient ? `#/notices/${encodeURIComponent(route.patient)}` : '#/notices';
     case 'home':
     case 'missing': return '#/';
     default: return `#/${route.page}`;

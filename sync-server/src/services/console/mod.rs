@@ -12,6 +12,7 @@ pub mod held;
 pub mod hours;
 pub mod live;
 pub mod merging;
+pub mod notices;
 pub mod oidc;
 pub mod orders;
 pub mod overview;

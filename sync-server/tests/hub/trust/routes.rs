@@ -128,6 +128,8 @@ fn call_of(
         | "/console/v1/overview"
         | "/console/v1/overview/visits"
         | "/console/v1/overview/takings"
+        | "/console/v1/notices"
+        | "/console/v1/notices/said"
         | "/console/v1/held"
         | "/console/v1/held/one"
         | "/console/v1/held/decide"
