@@ -41,6 +41,8 @@ pub mod audit;
 pub mod desk;
 // what central staff are shown
 pub mod console;
+pub mod notices;
+pub mod overview;
 // how the hub and its workstations are
 #[cfg(any(test, feature = "planted"))]
 pub mod forged;

@@ -159,6 +159,18 @@ pub const HUB: &[(&str, &str)] = &[
         include_str!("../../migrations/0060_clocks.hub.sql"),
     ),
     (
+        "0061_overview.hub",
+        include_str!("../../migrations/0061_overview.hub.sql"),
+    ),
+    (
+        "0062_money_items.hub",
+        include_str!("../../migrations/0062_money_items.hub.sql"),
+    ),
+    (
+        "0063_notices.hub",
+        include_str!("../../migrations/0063_notices.hub.sql"),
+    ),
+    (
         "0066_apart.hub",
         include_str!("../../migrations/0066_apart.hub.sql"),
     ),

@@ -49,6 +49,7 @@ use shared::matching::{Grade, Likeness};
 use shared::merging::{LinkType, MergeAsk, MergeDone, Pair, PatientLink};
 use shared::money::Money;
 use shared::money::currency::Currency;
+use shared::notices::{NoticeKind, NoticeLine, NoticePage, NoticeSaid, NoticeState, Telling};
 use shared::office::bills::{
     BillLine, BillPage, BillWhole, JournalLine, LeftLine, OwedLine, PatientAccount, PaymentLine,
     RefundLine, RefundPage,
@@ -61,6 +62,10 @@ use shared::office::{
     ExceptionPage, LateLine, Reconciled, SettleAsk, SettledBy, SettlementLine,
 };
 use shared::orders::Order;
+use shared::overview::{
+    DayMoney, DayVisits, DepartmentVisits, OpenItems, Overview, TakingLine, TakingPage, Takings,
+    Turnout, Turnouts, VisitLine, VisitPage, WardLag,
+};
 use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
@@ -106,6 +111,8 @@ fn the_types_of_the_screen_are_current() {
         ItemKind Item Side Settled Choice ConflictLine ConflictPage ConflictWhole ConflictSettle ConflictUndo ConflictOwn ConflictDone ConflictLeft MergeAsk MergeDone Pair
         ConsoleDoor ConsolePerson ConsoleNews HeldState HeldLine HeldWhole HeldPage HeldDecision HeldDecided DeviceStanding Alarm DeviceLine DevicePage
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
+        Turnout Takings Turnouts DayVisits DepartmentVisits DayMoney OpenItems WardLag Overview VisitLine VisitPage TakingLine TakingPage
+        NoticeState NoticeKind NoticeLine NoticePage Telling NoticeSaid
         HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
         CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction

@@ -7,7 +7,9 @@ pub(crate) mod console;
 pub(crate) mod health;
 pub(crate) mod insurance;
 pub(crate) mod money;
+pub(crate) mod notices;
 pub(crate) mod office;
+pub(crate) mod overview;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -35,6 +35,8 @@ mod door;
 mod elsewhere;
 mod hub_key;
 mod invite;
+mod notices;
+mod overview;
 pub mod own_certificate;
 mod passwords;
 mod people;

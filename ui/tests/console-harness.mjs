@@ -1,20 +1,10 @@
 // What journeys through the central console need: browsers, somebody signed in, and a look at a screen in every look.
-import { createHmac } from 'node:crypto';
 import { chromium } from 'playwright-core';
-import { findings, picture, settled, sideways } from './harness.mjs';
+import { code, findings, picture, settled, sideways } from './harness.mjs';
 
 const { ADDRESS, PASSWORD, SECRET } = process.env;
 export { PASSWORD };
 const wide = { width: 1366, height: 768 };
-
-/** The six digits an authenticator shows now, RFC 6238. */
-function code() {
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const mac = createHmac('sha1', Buffer.from(SECRET, 'hex')).update(step).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 
@@ -37,7 +27,7 @@ export async function signIn(page, username, { hasCode = true } = {}) {
   await page.getByTestId('sign-in-password').fill(PASSWORD);
   await page.getByTestId('sign-in-submit').click();
   if (hasCode) {
-    await page.getByTestId('sign-in-code').fill(code());
+    await page.getByTestId('sign-in-code').fill(code(SECRET));
     await page.getByTestId('sign-in-submit').click();
   }
   await page.getByTestId('user-menu').waitFor();

@@ -24,7 +24,26 @@ try {
   const cookies = await mia.context().cookies();
   assert.ok(cookies.every(({ httpOnly, secure, sameSite }) => httpOnly && secure && sameSite === 'Strict'), 'no script reads the session');
 
+  // the whole: each figure leads to what it counts, over other days and of one department as well
+  const today = mia.getByTestId('overview-day').first();
+  await today.getByTestId('figure-came').getByText('2', { exact: true }).waitFor();
+  await mia.locator('[data-testid=overview-items] [data-testid=bars] svg').first().waitFor();
+  await look(mia, 'overview');
+  await mia.getByText('30 days', { exact: true }).click();
+  await count(mia, 'overview-day', 30);
+  await mia.getByTestId('overview-department').selectOption({ label: 'Surgery' });
+  await mia.getByText('No visits on these days.').waitFor();
+  await mia.getByTestId('overview-department').selectOption({ label: 'Cardiology' });
+  await today.getByTestId('figure-came').click();
+  await count(mia, 'overview-visit', 2);
+  await look(mia, 'overview-visits');
+  await mia.getByText('Back to the overview').click();
+  await mia.locator('[data-testid=overview-kind][data-kind=hard]').getByTestId('figure-open').click();
+  await count(mia, 'item', 2);
+  assert.equal(await mia.getByTestId('items-kind').inputValue(), 'hard');
+
   // held work: one piece is let in, one refused
+  await visit(mia, 'held');
   await count(mia, 'held-item', 2);
   await look(mia, 'held');
   await mia.locator('[data-testid=held-item] a').first().click();

@@ -1,5 +1,6 @@
 // What every journey needs: the built window behind the same content security policy as the desktop program, Debian's
 // Chromium, axe, and a folder for pictures.
+import { createHmac } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -90,6 +91,15 @@ export async function findings(page) {
     runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }, resultTypes: ['violations'],
   }));
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.any[0]?.message ?? node.failureSummary ?? ''}`));
+}
+
+/** The six digits an authenticator with a secret shows now, RFC 6238. */
+export function code(secret) {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', Buffer.from(secret, 'hex')).update(step).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 /** How far the page is wider than the window; nothing may make a person scroll sideways. */

@@ -134,10 +134,31 @@ try {
   await mia.getByTestId('reconcile').click();
   await count(mia, 'exception', 2);
   await look(mia, 'exceptions');
+  // they stand in the list of decisions as well, until they are settled here
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('money');
+  await count(mia, 'item', 2);
+  await look(mia, 'conflicts-money');
+  await mia.getByTestId('item').getByRole('link', { name: 'The books' }).first().click();
+  await count(mia, 'exception', 1);
+  await look(mia, 'exception-one');
+  await visit(mia, 'exceptions');
+  await count(mia, 'exception', 2);
   const short = mia.locator('[data-testid=exception][data-kind=DRAWER_COUNT]');
   await short.getByTestId('settle-reason').fill('Counted by two, one note missing');
   await short.getByTestId('settle').click();
   await count(mia, 'exception', 1);
+  await visit(mia, 'conflicts');
+  await mia.getByTestId('items-kind').selectOption('money');
+  await count(mia, 'item', 1);
+  // what was billed and what came in today, and the journals behind it
+  await visit(mia, 'overview');
+  await mia.getByTestId('overview-money-sum').getByTestId('figure-received').waitFor();
+  await look(mia, 'overview-money');
+  await mia.getByTestId('overview-money-sum').getByTestId('figure-billed').click();
+  await mia.getByTestId('overview-taking').first().waitFor();
+  await look(mia, 'overview-takings');
+  await visit(mia, 'exceptions');
   await mia.getByText('Everything', { exact: true }).click();
   await mia.getByText('Counted by two, one note missing').waitFor();
   await look(mia, 'exceptions-all');

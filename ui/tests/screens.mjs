@@ -210,6 +210,13 @@ export const screens = [
   { name: 'keys', hash: '#/today', show: async (page) => { await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); } },
   { name: 'user-menu', hash: '#/today', show: async (page) => { await page.getByTestId('user-menu').click(); await page.getByTestId('switch-user').waitFor(); } },
   // the central console
+  { name: 'console-notices', hash: '#/notices', asked: 'console&user=mona', show: (page) => page.getByTestId('notice').first().waitFor() },
+  { name: 'console-notices-over', hash: '#/notices', asked: 'console&user=mona', show: async (page) => { await page.locator('input[value=over]').locator('..').click(); await page.locator('[data-state=over]').waitFor(); } },
+  { name: 'console-overview', hash: '#/', asked: 'console&user=mona', show: (page) => page.locator('[data-testid=bars] svg').nth(4).waitFor() },
+  { name: 'console-overview-90', hash: '#/overview', asked: 'console&user=vera', show: async (page) => { await page.getByText('90 days', { exact: true }).click(); await page.locator('[data-day="2026-12-02"]').first().waitFor(); } },
+  { name: 'console-overview-empty', hash: '#/roles', asked: 'console&user=mona', show: async (page) => { await hospital(page, () => { window.hospital.overview.isEmpty = true; location.hash = '#/overview'; }); await page.getByTestId('overview-lags').waitFor(); } },
+  { name: 'console-overview-visits', hash: '#/visits/came~2027-03-01~2027-03-01~', asked: 'console&user=mona', show: (page) => page.getByTestId('overview-visit').first().waitFor() },
+  { name: 'console-overview-takings', hash: '#/takings/billed~2027-03-01~2027-03-01~INR', asked: 'console&user=vera', show: (page) => page.getByTestId('overview-taking').first().waitFor() },
   { name: 'console-sign-in', hash: '#/', asked: 'console', show: async (page) => { await page.evaluate(() => { window.hospital.hasDirectory = true; }); await page.getByTestId('sign-in-username').fill('mona'); await page.getByTestId('sign-in-password').fill('ward'); await page.getByTestId('sign-in-submit').click(); await page.getByTestId('sign-in-code').waitFor(); } },
   { name: 'console-held', hash: '#/held', asked: 'console&user=mona', show: (page) => page.getByTestId('held-item').first().waitFor() },
   { name: 'console-held-none', hash: '#/held', asked: 'console&user=mona', show: (page) => hospital(page, () => { window.hospital.held_ = []; window.hospital.tell('held'); }) },

@@ -76,6 +76,12 @@ pub const HUB: &[(&str, &str, Needs)] = &[
     ("get", "/console/v1/door", Needs::Nothing),
     ("get", "/console/v1/live", Needs::Central),
     ("get", "/console/v1/reference", Needs::Central),
+    // of money only with a right to read the books
+    ("get", "/console/v1/overview", Needs::Do(Task::SeeOverview)),
+    ("get", "/console/v1/overview/visits", Needs::Do(Task::SeeOverview)),
+    ("get", "/console/v1/overview/takings", Needs::Do(Task::ReadBooks)),
+    ("get", "/console/v1/notices", Needs::Do(Task::TellPatients)),
+    ("post", "/console/v1/notices/said", Needs::Do(Task::TellPatients)),
     ("get", "/console/v1/held", Needs::Do(Task::ReviewHeld)),
     ("get", "/console/v1/held/one", Needs::Do(Task::ReviewHeld)),
     ("post", "/console/v1/held/decide", Needs::Do(Task::ReviewHeld)),

@@ -110,11 +110,15 @@ pub enum Task {
     RunStaff,
     /// Say when doctors see patients.
     PlanHours,
+    /// See the whole in figures, and the lists behind them, without anybody's name.
+    SeeOverview,
+    /// Tell patients what became of their appointments, and note that.
+    TellPatients,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 17] = [
+    pub const ALL: [Task; 19] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::SettleConflicts,
@@ -132,6 +136,8 @@ impl Task {
         Task::RunDevices,
         Task::RunStaff,
         Task::PlanHours,
+        Task::SeeOverview,
+        Task::TellPatients,
     ];
 
     /// Returns its word in the table.
@@ -154,6 +160,8 @@ impl Task {
             Task::RunDevices => "devices",
             Task::RunStaff => "staff",
             Task::PlanHours => "hours",
+            Task::SeeOverview => "overview",
+            Task::TellPatients => "notices",
         }
     }
 }

@@ -103,6 +103,10 @@ pub const TABLE: &[Line] = &[
     (Do(Task::RunDevices),           b"------aa--"),
     (Do(Task::RunStaff),             b"-------a--"),
     (Do(Task::PlanHours),            b"------aa--"),
+    // figures; of money only to those who may read the books as well
+    (Do(Task::SeeOverview),          b"------aaa-"),
+    // names and phone numbers of any ward
+    (Do(Task::TellPatients),         b"------a---"),
 ];
 
 /// Returns how far a role's right goes; nothing when it has none.

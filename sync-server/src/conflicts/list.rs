@@ -1,5 +1,6 @@
 //! Lists items, and shows one whole.
 
+use super::money;
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::emergency::review::names;
@@ -23,9 +24,6 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Open items are counted up to so many.
-const COUNTED: i64 = 10_000;
-
 /// What a list is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Narrow {
@@ -35,10 +33,12 @@ pub(crate) struct Narrow {
     /// Raised before, in microseconds since 1970.
     pub(crate) before_us: Option<i64>,
     pub(crate) is_settled: bool,
+    /// Whoever asks may see what the books need a person for.
+    pub(crate) may_read_books: bool,
 }
 
 /// A place in a list: a moment in microseconds, and a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) us: i64,
     pub(crate) id: Vec<u8>,
@@ -73,6 +73,26 @@ pub(crate) async fn page(
     after: Option<Place>,
     most: i64,
 ) -> Result<(Vec<ConflictLine>, Option<Place>)> {
+    let mut found = items(app, narrow, after.as_ref(), most).await?;
+    if money::is_listed(narrow) {
+        found.extend(money::page(app, narrow, after.as_ref(), most).await?);
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if narrow.is_settled {
+            found.reverse();
+        }
+        found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    let last = found.last().map(|(place, _)| place.clone());
+    Ok((found.into_iter().map(|(_, line)| line).collect(), last))
+}
+
+/// Returns items that are kept here, each with its place.
+async fn items(
+    app: &App,
+    narrow: Narrow,
+    after: Option<&Place>,
+    most: i64,
+) -> Result<Vec<(Place, ConflictLine)>> {
     let mut sql = QueryBuilder::new(COLUMNS);
     narrowed(&mut sql, narrow);
     let (moment, step, order) = if narrow.is_settled {
@@ -87,7 +107,7 @@ pub(crate) async fn page(
             .push(step);
         moment_of(&mut sql, place.us)
             .push(", ")
-            .push_bind(place.id)
+            .push_bind(place.id.clone())
             .push(")");
     }
     sql.push(format_args!(
@@ -107,16 +127,19 @@ pub(crate) async fn page(
             id: row.get("id"),
         }
     };
-    Ok((named(&mut db, &rows).await?, rows.last().map(place)))
+    let places: Vec<Place> = rows.iter().map(place).collect();
+    let lines = named(&mut db, &rows).await?;
+    Ok(places.into_iter().zip(lines).collect())
 }
 
-fn moment_of(sql: &mut QueryBuilder<Postgres>, us: i64) -> &mut QueryBuilder<Postgres> {
+pub(super) fn moment_of(sql: &mut QueryBuilder<Postgres>, us: i64) -> &mut QueryBuilder<Postgres> {
     sql.push("'epoch'::timestamptz + ")
         .push_bind(us)
         .push(" * interval '1 microsecond'")
 }
 
-fn narrowed(sql: &mut QueryBuilder<Postgres>, narrow: Narrow) {
+/// Narrows a statement about items that are kept here.
+pub(super) fn narrowed(sql: &mut QueryBuilder<Postgres>, narrow: Narrow) {
     sql.push(if narrow.is_settled {
         "settled_at is not null"
     } else {
@@ -135,21 +158,6 @@ fn narrowed(sql: &mut QueryBuilder<Postgres>, narrow: Narrow) {
         sql.push(" and raised_at < ");
         moment_of(sql, us);
     }
-}
-
-/// Counts open items, up to a number at which nobody counts any more.
-pub(crate) async fn waiting(app: &App, narrow: Narrow) -> Result<u32> {
-    let mut sql = QueryBuilder::new("select count(*) from (select from conflict_item where ");
-    narrowed(
-        &mut sql,
-        Narrow {
-            is_settled: false,
-            ..narrow
-        },
-    );
-    sql.push(" limit ").push_bind(COUNTED).push(") as open");
-    let count: i64 = sql.build_query_scalar().fetch_one(&app.pool).await?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 async fn named(db: &mut PgConnection, rows: &[PgRow]) -> sqlx::Result<Vec<ConflictLine>> {

@@ -1,12 +1,13 @@
 //! Settles items: what a person decides is an ordinary change of theirs, made at the hub, that goes through the one door.
 
+use super::money;
 use crate::app::App;
 use crate::deeds::{HUB, deed};
 use crate::error::{Error, Result};
 use crate::sync::accept::accept;
 use crate::sync::weigh::Source;
 use serde_json::Value;
-use shared::access::Actor;
+use shared::access::{Actor, Task, may_do};
 use shared::audit::entry::{Entry, What};
 use shared::conflicts::list::{AT_ONCE, ConflictDone, ConflictLeft};
 use shared::conflicts::settle::{Choice, Settlement, settle as choose};
@@ -73,8 +74,10 @@ pub(crate) async fn settle(
     ids: &[String],
     choice: &Choice,
 ) -> Result<ConflictDone> {
-    let (rows, mut records) = open(app, names(ids)?).await?;
+    let names = names(ids)?;
     let (mut desk, stamp) = Desk::new(app, actor).await?;
+    desk.left.extend(money::elsewhere(&names));
+    let (rows, mut records) = open(app, names).await?;
     for row in rows {
         let found = match row.may_be_settled() {
             Err(problem) => Err(problem),
@@ -95,8 +98,10 @@ pub(crate) async fn settle(
 
 /// Opens items again: writes what their records said before they were settled.
 pub(crate) async fn undo(app: &App, actor: &Actor, ids: &[String]) -> Result<ConflictDone> {
-    let (rows, mut records) = open(app, names(ids)?).await?;
+    let names = names(ids)?;
     let (mut desk, stamp) = Desk::new(app, actor).await?;
+    desk.left.extend(money::elsewhere(&names));
+    let (rows, mut records) = open(app, names).await?;
     for row in rows {
         let found = match (row.is_settled, &row.undo, row.record) {
             (false, _, _) => Err(Problem::new("conflict.open", "ids")),
@@ -342,21 +347,32 @@ const NOTE: &str = "update conflict_item set settled_at = coalesce(settled_at, n
 const NOTE_UNDONE: &str = "update conflict_item set settled_at = null, settled_by = null, action = null, undo = null, owner = coalesce(owner, $3)
     from unnest($1::bytea[], $2::jsonb[]) as done (id, undo) where conflict_item.id = done.id and $4 <> ''";
 
-/// Says who looks after items.
+/// Says who looks after items; of the books' only by who may read them.
 pub(crate) async fn own(
     app: &App,
-    by: StaffId,
+    actor: &Actor,
     ids: &[String],
     owner: Option<StaffId>,
 ) -> Result<ConflictDone> {
+    let names = names(ids)?;
+    let numbers: Vec<i64> = names
+        .iter()
+        .filter_map(|name| money::number(name))
+        .collect();
+    let of_books = if numbers.is_empty() {
+        0
+    } else {
+        may_do(&actor.roles, Task::ReadBooks).map_err(Error::Forbidden)?;
+        money::own(app, actor.staff, &numbers, owner).await?
+    };
     let done = sqlx::query("update conflict_item set owner = $3 where id = any($1) and settled_at is null and (owner is null or owner = $2 or $3 is not null)")
-        .bind(names(ids)?)
-        .bind(by.0)
+        .bind(names)
+        .bind(actor.staff.0)
         .bind(owner.map(|owner| owner.0))
         .execute(&app.pool)
         .await?;
     Ok(ConflictDone {
-        done: u32::try_from(done.rows_affected()).unwrap_or(u32::MAX),
+        done: u32::try_from(done.rows_affected() + of_books).unwrap_or(u32::MAX),
         left: Vec::new(),
     })
 }

@@ -34,7 +34,7 @@ async fn seen(app: &App) -> Result<Vec<DeskSeen>> {
         .into_iter()
         .map(|row| (row.get("device"), row))
         .collect();
-    let lines = devices::lines(app, 0, i64::MAX).await?;
+    let lines = devices::lines(app, None, 0, i64::MAX).await?;
     let desk = |line: DeviceLine| {
         let said = said.get(&line.id.0);
         desk_of(line, said)

@@ -134,12 +134,18 @@ pub async fn list(app: &App) -> anyhow::Result<Vec<String>> {
     Ok(rows)
 }
 
-/// Returns workstations after a number, with what the console shows of them.
-pub(crate) async fn lines(app: &App, after: u32, most: i64) -> Result<Vec<DeviceLine>> {
+/// Returns workstations after a number, with what the console shows of them; of a ward, those that may work.
+pub(crate) async fn lines(
+    app: &App,
+    ward: Option<WardId>,
+    after: u32,
+    most: i64,
+) -> Result<Vec<DeviceLine>> {
     let rows = sqlx::query(LINES)
         .bind(i64::from(after))
         .bind(most)
         .bind(i64::try_from(HELD_AN_HOUR).unwrap_or(i64::MAX))
+        .bind(ward.map(|ward| ward.0))
         .fetch_all(&app.pool)
         .await?;
     Ok(rows.iter().map(line).collect())
@@ -154,7 +160,8 @@ const LINES: &str = "select device.id, number, name, ward, invited_by, approved_
         alarm.code, (extract(epoch from alarm.at) * 1000)::bigint as alarm_ms
     from device left join device_contact on device_contact.device = device.id
         left join lateral (select code, at from device_alarm where device_alarm.device = device.id order by id desc limit 1) alarm on true
-    where number > $1 order by number limit $2";
+    where number > $1 and ($4::uuid is null or ward = $4 and state = 'active' and ordered = 'active' and wiped_at is null)
+    order by number limit $2";
 
 fn line(row: &PgRow) -> DeviceLine {
     let moment = |column: &str| {

@@ -8,6 +8,7 @@ use shared::events::accounts::Accounts;
 use shared::events::{Event, Visit, What};
 use shared::ids::RecordId;
 use shared::money::Money;
+use shared::notices::NoticeKind;
 use sqlx::PgConnection;
 
 /// Keeps the list of notices.
@@ -35,21 +36,21 @@ impl Consumer for Notifications {
     }
 }
 
-/// Returns the word of a notice, and whether there is anything to say.
-fn word(event: &Event, visit: &Visit) -> (&'static str, bool) {
+/// Returns what a notice is about, and whether there is anything to say.
+fn word(event: &Event, visit: &Visit) -> Option<(NoticeKind, bool)> {
     let is_ahead = visit.start.as_millisecond() > event.at_ms;
-    match &event.what {
+    Some(match &event.what {
         // who came without having booked stands at the counter
-        What::Scheduled(_) => ("scheduled", is_ahead),
-        What::Rescheduled(_) => ("rescheduled", is_ahead),
-        What::Cancelled(_) => ("cancelled", true),
-        What::Completed(_) => ("completed", false),
-        What::NoShow(_) => ("no_show", true),
-        What::Reminder(_) => ("reminder", true),
-        What::NeedsRebooking(_) => ("needs_rebooking", true),
-        What::SlotOffered(_) => ("slot_offered", true),
-        What::Accounts(_) => ("", false),
-    }
+        What::Scheduled(_) => (NoticeKind::Scheduled, is_ahead),
+        What::Rescheduled(_) => (NoticeKind::Rescheduled, is_ahead),
+        What::Cancelled(_) => (NoticeKind::Cancelled, true),
+        What::Completed(_) => (NoticeKind::Completed, false),
+        What::NoShow(_) => (NoticeKind::NoShow, true),
+        What::Reminder(_) => (NoticeKind::Reminder, true),
+        What::NeedsRebooking(_) => (NoticeKind::NeedsRebooking, true),
+        What::SlotOffered(_) => (NoticeKind::SlotOffered, true),
+        What::Accounts(_) => return None,
+    })
 }
 
 /// Notes what is to be said; what is older about the same appointment is not said any more.
@@ -57,7 +58,9 @@ async fn note(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
     let Some(visit) = event.what.visit() else {
         return Ok(());
     };
-    let (kind, is_to_say) = word(event, visit);
+    let Some((kind, is_to_say)) = word(event, visit) else {
+        return Ok(());
+    };
     // two about one appointment that are taken at once wait for each other
     sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))")
         .bind(event.subject.0)
@@ -69,7 +72,7 @@ async fn note(tx: &mut PgConnection, event: &Event) -> sqlx::Result<()> {
     )
     .bind(event.subject.0)
     .bind(i32::try_from(event.nth).unwrap_or(i32::MAX))
-    .bind(kind)
+    .bind(kind.word())
     .bind(visit.patient.0)
     .bind(visit.start.as_millisecond())
     .bind(event.at_ms)

@@ -1,7 +1,8 @@
-//! The console as people use it: Chromium, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
+//! The console as people use it: Chromium or Firefox, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
 
 use crate::console::{give_factor, hire};
 use crate::desk::Desk;
+use crate::overview::plant_visit;
 use crate::trust::{desk_of, hub};
 use serde_json::json;
 use shared::clock::Now;
@@ -61,7 +62,15 @@ async fn make_decisions(hub: &TestHub) {
     duplicates::sweep(&hub.app).await.expect("looked for");
 }
 
-/// Runs the steps of a file of `ui/tests` in Chromium, with the built screens and this hub over TLS.
+/// Visits of today: two came, one did not.
+async fn make_visits(hub: &TestHub) {
+    let noon = format!("{}T12:00:00Z", hub.app.today());
+    for status in ["fulfilled", "arrived", "noshow"] {
+        plant_visit(hub, &noon, status, Some(hub.department.0)).await;
+    }
+}
+
+/// Runs the steps of a file of `ui/tests` in a browser, with the built screens and this hub over TLS.
 pub(crate) async fn walk(hub: &TestHub, steps: &str) {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
     let screens = hub.app.screens.open(&ui.join("dist"));
@@ -89,5 +98,20 @@ async fn people_do_the_work_of_the_centre_in_a_browser() {
     }
     make_decisions(&hub).await;
     make_work(&hub).await;
+    make_visits(&hub).await;
     walk(&hub, "console.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_centre_opens_in_firefox() {
+    let hub = hub().await;
+    for (username, role) in [("mia", "manager"), ("wei", "admin")] {
+        hire(&hub, username, role).await;
+        give_factor(&hub, username).await;
+    }
+    hire(&hub, "bela", "billing").await;
+    make_decisions(&hub).await;
+    make_work(&hub).await;
+    make_visits(&hub).await;
+    walk(&hub, "firefox.mjs").await;
 }

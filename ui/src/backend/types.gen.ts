@@ -1099,6 +1099,120 @@ export type LogPage = { lines: Array<LogLine>, next: string | null, };
 
 export type LookRun = { run: LookId | null, };
 
+export type Turnout = "came" | "missed" | "expected";
+
+export type Takings = "billed" | "received";
+
+export type Turnouts = { came: number, missed: number, expected: number, };
+
+export type DayVisits = { day: string, visits: Turnouts, };
+
+export type DepartmentVisits = { department: DepartmentId | null, visits: Turnouts, 
+/**
+ * Of a thousand who were to come, how many did not.
+ */
+missedPermille: number | null, };
+
+export type DayMoney = { day: string, currency: string, billedMinor: number, receivedMinor: number, };
+
+export type OpenItems = { kind: ItemKind, open: number, dayOld: number, weekOld: number, };
+
+export type WardLag = { ward: WardId, 
+/**
+ * Workstations that may work.
+ */
+desks: number, 
+/**
+ * Of them, how many the hub has never heard.
+ */
+unheard: number, 
+/**
+ * When the one was heard that is silent longest; nothing when none was.
+ */
+heard: string | null, 
+/**
+ * How long ago that is, in whole minutes.
+ */
+silentMinutes: number | null, 
+/**
+ * Changes they had not sent when they were heard.
+ */
+unsent: number, };
+
+export type Overview = { 
+/**
+ * When it was counted, RFC 3339 in UTC.
+ */
+at: string, 
+/**
+ * First and last day, by the hospital's calendar.
+ */
+from: string, to: string, 
+/**
+ * Every day, the earliest first.
+ */
+days: Array<DayVisits>, departments: Array<DepartmentVisits>, 
+/**
+ * Every day in each currency that moved; nothing for who may not read the books.
+ */
+money: Array<DayMoney> | null, 
+/**
+ * Kinds of which some are open.
+ */
+items: Array<OpenItems>, lags: Array<WardLag>, };
+
+export type VisitLine = { id: RecordId, 
+/**
+ * When it begins, RFC 3339 in UTC.
+ */
+at: string, status: AppointmentStatus, department: DepartmentId | null, practitioner: StaffId | null, ward: WardId | null, };
+
+export type VisitPage = { lines: Array<VisitLine>, next: string | null, };
+
+export type TakingLine = { journal: number, 
+/**
+ * What happened, a word of [`Why`].
+ */
+why: string, bill: string | null, day: string, currency: string, minor: number, occurredMs: number, };
+
+export type TakingPage = { lines: Array<TakingLine>, next: string | null, };
+
+export type NoticeState = "waiting" | "told" | "over";
+
+export type NoticeKind = "scheduled" | "rescheduled" | "cancelled" | "completed" | "no_show" | "reminder" | "needs_rebooking" | "slot_offered";
+
+export type NoticeLine = { appointment: RecordId, nth: number, kind: NoticeKind, state: NoticeState, patient: RecordId, 
+/**
+ * The patient, in words.
+ */
+name: string, 
+/**
+ * Under which numbers, while it waits.
+ */
+phones: Array<string>, 
+/**
+ * Why the patient cannot be told, while it waits.
+ */
+barrier: Problem | null, 
+/**
+ * When the visit begins, RFC 3339 in UTC.
+ */
+start: string, 
+/**
+ * When it happened.
+ */
+at: string, 
+/**
+ * How often nobody answered, and when last.
+ */
+tries: number, triedAt: string | null, toldAt: string | null, toldBy: StaffId | null, };
+
+export type NoticePage = { lines: Array<NoticeLine>, next: string | null, };
+
+export type Telling = "told" | "not_reached";
+
+export type NoticeSaid = { appointment: RecordId, nth: number, telling: Telling, };
+
 export type HealthGrade = "ok" | "look" | "broken";
 
 export type HealthCheck = "database" | "disk" | "backup" | "audit" | "events" | "decisions" | "held" | "desks" | "copies" | "certificates" | "put_back";
@@ -1409,9 +1523,9 @@ export const tasks: Record<Role, readonly string[]> = {
   pharmacist: ["conflicts", "console", "emergency"],
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
-  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours"],
-  admin: ["console", "books", "prices", "devices", "staff", "hours"],
-  auditor: ["audit", "console", "books", "audit_search"],
+  manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours", "overview", "notices"],
+  admin: ["console", "books", "prices", "devices", "staff", "hours", "overview"],
+  auditor: ["audit", "console", "books", "audit_search", "overview"],
   patient: [],
 };
 
@@ -1472,6 +1586,8 @@ export const rights: readonly Right[] = [
   { does: "do", what: "devices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
   { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "overview", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: "any", patient: null } },
+  { does: "do", what: "notices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },
 ];
 
 /** How many decimal places a currency has, where they are not two. */

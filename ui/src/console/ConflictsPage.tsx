@@ -11,14 +11,14 @@ import { useWords } from '../parts/words';
 import type { Narrow } from './backend';
 import { Loaded, MoreButton, useConsole, useSay } from './context';
 import { everything, useConflicts } from './queries';
-import { href } from './route';
+import { href, type ConsoleRoute, type Shown } from './route';
 
 const kinds: readonly ItemKind[] = ['hard', 'soft', 'invariant', 'duplicate', 'quarantine', 'stale', 'money', 'clock'];
 
 /** Everything that was decided without asking anybody, oldest first: narrowed, looked after and settled, also many at once. */
-export function ConflictsPage() {
+export function ConflictsPage({ asked }: { asked?: Shown }) {
   const t = useWords();
-  const [narrow, setNarrow] = useState(everything);
+  const [narrow, setNarrow] = useState<Narrow>({ ...everything, ...asked });
   const query = useConflicts(narrow);
   return (
     <Page title={t('console.conflicts')}>
@@ -95,20 +95,27 @@ function Line({ line, isMarked, onMark }: { line: ConflictLine; isMarked: boolea
   const t = useWords();
   const moment = useMoment();
   const names = useNames();
-  const about = line.about ?? line.desk ?? t('unknown');
+  const isMoney = line.kind === 'money';
+  const about = line.about ?? line.desk ?? t(isMoney ? 'items.books' : 'unknown');
   const title = `${t.of('ItemKind', line.kind)} · ${about}`;
   return (
     <tr data-testid="item" data-kind={line.kind}>
       {onMark && <td><Checkbox aria-label={t('items.mark', { what: title })} checked={isMarked} onChange={(event) => onMark(event.currentTarget.checked)} /></td>}
       <td className="wraps">
-        <a href={line.kind === 'quarantine' ? href({ page: 'heldOne', hash: line.id }) : href({ page: 'conflict', hash: line.id })}><bdi>{about}</bdi></a>
+        <a href={href(placeOf(line))}><bdi>{about}</bdi></a>
         <span className="line-facts">{t.of('ItemKind', line.kind)}{line.recordKind && ` · ${t.of('kind', line.recordKind)}`}</span>
       </td>
-      <td className="wraps">{line.field && line.field.includes('/') === false && line.kind === 'hard' && `${t.field(line.field)}: `}{t.problem(line.rule)}</td>
-      <td>{names.ward(line.ward) || t('unknown')}{line.owner && <span className="line-facts">{t('items.ownedBy', { name: names.staff(line.owner) || t('someone') })}</span>}</td>
+      <td className="wraps">{line.field && line.field.includes('/') === false && line.kind === 'hard' && `${t.field(line.field)}: `}{isMoney ? t.of('MoneyException', line.rule.with.kind) : t.problem(line.rule)}</td>
+      <td>{names.ward(line.ward) || t(isMoney ? 'items.hospital' : 'unknown')}{line.owner && <span className="line-facts">{t('items.ownedBy', { name: names.staff(line.owner) || t('someone') })}</span>}</td>
       <td className="nowrap number">{moment(line.settledAt ?? line.raisedAt)}{line.action && <span className="line-facts">{t.of('ItemAction', line.action)}</span>}</td>
     </tr>
   );
+}
+
+/** Where an item is settled: held work and what the books need a person for have pages of their own. */
+function placeOf({ id, kind, rule }: ConflictLine): ConsoleRoute {
+  if (kind === 'quarantine') return { page: 'heldOne', hash: id };
+  return kind === 'money' ? { page: 'exceptions', one: rule.with.exception ?? '' } : { page: 'conflict', hash: id };
 }
 
 /** What is done to all lines that are marked; each is told apart that could not be. */

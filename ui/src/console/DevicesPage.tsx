@@ -12,16 +12,19 @@ import { useMoment } from '../parts/useTime';
 import { useWords } from '../parts/words';
 import { Loaded, MoreButton, useConsole, useSay } from './context';
 import { useDevices } from './queries';
+import { href } from './route';
 import { WipeDialog } from './WipeDialog';
 
 /** Every workstation: how it stands, when it was heard, what it has not sent; and what is ordered of it. */
-export function DevicesPage() {
+export function DevicesPage({ ward }: { ward: string | null }) {
   const t = useWords();
-  const query = useDevices();
+  const names = useNames();
+  const query = useDevices(ward);
   const [emptied, setEmptied] = useState<DeviceLine | null>(null);
   return (
     <Page title={t('console.devices')}>
       <p className="page-note">{t('devices.explain')}</p>
+      {ward && <p className="page-note" data-testid="devices-of-ward">{t('devices.ofWard', { ward: names.ward(ward) || t('unknown') })} <a href={href({ page: 'devices' })}>{t('devices.all')}</a></p>}
       <Loaded query={query}>
         {({ pages }) => {
           const lines = pages.flatMap((page) => page.lines);

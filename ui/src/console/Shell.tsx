@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconArrowsExchange, IconArrowsSplit2, IconBook2, IconCash, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowsExchange, IconArrowsSplit2, IconBook2, IconCash, IconChartBar, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconPhone, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -30,17 +30,22 @@ import { ExceptionsPage } from './money/ExceptionsPage';
 import { LedgerPage, StatementPage } from './money/LedgerPage';
 import { useExceptions } from './money/queries';
 import { RefundsPage } from './money/RefundsPage';
+import { NoticesPage } from './notices/NoticesPage';
+import { TakingsPage, VisitsPage } from './overview/ListPages';
+import { OverviewPage } from './overview/OverviewPage';
 import { everything, useConflicts, useHeldList, useOpenings } from './queries';
 import { href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'overview' | 'notices' | 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
+  { page: 'overview', task: 'overview', icon: IconChartBar, of: ['overview', 'visits', 'takings'] },
   { page: 'held', task: 'held', icon: IconInbox, of: ['held', 'heldOne'] },
   { page: 'conflicts', task: 'conflicts', icon: IconArrowsSplit2, of: ['conflicts', 'conflict'] },
   { page: 'emergency', task: 'emergency_review', icon: IconEyeExclamation, of: ['emergency'] },
+  { page: 'notices', task: 'notices', icon: IconPhone, of: ['notices'] },
   { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
   { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
   { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
@@ -150,12 +155,16 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
   const t = useWords();
   if (!isOpen) return <Page title={t('missing.title')}><Empty>{t('console.missing')}</Empty></Page>;
   switch (route.page) {
+    case 'overview': return <OverviewPage />;
+    case 'visits': return <VisitsPage key={href(route)} ask={{ of: route.of, from: route.from, to: route.to, department: route.department }} />;
+    case 'takings': return <TakingsPage key={href(route)} ask={{ of: route.of, from: route.from, to: route.to, currency: route.currency }} />;
+    case 'notices': return <NoticesPage key={route.patient} patient={route.patient ?? null} />;
     case 'held': return <HeldPage />;
     case 'heldOne': return <HeldOnePage key={route.hash} hash={route.hash} />;
-    case 'conflicts': return <ConflictsPage />;
+    case 'conflicts': return <ConflictsPage key={href(route)} asked={route.narrow} />;
     case 'conflict': return <ConsoleConflictPage key={route.hash} hash={route.hash} />;
     case 'emergency': return <ConsoleEmergencyPage />;
-    case 'devices': return <DevicesPage />;
+    case 'devices': return <DevicesPage key={route.ward} ward={route.ward ?? null} />;
     case 'staff': return <StaffPage />;
     case 'hours': return <HoursPage />;
     case 'doctor': return <DoctorPage key={route.id} id={route.id} />;
@@ -170,7 +179,7 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
     case 'refunds': return <RefundsPage />;
     case 'ledger': return <LedgerPage />;
     case 'statement': return <StatementPage key={route.account} account={route.account} />;
-    case 'exceptions': return <ExceptionsPage />;
+    case 'exceptions': return <ExceptionsPage key={route.one} one={route.one ?? null} />;
     case 'claims': return <ClaimsPage />;
     case 'claim': return <ClaimPage key={route.id} id={route.id} />;
     case 'days': return <DaysPage />;

@@ -4,6 +4,8 @@ import type {
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
 import type { MoneyBackend } from './money/backend';
+import type { NoticesBackend } from './notices/backend';
+import type { OverviewBackend } from './overview/backend';
 
 /** What the audit log is asked for. */
 export type About = { record: string } | { staff: string } | 'alarms' | 'all';
@@ -35,7 +37,8 @@ export interface ConsoleBackend {
   mergePatients(gone: RecordId, kept: RecordId): Promise<Outcome<MergeDone>>;
   partPatients(gone: RecordId, kept: RecordId): Promise<Outcome<MergeDone>>;
 
-  devices(after: string | null): Promise<DevicePage>;
+  /** Workstations: all of them, or those of a ward that may work. */
+  devices(ward: string | null, after: string | null): Promise<DevicePage>;
   approveDevice(device: DeviceId): Promise<Outcome<null>>;
   orderDevice(device: DeviceId, order: Order, name: string): Promise<Outcome<null>>;
 
@@ -57,6 +60,10 @@ export interface ConsoleBackend {
   eventAgain(ask: EventAgain): Promise<Outcome<null>>;
   /** Bills, the books, insurers. */
   readonly money: MoneyBackend;
+  /** What patients have to be told. */
+  readonly notices: NoticesBackend;
+  /** The whole in figures. */
+  readonly overview: OverviewBackend;
 
   /** Tells which list changed, for as long as somebody listens; `null` while the server cannot be heard. */
   onNews(listener: (news: ConsoleNews | null) => void): () => void;

@@ -28,13 +28,13 @@ test('signing in asks for the code of those who decide what others may do', asyn
   await user.click(screen.getByTestId('sign-in-submit'));
   expect(await screen.findByTestId('sign-in-code')).toHaveFocus();
   await user.type(screen.getByTestId('sign-in-code'), '123456{Enter}');
-  expect(await screen.findByRole('heading', { level: 1, name: 'Held work' })).toBeVisible();
+  expect(await screen.findByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
 });
 
 test.each([
-  ['mona', ['held', 'conflicts', 'emergency', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
-  ['wei', ['devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'health', 'events', 'roles', 'help']],
-  ['vera', ['claims', 'exceptions', 'days', 'ledger', 'audit', 'roles', 'help']],
+  ['mona', ['overview', 'held', 'conflicts', 'emergency', 'notices', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
+  ['wei', ['overview', 'devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'health', 'events', 'roles', 'help']],
+  ['vera', ['overview', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'roles', 'help']],
   ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'roles', 'help']],
   ['farah', ['conflicts', 'roles', 'help']],
 ])('%s has the menu of their role', async (username, expected) => {
@@ -202,7 +202,7 @@ test('when the session is over the door is shown, and nothing that was read stay
 test('every address is read as it is written', () => {
   const routes: ConsoleRoute[] = [{ page: 'held' }, { page: 'heldOne', hash: 'ab12' }, { page: 'devices' }, { page: 'staff' }, { page: 'hours' }, { page: 'doctor', id: 'x y' }, { page: 'audit' }, { page: 'emergency' }, { page: 'roles' }, { page: 'home' }];
   for (const route of routes) expect(parse(href(route))).toEqual(route);
-  for (const wrong of ['#/nowhere', '#/devices/1', '#/held/a/b']) expect(parse(wrong)).toEqual({ page: 'missing' });
+  for (const wrong of ['#/nowhere', '#/staff/1', '#/held/a/b']) expect(parse(wrong)).toEqual({ page: 'missing' });
 });
 
 test('a browser says what no other site can, and hears problems as such', async () => {

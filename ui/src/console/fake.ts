@@ -7,6 +7,10 @@ import type {
 import { Refused, type About, type ConsoleBackend, type Narrow } from './backend';
 import type { MoneyBackend } from './money/backend';
 import { FakeMoney } from './money/fake';
+import type { NoticesBackend } from './notices/backend';
+import { FakeNotices } from './notices/fake';
+import type { OverviewBackend } from './overview/backend';
+import { FakeOverview } from './overview/fake';
 import { emptyPatient } from '../parts/records';
 import { events, findings } from './fake-health';
 
@@ -34,6 +38,8 @@ export class FakeConsole implements ConsoleBackend {
   findings_ = findings();
   events_ = events();
   readonly money: MoneyBackend = new FakeMoney(people.mona);
+  readonly notices: NoticesBackend = new FakeNotices();
+  readonly overview: OverviewBackend = new FakeOverview();
   reference_: Reference = {
     ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },
       { id: people.mona.replace('08', '10'), username: 'bela', name: 'Béla Kovács', roles: ['billing'], departments: [], isActive: true }],
@@ -139,8 +145,8 @@ export class FakeConsole implements ConsoleBackend {
     return ok({ moved: 1 });
   }
 
-  async devices(): Promise<DevicePage> {
-    return this.answer({ lines: this.devices_, next: null });
+  async devices(ward: string | null): Promise<DevicePage> {
+    return this.answer({ lines: this.devices_.filter((line) => !ward || (line.ward === ward && line.standing === 'active')), next: null });
   }
 
   async approveDevice(device: string): Promise<Outcome<null>> {

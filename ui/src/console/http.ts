@@ -1,6 +1,8 @@
 import type { ConsoleNews, ConsolePerson } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
 import { moneyBackend } from './money/http';
+import { noticesBackend } from './notices/http';
+import { overviewBackend } from './overview/http';
 import { file, get, outcome, post } from './wire';
 
 /** The console's backend in a browser: the routes of the hub below `/console/v1`. */
@@ -29,7 +31,7 @@ export const httpBackend: ConsoleBackend = {
   pair: (one, other) => get('patients/pair', { one, other }),
   mergePatients: (gone, kept) => outcome(post('patients/merge', { gone, kept })),
   partPatients: (gone, kept) => outcome(post('patients/part', { gone, kept })),
-  devices: (after) => get('devices', { after }),
+  devices: (ward, after) => get('devices', { ward, after }),
   approveDevice: (device) => outcome(post('devices/approve', { device })),
   orderDevice: (device, order, name) => outcome(post('devices/order', { device, order, name })),
   staff: (after) => get('staff', { after }),
@@ -44,6 +46,8 @@ export const httpBackend: ConsoleBackend = {
   events: () => get('events'),
   eventAgain: (ask) => outcome(post('events/again', ask)),
   money: moneyBackend,
+  notices: noticesBackend,
+  overview: overviewBackend,
   onNews,
 };
 

@@ -34,10 +34,10 @@ export function usePair(one: RecordId, other: RecordId) {
   return useQuery({ queryKey: ['pair', one, other], queryFn: () => backend.pair(one, other), gcTime: 0 });
 }
 
-export function useDevices() {
+export function useDevices(ward: string | null) {
   const backend = useConsole();
   // when a workstation was heard last is not news, so it is asked for
-  return useInfiniteQuery({ queryKey: ['devices'], queryFn: ({ pageParam }) => backend.devices(pageParam), refetchInterval: 60_000, ...pages });
+  return useInfiniteQuery({ queryKey: ['devices', ward], queryFn: ({ pageParam }) => backend.devices(ward, pageParam), refetchInterval: 60_000, ...pages });
 }
 
 export function useStaff() {

@@ -1,14 +1,22 @@
 import { useSyncExternalStore } from 'react';
+import type { Takings, Turnout } from '../backend/types.gen';
 import { isRunbook, type Runbook } from './runbooks';
+
+/** Which decisions a way leads to. */
+export interface Shown { kind: string | null; hours: string | null; ward: string | null }
 
 /** Every screen of the console. Ids only: nothing about a person is in an address. */
 export type ConsoleRoute =
   | { page: 'home' }
+  | { page: 'overview' }
+  | { page: 'visits'; of: Turnout; from: string; to: string; department: string | null }
+  | { page: 'takings'; of: Takings; from: string; to: string; currency: string }
+  | { page: 'notices'; patient?: string }
   | { page: 'held' }
   | { page: 'heldOne'; hash: string }
-  | { page: 'conflicts' }
+  | { page: 'conflicts'; narrow?: Shown }
   | { page: 'conflict'; hash: string }
-  | { page: 'devices' }
+  | { page: 'devices'; ward?: string }
   | { page: 'staff' }
   | { page: 'hours' }
   | { page: 'doctor'; id: string }
@@ -24,7 +32,7 @@ export type ConsoleRoute =
   | { page: 'refunds' }
   | { page: 'ledger' }
   | { page: 'statement'; account: string }
-  | { page: 'exceptions' }
+  | { page: 'exceptions'; one?: string }
   | { page: 'claims' }
   | { page: 'claim'; id: string }
   | { page: 'days' }
@@ -38,7 +46,12 @@ export function parse(hash: string): ConsoleRoute {
   switch (first) {
     case '': return { page: 'home' };
     case 'held': return second ? { page: 'heldOne', hash: second } : { page: 'held' };
-    case 'conflicts': return second ? { page: 'conflict', hash: second } : { page: 'conflicts' };
+    case 'conflicts': return conflicts(second);
+    case 'notices': return second ? { page: 'notices', patient: second } : { page: 'notices' };
+    case 'visits': return visits(second);
+    case 'takings': return takings(second);
+    case 'devices': return second ? { page: 'devices', ward: second } : { page: 'devices' };
+    case 'exceptions': return second ? { page: 'exceptions', one: second } : { page: 'exceptions' };
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
     case 'help': return runbook(second);
     case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
@@ -46,11 +59,10 @@ export function parse(hash: string): ConsoleRoute {
     case 'ledger': return second ? { page: 'statement', account: second } : { page: 'ledger' };
     case 'claims': return second ? { page: 'claim', id: second } : { page: 'claims' };
     case 'days': return second ? { page: 'day', day: second } : { page: 'days' };
+    case 'overview':
     case 'refunds':
-    case 'exceptions':
     case 'health':
     case 'events':
-    case 'devices':
     case 'staff':
     case 'audit':
     case 'emergency':
@@ -64,6 +76,30 @@ function runbook(name: string | undefined): ConsoleRoute {
   return isRunbook(name) ? { page: 'runbook', name } : { page: 'missing' };
 }
 
+/** What a list is of stands in one part of the address; a name of an item has no such sign. */
+const between = '~';
+const split = (text: string | undefined): (string | null)[] => (text ?? '').split(between).map((part) => part || null);
+const joined = (parts: readonly (string | null)[]) => encodeURIComponent(parts.map((part) => part ?? '').join(between));
+
+function conflicts(second: string | undefined): ConsoleRoute {
+  if (!second) return { page: 'conflicts' };
+  if (!second.includes(between)) return { page: 'conflict', hash: second };
+  const [kind = null, hours = null, ward = null] = split(second);
+  return { page: 'conflicts', narrow: { kind, hours, ward } };
+}
+
+function visits(second: string | undefined): ConsoleRoute {
+  const [of, from, to, department = null] = split(second);
+  const known = (['came', 'missed', 'expected'] as const).find((one) => one === of);
+  return known && from && to ? { page: 'visits', of: known, from, to, department } : { page: 'missing' };
+}
+
+function takings(second: string | undefined): ConsoleRoute {
+  const [of, from, to, currency] = split(second);
+  const known = (['billed', 'received'] as const).find((one) => one === of);
+  return known && from && to && currency ? { page: 'takings', of: known, from, to, currency } : { page: 'missing' };
+}
+
 export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
@@ -75,6 +111,12 @@ export function href(route: ConsoleRoute): string {
     case 'statement': return `#/ledger/${encodeURIComponent(route.account)}`;
     case 'claim': return `#/claims/${encodeURIComponent(route.id)}`;
     case 'day': return `#/days/${encodeURIComponent(route.day)}`;
+    case 'conflicts': return route.narrow ? `#/conflicts/${joined([route.narrow.kind, route.narrow.hours, route.narrow.ward])}` : '#/conflicts';
+    case 'visits': return `#/visits/${joined([route.of, route.from, route.to, route.department])}`;
+    case 'takings': return `#/takings/${joined([route.of, route.from, route.to, route.currency])}`;
+    case 'devices': return route.ward ? `#/devices/${encodeURIComponent(route.ward)}` : '#/devices';
+    case 'exceptions': return route.one ? `#/exceptions/${encodeURIComponent(route.one)}` : '#/exceptions';
+    case 'notices': return route.patient ? `#/notices/${encodeURIComponent(route.patient)}` : '#/notices';
     case 'home':
     case 'missing': return '#/';
     default: return `#/${route.page}`;

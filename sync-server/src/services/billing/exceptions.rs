@@ -33,6 +33,8 @@ const LINES: i64 = 50;
 pub(crate) struct PageAsk {
     /// `all` has what was settled as well, the newest first
     state: Option<String>,
+    /// One alone, by its number
+    one: Option<i64>,
     /// Where the page before ended
     after: Option<i64>,
 }
@@ -52,9 +54,10 @@ pub(crate) async fn list(
     Query(ask): Query<PageAsk>,
 ) -> Result<Json<ExceptionPage>> {
     may_do(&person.staff.roles, Task::ReadBooks).map_err(Error::Forbidden)?;
-    let (statement, from) = match ask.state.as_deref() {
-        Some("all") => (ALL, ask.after.unwrap_or(i64::MAX)),
-        Some(_) | None => (OPEN, ask.after.unwrap_or(0)),
+    let (statement, from) = match (ask.one, ask.state.as_deref()) {
+        (Some(one), _) => (ONE, one),
+        (None, Some("all")) => (ALL, ask.after.unwrap_or(i64::MAX)),
+        (None, Some(_) | None) => (OPEN, ask.after.unwrap_or(0)),
     };
     let rows = sqlx::query(statement)
         .bind(from)
@@ -90,6 +93,7 @@ macro_rules! lines {
 
 const OPEN: &str = lines!("settled_at is null and id > $1 order by id");
 const ALL: &str = lines!("id < $1 order by id desc");
+const ONE: &str = lines!("id = $1");
 
 fn line(row: &PgRow) -> ExceptionLine {
     let by: Option<Uuid> = row.get("settled_by");

@@ -4,7 +4,7 @@ use super::{next, place};
 use crate::app::App;
 use crate::central::Person;
 use crate::conflicts::list::{self, Narrow, Place};
-use crate::conflicts::settle;
+use crate::conflicts::{count, settle};
 use crate::deeds::HUB;
 use crate::error::{Error, Result};
 use crate::web::read;
@@ -72,21 +72,19 @@ pub(crate) async fn list(
     let kind = |word: &String| {
         ItemKind::parse(word).ok_or_else(|| Error::Malformed(Problem::new("shape", "kind")))
     };
-    let hour_us = 3_600_000_000;
     let narrow = Narrow {
         kind: ask.kind.as_ref().map(kind).transpose()?,
         ward: ask.ward.map(WardId),
         owner: ask.owner.map(StaffId),
-        before_us: ask
-            .hours
-            .map(|hours| app.now().0 * 1_000 - i64::from(hours) * hour_us),
+        before_us: ask.hours.map(|hours| count::before_us(&app, hours)),
         is_settled: ask.state.as_deref() == Some("settled"),
+        may_read_books: may_do(&person.staff.roles, Task::ReadBooks).is_ok(),
     };
     let after = place(ask.after.as_deref(), Place::parse)?;
     let (lines, last) = list::page(&app, narrow, after, LINES).await?;
     Ok(Json(ConflictPage {
         next: last.and_then(|last| next(&lines, LINES, |_| last.text())),
-        waiting: list::waiting(&app, narrow).await?,
+        waiting: count::waiting(&app, narrow).await?,
         lines,
     }))
 }
@@ -175,5 +173,5 @@ pub(crate) async fn own(
     may_do(&person.staff.roles, Task::SettleConflicts).map_err(Error::Forbidden)?;
     let ConflictOwn { ids, is_mine } = read(said)?;
     let owner = is_mine.then_some(person.staff.id);
-    Ok(Json(settle::own(&app, person.staff.id, &ids, owner).await?))
+    Ok(Json(settle::own(&app, &actor(&person), &ids, owner).await?))
 }

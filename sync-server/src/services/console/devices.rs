@@ -1,6 +1,6 @@
 //! Workstations as whoever runs them sees them.
 
-use super::{PageAsk, next, place};
+use super::{next, place};
 use crate::app::App;
 use crate::central::Person;
 use crate::error::{Error, Result};
@@ -9,15 +9,30 @@ use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
+use serde::Deserialize;
 use shared::access::{Task, may_do};
 use shared::console::{DeviceApproval, DevicePage};
+use shared::ids::WardId;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
 /// Lines of a page.
 const LINES: i64 = 100;
 
+/// Which workstations, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListAsk {
+    /// Those of one ward that may work
+    ward: Option<Uuid>,
+    /// Where the page before ended
+    after: Option<String>,
+}
+
 /// Lists workstations by their numbers, with what they said of themselves
 #[utoipa::path(
-    get, path = "/console/v1/devices", operation_id = "console_devices", tag = "console", params(PageAsk),
+    get, path = "/console/v1/devices", operation_id = "console_devices", tag = "console", params(ListAsk),
     responses(
         (status = 200, description = "A page", body = crate::api::console::DevicePage),
         (status = "default", description = "A problem", content_type = "application/problem+json", body = crate::api::ProblemDocument),
@@ -27,12 +42,12 @@ const LINES: i64 = 100;
 pub(crate) async fn list(
     State(app): State<App>,
     person: Person,
-    Query(ask): Query<PageAsk>,
+    Query(ask): Query<ListAsk>,
 ) -> Result<Json<DevicePage>> {
     may_do(&person.staff.roles, Task::RunDevices).map_err(Error::Forbidden)?;
     crate::contacts::keep(&app).await?;
     let after = place(ask.after.as_deref(), |text| text.parse().ok())?;
-    let lines = devices::lines(&app, after.unwrap_or(0), LINES).await?;
+    let lines = devices::lines(&app, ask.ward.map(WardId), after.unwrap_or(0), LINES).await?;
     Ok(Json(DevicePage {
         next: next(&lines, LINES, |line| line.number.to_string()),
         lines,

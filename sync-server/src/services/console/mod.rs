@@ -12,8 +12,10 @@ pub mod held;
 pub mod hours;
 pub mod live;
 pub mod merging;
+pub mod notices;
 pub mod oidc;
 pub mod orders;
+pub mod overview;
 pub(crate) mod sign_in;
 pub mod staff;
 

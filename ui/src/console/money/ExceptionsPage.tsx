@@ -14,17 +14,18 @@ import { ActButton, Amount, Problems, useAt, Who } from './parts';
 import { moneyKey, useExceptions } from './queries';
 
 /** What does not add up, and what the rules cannot put right: each is settled by somebody with a reason, and stays. */
-export function ExceptionsPage() {
+export function ExceptionsPage({ one }: { one: string | null }) {
   const t = useWords();
   const { money } = useConsole();
   const { roles } = useSession();
   const [isAll, setIsAll] = useState(false);
-  const query = useExceptions(isAll);
+  const query = useExceptions(isAll, one);
   return (
     <Page title={t('console.exceptions')} actions={mayDo(roles, 'books_keep') && <ActButton label={t('exceptions.look')} done={t('exceptions.looked')} testId="reconcile" call={() => money.reconcile()} />}>
       <p className="page-note">{t('exceptions.explain')}</p>
       <LastTime reconciled={query.data?.pages[0]?.reconciled ?? null} />
-      <SegmentedControl className="segments" aria-label={t('money.which')} value={isAll ? 'all' : 'open'} onChange={(value) => setIsAll(value === 'all')} data={[{ value: 'open', label: t('exceptions.open') }, { value: 'all', label: t('money.all') }]} />
+      {one && <p className="page-note"><a href={href({ page: 'exceptions' })}>{t('exceptions.every')}</a></p>}
+      {!one && <SegmentedControl className="segments" aria-label={t('money.which')} value={isAll ? 'all' : 'open'} onChange={(value) => setIsAll(value === 'all')} data={[{ value: 'open', label: t('exceptions.open') }, { value: 'all', label: t('money.all') }]} />}
       <Loaded query={query}>
         {({ pages }) => {
           const lines = pages.flatMap((page) => page.lines);

@@ -27,7 +27,7 @@ export interface MoneyBackend {
 
   books(): Promise<AccountLine[]>;
   statement(account: string, after: number): Promise<Entry[]>;
-  exceptions(isAll: boolean, after: string | null): Promise<ExceptionPage>;
+  exceptions(isAll: boolean, one: string | null, after: string | null): Promise<ExceptionPage>;
   settle(exception: number, reason: string): Promise<Outcome<null>>;
   reconcile(): Promise<Outcome<Reconciled>>;
 

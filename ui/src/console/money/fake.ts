@@ -64,8 +64,8 @@ export class FakeMoney implements MoneyBackend {
   async books() { return accounts; }
   async statement(): Promise<Entry[]> { return [{ journal: 1, why: 'taken', cause: 'payment', bill: id(1), currency: 'INR', debit_minor: 10_500, credit_minor: 0, occurred_ms: at_ms, recorded_ms: at_ms }]; }
 
-  async exceptions(isAll: boolean) {
-    return { ...page(this.exceptions_.filter((line) => isAll || !line.settled)), open: this.exceptions_.filter((line) => !line.settled).length, reconciled: { at_ms, found: 2, new: 1 } };
+  async exceptions(isAll: boolean, one: string | null) {
+    return { ...page(this.exceptions_.filter((line) => (one ? String(line.id) === one : isAll || !line.settled))), open: this.exceptions_.filter((line) => !line.settled).length, reconciled: { at_ms, found: 2, new: 1 } };
   }
 
   async settle(asked: number, reason: string): Promise<Outcome<null>> {

@@ -23,7 +23,7 @@ export const moneyBackend: MoneyBackend = {
 
   books: () => get('books'),
   statement: (account, after) => get('books/account', { ...accountOf(account), after: String(after) }),
-  exceptions: (isAll, after) => get('books/exceptions', { state: isAll ? 'all' : null, after }),
+  exceptions: (isAll, one, after) => get('books/exceptions', { state: isAll ? 'all' : null, one, after }),
   settle: (exception, reason) => outcome(post('books/settle', { exception, reason })),
   reconcile: () => outcome(post('books/reconcile', {})),
 

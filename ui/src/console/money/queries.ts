@@ -49,9 +49,10 @@ export function useStatement(account: string) {
   });
 }
 
-export function useExceptions(isAll: boolean) {
+/** What needs a person: what is open, everything, or one alone. */
+export function useExceptions(isAll: boolean, one: string | null = null) {
   const { money } = useConsole();
-  return useInfiniteQuery({ queryKey: ['money', 'exceptions', isAll], queryFn: ({ pageParam }) => money.exceptions(isAll, pageParam), ...pages });
+  return useInfiniteQuery({ queryKey: ['money', 'exceptions', isAll, one], queryFn: ({ pageParam }) => money.exceptions(isAll, one, pageParam), ...pages });
 }
 
 export function useDrawers() {
