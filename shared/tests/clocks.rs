@@ -168,13 +168,17 @@ fn check(seed: u64) {
     assert!(times.contains(&t_ms), "{about}: {found:?}");
     let verdict = by_rule(&clinic, &slot, deed, reckoned);
     assert_eq!(verdict, on_paper(&slot, deed, reckoned), "{about}");
-    // what comes after it in the same push is not older, whatever the clock did
+    stays_in_order(&mut dice, t_ms, follows_ms, came_ms, &about);
+}
+
+/// What comes after it in the same push is not older, whatever the clock did.
+fn stays_in_order(dice: &mut Dice, t_ms: i64, follows_ms: i64, came_ms: i64, about: &str) {
     let wild = |dice: &mut Dice| Said {
         at_ms: t_ms + between(dice, -MONTH_MS, MONTH_MS),
         follows_ms,
     };
-    let row: Vec<Said> = (0..5).map(|_| wild(&mut dice)).collect();
-    let mut ahead = [(); 3].map(|()| between(&mut dice, -MONTH_MS, MONTH_MS));
+    let row: Vec<Said> = (0..5).map(|_| wild(dice)).collect();
+    let mut ahead = [(); 3].map(|()| between(dice, -MONTH_MS, MONTH_MS));
     ahead.sort_unstable();
     let [least_ms, reckoned_ms, most_ms] = ahead;
     let ahead = Ahead {

@@ -2,7 +2,6 @@
 
 use super::Problem;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

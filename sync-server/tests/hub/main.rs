@@ -47,6 +47,7 @@ mod money_journey;
 mod notices;
 mod orders;
 mod overview;
+mod overview_decisions;
 mod payments;
 mod pushes;
 mod put_back;
