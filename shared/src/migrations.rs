@@ -174,6 +174,26 @@ pub const HUB: &[(&str, &str)] = &[
         "0066_apart.hub",
         include_str!("../../migrations/0066_apart.hub.sql"),
     ),
+    (
+        "0067_charges.hub",
+        include_str!("../../migrations/0067_charges.hub.sql"),
+    ),
+    (
+        "0068_supplements.hub",
+        include_str!("../../migrations/0068_supplements.hub.sql"),
+    ),
+    (
+        "0069_excess.hub",
+        include_str!("../../migrations/0069_excess.hub.sql"),
+    ),
+    (
+        "0070_advances.hub",
+        include_str!("../../migrations/0070_advances.hub.sql"),
+    ),
+    (
+        "0071_payouts.hub",
+        include_str!("../../migrations/0071_payouts.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

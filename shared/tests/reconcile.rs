@@ -4,8 +4,8 @@
 mod vectors;
 
 use shared::billing::reconcile::{
-    BillFacts, ChargeFacts, Check, DrawerFacts, Facts, PaymentFacts, SETTLED_WITHIN_MS,
-    SeriesFacts, Sums, TWICE_MS, Wait, Waiting, look,
+    BillFacts, ChargeFacts, Check, ClearingFacts, DrawerFacts, Facts, PaymentFacts, PayoutFacts,
+    SETTLED_WITHIN_MS, SeriesFacts, Sums, TWICE_MS, Wait, Waiting, Went, look,
 };
 use shared::billing::{Around, Bill, BillKind, Written};
 use shared::ledger::journals::Cover;
@@ -126,6 +126,11 @@ impl Day {
         self.facts.lately.push(payment);
         if *into == card() {
             self.facts.charges.push(ChargeFacts {
+                went: if id.as_u128() % 2 == 0 {
+                    Went::In
+                } else {
+                    Went::Back
+                },
                 subject: id.to_string(),
                 currency: known.currency,
                 ours: Some(minor),
@@ -201,6 +206,25 @@ impl Day {
             debit,
             credit,
         });
+        let paid = random.below(50_000);
+        let lines = [None, Some(paid)];
+        for lines in lines {
+            self.facts.payouts.push(PayoutFacts {
+                subject: format!("po_{}", lines.is_some()),
+                currency: inr(0).currency,
+                paid,
+                lines,
+            });
+        }
+        for has_paid_out in [false, true] {
+            let minor = random.below(50_000);
+            self.facts.clearing.push(ClearingFacts {
+                provider: format!("stripe {has_paid_out}"),
+                currency: inr(0).currency,
+                minor: if has_paid_out { minor } else { -minor },
+                has_paid_out,
+            });
+        }
         for wait in Wait::ALL {
             self.facts.waiting.push(Waiting {
                 wait,
@@ -243,6 +267,27 @@ fn one_of<'a, T>(random: &mut Random, all: &'a mut [T]) -> Option<&'a mut T> {
     all.get_mut(usize::try_from(random.below(count)).expect("few"))
 }
 
+/// One charge, or what went back of one, as the check looks at them.
+fn charge<'a>(
+    random: &mut Random,
+    facts: &'a mut Facts,
+    check: Check,
+) -> Option<&'a mut ChargeFacts> {
+    let is_back = [
+        Check::RefundDiffers,
+        Check::RefundedNotHere,
+        Check::RefundedNotThere,
+    ];
+    let went = if is_back.contains(&check) {
+        Went::Back
+    } else {
+        Went::In
+    };
+    let one = one_of(random, &mut facts.charges)?;
+    one.went = went;
+    Some(one)
+}
+
 /// Plants one error; says whether the day had room for it.
 fn plant(random: &mut Random, facts: &mut Facts, check: Check) -> bool {
     let wrong = 1 + random.below(1_000);
@@ -264,16 +309,26 @@ fn plant(random: &mut Random, facts: &mut Facts, check: Check) -> bool {
         Check::KeyInProgress => wait(facts, Wait::Key),
         Check::CardStoredLong => wait(facts, Wait::CardStored),
         Check::EventWaits => wait(facts, Wait::Event),
-        Check::SettlementDiffers => one_of(random, &mut facts.charges).map(|one| {
-            one.theirs = one.ours.map(|ours| ours - wrong);
+        Check::SettlementDiffers | Check::RefundDiffers => {
+            charge(random, facts, check).map(|one| {
+                one.theirs = one.ours.map(|ours| ours - wrong);
+            })
+        }
+        Check::CapturedNotHere | Check::RefundedNotHere => {
+            charge(random, facts, check).map(|one| {
+                one.theirs = one.ours.take();
+            })
+        }
+        Check::CapturedNotThere | Check::RefundedNotThere => {
+            charge(random, facts, check).map(|one| {
+                one.theirs = None;
+                one.settled_until_ms = Some(one.at_ms + SETTLED_WITHIN_MS);
+            })
+        }
+        Check::PayoutDiffers => one_of(random, &mut facts.payouts).map(|one| {
+            one.lines = Some(one.paid + wrong);
         }),
-        Check::CapturedNotHere => one_of(random, &mut facts.charges).map(|one| {
-            one.theirs = one.ours.take();
-        }),
-        Check::CapturedNotThere => one_of(random, &mut facts.charges).map(|one| {
-            one.theirs = None;
-            one.settled_until_ms = Some(one.at_ms + SETTLED_WITHIN_MS);
-        }),
+        Check::PaidOutTooMuch => facts.clearing.last_mut().map(|one| one.minor = -wrong),
         Check::PaidTwice => one_of(random, &mut facts.lately).cloned().map(|mut again| {
             again.id = Uuid::from_u128(u128::MAX);
             again.at_ms += random.below(TWICE_MS + 1);
@@ -343,6 +398,7 @@ fn what_is_just_in_time_is_no_error() {
     check(two(payment(2, 0, 500, 0)), &[]);
     let charge = |until_ms| Facts {
         charges: vec![ChargeFacts {
+            went: Went::In,
             subject: "ch_1".into(),
             currency: inr(0).currency,
             ours: Some(1),

@@ -15,6 +15,7 @@ use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
 use shared::billing::claims::ClaimState;
 use shared::billing::claims::answers::Age;
+use shared::billing::claims::excess::{Excess, Whose};
 use shared::billing::{BillKind, BillState, Exception};
 use shared::conflicts::list::{
     ConflictDone, ConflictLeft, ConflictLine, ConflictOwn, ConflictPage, ConflictSettle,
@@ -54,6 +55,7 @@ use shared::office::bills::{
     BillLine, BillPage, BillWhole, JournalLine, LeftLine, OwedLine, PatientAccount, PaymentLine,
     RefundLine, RefundPage,
 };
+use shared::office::charges::{ChargeLine, ChargePage};
 use shared::office::claims::{
     AgeLine, ClaimAct, ClaimLine, ClaimPage, ClaimWhole, CoverageLine, Direction, StepLine,
 };
@@ -70,6 +72,7 @@ use shared::patients::{
     Address, AddressUse, Alert, Allergy, BloodGroup, Contact, ContactPoint, ContactUse, Criticality,
 };
 use shared::patients::{Gender, HumanName, NameUse, Patient, Verification};
+use shared::payments::charges::ChargeState;
 use shared::payments::desk::{
     Account, BillHere, DeskBill, Outcome, ReceiptLine, TakeAsk, Tendered, Unposted,
 };
@@ -116,7 +119,7 @@ fn the_types_of_the_screen_are_current() {
         HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
         CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction
-        BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine
+        Excess Whose ChargeLine ChargePage ChargeState BillLine BillPage BillWhole JournalLine PaymentLine RefundLine RefundPage PatientAccount OwedLine LeftLine
     }
     text.push_str(&access());
     text.push_str(&minor_digits());

@@ -32,9 +32,9 @@ pub struct DirectoryArgs {
 /// Who takes money from cards for the hospital, if anybody does.
 #[derive(Args, Clone, Debug, Default)]
 pub struct GatewayArgs {
-    /// Who takes money from cards for the hospital
-    #[arg(long, env = "WARDBOOK_GATEWAY", global = true)]
-    pub gateway: Option<Provider>,
+    /// Who takes money from cards for the hospital: its own terminals, unless it has a gateway
+    #[arg(long, env = "WARDBOOK_GATEWAY", default_value = "house", global = true)]
+    pub gateway: Provider,
     /// File that holds what the hospital is known by there: Stripe's secret key, or Razorpay's key and its secret with a colon between
     #[arg(long, env = "WARDBOOK_GATEWAY_KEY_FILE", global = true)]
     pub gateway_key_file: Option<PathBuf>,
@@ -47,11 +47,9 @@ pub struct GatewayArgs {
 }
 
 impl GatewayArgs {
-    /// Returns the gateway, if there is one.
-    pub fn settings(&self) -> Result<Option<gateways::Settings>> {
-        let Some(provider) = self.gateway else {
-            return Ok(None);
-        };
+    /// Returns the gateway.
+    pub fn settings(&self) -> Result<gateways::Settings> {
+        let provider = self.gateway;
         let read = |file: &Option<PathBuf>| file.as_deref().map(secret).transpose();
         let key = read(&self.gateway_key_file)?;
         let signed = read(&self.gateway_signed_file)?;
@@ -61,13 +59,13 @@ impl GatewayArgs {
         );
         let lines = signed.unwrap_or_default();
         let signed_with = lines.lines().filter(|line| !line.is_empty());
-        Ok(Some(gateways::Settings {
+        Ok(gateways::Settings {
             provider,
             url: self.gateway_url.clone(),
             key: Secret(key.unwrap_or_default()),
             signed_with: signed_with.map(|line| Secret(line.to_owned())).collect(),
             patience: GATEWAY_PATIENCE,
-        }))
+        })
     }
 }
 

@@ -51,9 +51,7 @@ pub(crate) async fn open_kept(config: &Config, announces: bool, keep: Keep) -> R
     if let Some(directory) = config.directory.settings()? {
         app.directory.set(directory);
     }
-    if let Some(gateway) = config.gateway.settings()? {
-        app.gateways.set(&app.pool, gateway)?;
-    }
+    app.gateways.set(&app.pool, config.gateway.settings()?)?;
     if let Some(folder) = &config.screens {
         app.screens.open(folder)?;
     }

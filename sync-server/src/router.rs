@@ -8,12 +8,14 @@ use crate::scheduling::{lend, search};
 use crate::services::audit::{arrive, look};
 use crate::services::billing::{
     bills, books, counter, credit_notes, days, desk as desk_bills, exceptions, export, prices,
+    supplements,
 };
 use crate::services::console::{oidc, sign_in};
 use crate::services::emergency::{keys, openings, review, summaries};
-use crate::services::insurance::{answers, claims, coverage, list as claim_list};
+use crate::services::insurance::{answers, claims, coverage, excess, list as claim_list};
 use crate::services::payments::{
-    charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, take, told,
+    charge, desk as desk_receipts, drawers, hand_out, refunds, settlements, spend, take, told,
+    watch,
 };
 use crate::services::{console, devices, fhir, health, identity, orders, staff};
 use crate::session::BODY_BYTES;
@@ -146,6 +148,7 @@ fn of_billing() -> Vec<UtoipaMethodRouter<App>> {
         routes!(counter::one),
         routes!(counter::account),
         routes!(credit_notes::credit),
+        routes!(supplements::add),
         routes!(books::trial),
         routes!(books::account),
         routes!(console::overview::takings),
@@ -159,6 +162,7 @@ fn of_billing() -> Vec<UtoipaMethodRouter<App>> {
         routes!(coverage::list),
         routes!(coverage::add),
         routes!(coverage::end),
+        routes!(excess::settle),
         routes!(claims::make),
         routes!(claims::act),
         routes!(answers::answer),
@@ -174,7 +178,9 @@ fn of_payments() -> Vec<UtoipaMethodRouter<App>> {
     vec![
         routes!(desk_receipts::arrive),
         routes!(take::pay),
-        routes!(charge::charge),
+        routes!(spend::pay),
+        routes!(watch::list, charge::charge),
+        routes!(watch::cancel),
         routes!(told::hear),
         routes!(refunds::list, refunds::ask),
         routes!(refunds::agree),

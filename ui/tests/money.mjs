@@ -68,6 +68,25 @@ try {
   await bela.locator('[data-testid=refund][data-state=succeeded]').waitFor();
   await look(bela, 'refunds-all');
 
+  // a late charge has a bill of its own, paid by the slip of the hospital's terminal; the slip is good once
+  await bill(bela, 1);
+  await bela.getByTestId('supplement-what').fill('Dressing of the hand');
+  await bela.getByTestId('supplement-net').fill('400');
+  await bela.getByTestId('supplement-submit').click();
+  await bela.getByTestId('bill-first').waitFor();
+  await balance(bela, '420.00');
+  await bela.getByTestId('charge-amount').fill('20');
+  await bela.getByTestId('charge-submit').click();
+  await bela.getByText('Enter the number of the slip that the terminal printed.').waitFor();
+  await bela.getByTestId('charge-source').fill('0042');
+  await bela.getByTestId('charge-submit').click();
+  await bela.locator('[data-testid=charge][data-state=taken]').waitFor();
+  await balance(bela, '400.00');
+  await bela.getByTestId('charge-source').fill('0042');
+  await bela.getByTestId('charge-submit').click();
+  await bela.locator('[data-testid=charge][data-state=failed]').waitFor();
+  await look(bela, 'bill-supplement');
+
   // a bill that was a mistake
   await bill(bela, 3);
   await bela.getByTestId('void-submit').click();
@@ -83,6 +102,18 @@ try {
   await bela.getByTestId('coverage-subscriber').fill('M-1');
   await bela.getByTestId('coverage-add').click();
   await count(bela, 'coverage', 1);
+  await bela.getByTestId('coverage-until').fill('31-Dec-2020');
+  await bela.getByTestId('coverage-end').click();
+  await bela.getByText('The last day is before the first.').waitFor();
+  await bela.getByTestId('coverage-until').fill('31-Dec-2030');
+  await bela.getByTestId('coverage-end').click();
+  await bela.locator('[data-testid=coverage][data-until="2030-12-31"]').waitFor();
+  await bela.getByTestId('advance-amount').fill('150');
+  await bela.getByTestId('advance-submit').click();
+  await bela.locator('[data-testid=account-left][data-minor="15000"]').waitFor();
+  await bela.getByTestId('spend-amount').fill('100');
+  await bela.getByTestId('spend-submit').click();
+  await bela.locator('[data-testid=account-left][data-minor="5000"]').waitFor();
   await look(bela, 'account');
   await bill(bela, 2);
   await bela.getByTestId('claim-make').click();

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod days;
 pub mod facts;
 pub mod reconcile;
+pub mod supplements;
 
 use crate::ledger::journals::{self, Cover, Credit, Parts};
 use crate::ledger::{Account, Journal, Revenue, Why};

@@ -37,6 +37,16 @@ pub enum Check {
     CapturedNotHere,
     /// A card was charged here, and the gateway paid out everything around it.
     CapturedNotThere,
+    /// A gateway gave back another amount than was handed out here.
+    RefundDiffers,
+    /// A gateway gave back what nobody here asked for.
+    RefundedNotHere,
+    /// It was given back here, and the gateway paid out everything around it.
+    RefundedNotThere,
+    /// A payout is not what its lines come to.
+    PayoutDiffers,
+    /// A gateway paid out more than it charged.
+    PaidOutTooMuch,
     /// Something was told and does not arrive.
     EventWaits,
     /// The same amount for the same bill twice within two minutes.
@@ -45,7 +55,7 @@ pub enum Check {
 
 impl Check {
     /// Every check.
-    pub const ALL: [Check; 14] = [
+    pub const ALL: [Check; 19] = [
         Check::LedgerSums,
         Check::BillBalance,
         Check::BillWithoutJournal,
@@ -58,6 +68,11 @@ impl Check {
         Check::CardStoredLong,
         Check::CapturedNotHere,
         Check::CapturedNotThere,
+        Check::RefundDiffers,
+        Check::RefundedNotHere,
+        Check::RefundedNotThere,
+        Check::PayoutDiffers,
+        Check::PaidOutTooMuch,
         Check::EventWaits,
         Check::PaidTwice,
     ];
@@ -77,6 +92,11 @@ impl Check {
             Check::CardStoredLong => "CARD_STORED_LONG",
             Check::CapturedNotHere => "CAPTURED_NOT_HERE",
             Check::CapturedNotThere => "CAPTURED_NOT_THERE",
+            Check::RefundDiffers => "REFUND_DIFFERS",
+            Check::RefundedNotHere => "REFUNDED_NOT_HERE",
+            Check::RefundedNotThere => "REFUNDED_NOT_THERE",
+            Check::PayoutDiffers => "PAYOUT_DIFFERS",
+            Check::PaidOutTooMuch => "PAID_OUT_TOO_MUCH",
             Check::EventWaits => "EVENT_WAITS",
             Check::PaidTwice => "PAID_TWICE",
         }
@@ -132,9 +152,19 @@ pub struct DrawerFacts {
     pub counted: i64,
 }
 
-/// A charge as it is known here and at the gateway; together they are known to be one.
+/// Which way money went at a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Went {
+    /// To the hospital.
+    In,
+    /// Back to the payer.
+    Back,
+}
+
+/// A charge, or what went back of one, as it is known here and at the gateway; together they are known to be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeFacts {
+    pub went: Went,
     /// The payment, or the gateway's own name of the charge.
     pub subject: String,
     pub currency: Currency,
@@ -143,6 +173,27 @@ pub struct ChargeFacts {
     pub at_ms: i64,
     /// Until when the gateway has said what it paid out.
     pub settled_until_ms: Option<i64>,
+}
+
+/// What a gateway paid out, and what the lines come to that say they are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutFacts {
+    /// The gateway's own name of it.
+    pub subject: String,
+    pub currency: Currency,
+    pub paid: i64,
+    /// Nothing: no line says so.
+    pub lines: Option<i64>,
+}
+
+/// What stands on the account of a gateway: what it charged and has not paid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClearingFacts {
+    pub provider: String,
+    pub currency: Currency,
+    pub minor: i64,
+    /// It has paid out: before, nothing says how much is its.
+    pub has_paid_out: bool,
 }
 
 /// What something waits for.
@@ -197,6 +248,8 @@ pub struct Facts {
     pub series: Vec<SeriesFacts>,
     pub drawers: Vec<DrawerFacts>,
     pub charges: Vec<ChargeFacts>,
+    pub payouts: Vec<PayoutFacts>,
+    pub clearing: Vec<ClearingFacts>,
     pub waiting: Vec<Waiting>,
 }
 
@@ -243,6 +296,9 @@ pub fn look(facts: &Facts, now_ms: i64) -> Vec<Finding> {
     let series = facts.series.iter().filter_map(series);
     let drawers = facts.drawers.iter().filter_map(drawer);
     let charges = facts.charges.iter().filter_map(charge);
+    let payouts = facts.payouts.iter().filter_map(payout);
+    let clearing = facts.clearing.iter().filter_map(clearing);
+    let charges = charges.chain(payouts).chain(clearing);
     let waiting = facts.waiting.iter();
     let waiting = waiting.filter_map(|one| waits_long(one, now_ms));
     let found = sums.chain(bills).chain(payments).chain(series);
@@ -322,10 +378,22 @@ fn drawer(count: &DrawerFacts) -> Option<Finding> {
 fn charge(facts: &ChargeFacts) -> Option<Finding> {
     let is_settled =
         |until: Option<i64>| until.is_some_and(|until| until - facts.at_ms >= SETTLED_WITHIN_MS);
+    let [differs, not_here, not_there] = match facts.went {
+        Went::In => [
+            Check::SettlementDiffers,
+            Check::CapturedNotHere,
+            Check::CapturedNotThere,
+        ],
+        Went::Back => [
+            Check::RefundDiffers,
+            Check::RefundedNotHere,
+            Check::RefundedNotThere,
+        ],
+    };
     let check = match (facts.ours, facts.theirs) {
-        (Some(ours), Some(theirs)) if ours != theirs => Check::SettlementDiffers,
-        (None, Some(_)) => Check::CapturedNotHere,
-        (Some(_), None) if is_settled(facts.settled_until_ms) => Check::CapturedNotThere,
+        (Some(ours), Some(theirs)) if ours != theirs => differs,
+        (None, Some(_)) => not_here,
+        (Some(_), None) if is_settled(facts.settled_until_ms) => not_there,
         (Some(_) | None, Some(_) | None) => return None,
     };
     Some(Finding {
@@ -335,6 +403,29 @@ fn charge(facts: &ChargeFacts) -> Option<Finding> {
         currency: Some(facts.currency),
         expected: facts.ours.unwrap_or(0),
         found: facts.theirs.unwrap_or(0),
+    })
+}
+
+fn payout(facts: &PayoutFacts) -> Option<Finding> {
+    let lines = facts.lines.filter(|lines| *lines != facts.paid)?;
+    Some(Finding {
+        check: Check::PayoutDiffers,
+        subject: facts.subject.clone(),
+        bill: None,
+        currency: Some(facts.currency),
+        expected: lines,
+        found: facts.paid,
+    })
+}
+
+fn clearing(facts: &ClearingFacts) -> Option<Finding> {
+    (facts.has_paid_out && facts.minor < 0).then(|| Finding {
+        check: Check::PaidOutTooMuch,
+        subject: facts.provider.clone(),
+        bill: None,
+        currency: Some(facts.currency),
+        expected: 0,
+        found: facts.minor,
     })
 }
 

@@ -34,6 +34,9 @@ pub struct BillCreated {
     pub appointment: Option<RecordId>,
     /// The order of a pharmacy or a laboratory that it is for.
     pub based_on: Option<RecordId>,
+    /// The bill that it is a supplement to.
+    #[serde(default)]
+    pub adds_to: Option<RecordId>,
     pub kind: BillKind,
     pub net: Money,
     pub gross: Money,
@@ -114,6 +117,7 @@ pub(super) fn examples(
             patient: id(1),
             appointment: Some(id(9)),
             based_on: Some(id(8)),
+            adds_to: Some(id(7)),
             kind: BillKind::Pharmacy,
             net: money(10_000),
             gross: money(10_500),

@@ -6,12 +6,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Data that may be missing.
-const MAY_BE_NULL: [&str; 6] = [
+const MAY_BE_NULL: [&str; 7] = [
     "department",
     "ward",
     "why",
     "appointment",
     "bill",
+    "addsTo",
     "basedOn",
 ];
 /// Data that is one of a few words.

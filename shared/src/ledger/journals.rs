@@ -1,6 +1,6 @@
 //! What each event writes into the books.
 
-use super::{Account, Journal, Revenue, Why};
+use super::{Account, Journal, Revenue, Slip, Why};
 use crate::money::currency::Currency;
 
 /// Writes a bill: the patient owes what was earned and its tax.
@@ -139,6 +139,28 @@ pub fn covered(currency: Currency, before: Cover, now: Cover) -> Journal {
     )
 }
 
+/// Writes what an insurer takes over of what the patient paid for it: that much of theirs stays with the hospital as theirs.
+pub fn covered_and_kept(currency: Currency, before: Cover, now: Cover, kept: i64) -> Journal {
+    let benefit = now.benefit - before.benefit;
+    let contractual = now.contractual - before.contractual;
+    let owed = benefit + contractual - kept;
+    let more = |minor: i64| minor.max(0);
+    Journal::of(
+        Why::Covered,
+        currency,
+        [
+            (Account::InsurerReceivable, more(benefit)),
+            (Account::Contractual, more(contractual)),
+        ],
+        [
+            (Account::PatientReceivable, more(owed)),
+            (Account::PatientCredit, kept),
+            (Account::InsurerReceivable, more(-benefit)),
+            (Account::Contractual, more(-contractual)),
+        ],
+    )
+}
+
 /// Writes that an insurer paid.
 pub fn insurer_paid(currency: Currency, into: Account, minor: i64) -> Journal {
     Journal::of(
@@ -146,6 +168,28 @@ pub fn insurer_paid(currency: Currency, into: Account, minor: i64) -> Journal {
         currency,
         [(into, minor)],
         [(Account::InsurerReceivable, minor)],
+    )
+}
+
+/// Writes what a gateway keeps of what it charged; what it gives back of its fees is below nothing.
+pub fn gateway_fee(currency: Currency, provider: &str, minor: i64) -> Journal {
+    let clearing = || Account::CardClearing(provider.into());
+    let (kept, given) = (minor.max(0), (-minor).max(0));
+    Journal::of(
+        Why::GatewayFee,
+        currency,
+        [(Account::GatewayFees, kept), (clearing(), given)],
+        [(clearing(), kept), (Account::GatewayFees, given)],
+    )
+}
+
+/// Writes that a gateway paid out: it is on its way to the bank.
+pub fn gateway_paid(currency: Currency, provider: &str, minor: i64) -> Journal {
+    Journal::of(
+        Why::GatewayPaid,
+        currency,
+        [(Account::Bank(Slip::Transfer), minor)],
+        [(Account::CardClearing(provider.into()), minor)],
     )
 }
 
@@ -170,4 +214,70 @@ pub fn moved(currency: Currency, from: &str, to: &str, minor: i64) -> Journal {
         [(Account::Cash(to.into()), minor)],
         [(Account::Cash(from.into()), minor)],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inr() -> Currency {
+        Currency::parse("INR").expect("a currency")
+    }
+
+    fn lines(journal: &Journal) -> Vec<(String, i64)> {
+        let lines = journal.postings().iter();
+        lines
+            .map(|line| (line.account.to_string(), line.debit - line.credit))
+            .collect()
+    }
+
+    fn check(journal: &Journal, why: Why, expect: &[(&str, i64)]) {
+        let expect = expect
+            .iter()
+            .map(|(account, minor)| ((*account).into(), *minor));
+        assert_eq!(lines(journal), expect.collect::<Vec<(String, i64)>>());
+        assert_eq!(journal.why(), why);
+    }
+
+    #[test]
+    fn what_a_gateway_keeps_and_pays_out_comes_off_what_it_charged() {
+        let fee = |minor| gateway_fee(inr(), "stripe", minor);
+        check(
+            &fee(305),
+            Why::GatewayFee,
+            &[("5030", 305), ("1010:stripe", -305)],
+        );
+        check(
+            &fee(-100),
+            Why::GatewayFee,
+            &[("1010:stripe", 100), ("5030", -100)],
+        );
+        check(&fee(0), Why::GatewayFee, &[]);
+        let paid = gateway_paid(inr(), "stripe", 10_195);
+        check(
+            &paid,
+            Why::GatewayPaid,
+            &[("1020:transfer", 10_195), ("1010:stripe", -10_195)],
+        );
+    }
+
+    #[test]
+    fn what_an_insurer_takes_over_of_what_was_paid_is_the_patients() {
+        let of = |benefit, contractual| Cover {
+            benefit,
+            contractual,
+        };
+        let kept = covered_and_kept(inr(), of(0, 0), of(7_200, 300), 1_000);
+        let expect = [
+            ("1110", 7_200),
+            ("5000", 300),
+            ("1100", -6_500),
+            ("2000", -1_000),
+        ];
+        check(&kept, Why::Covered, &expect);
+        // it takes nothing off any more, and pays more
+        let changed = covered_and_kept(inr(), of(5_000, 300), of(7_000, 0), 1_700);
+        let expect = [("1110", 2_000), ("2000", -1_700), ("5000", -300)];
+        check(&changed, Why::Covered, &expect);
+    }
 }

@@ -32,6 +32,8 @@ pub enum Account {
     Contractual,
     CashOverShort,
     BadDebt,
+    /// What gateways keep for their work.
+    GatewayFees,
 }
 
 /// What is on its way to the bank.
@@ -83,6 +85,7 @@ impl Account {
             Account::Contractual => 5000,
             Account::CashOverShort => 5010,
             Account::BadDebt => 5020,
+            Account::GatewayFees => 5030,
         }
     }
 
@@ -101,7 +104,8 @@ impl Account {
             | Account::Revenue(_)
             | Account::Contractual
             | Account::CashOverShort
-            | Account::BadDebt => "",
+            | Account::BadDebt
+            | Account::GatewayFees => "",
         }
     }
 
@@ -126,6 +130,7 @@ impl Account {
             5000 => Account::Contractual,
             5010 => Account::CashOverShort,
             5020 => Account::BadDebt,
+            5030 => Account::GatewayFees,
             _ => return None,
         };
         (account.part() == part).then_some(account)
@@ -141,7 +146,8 @@ impl Account {
             | Account::PatientReceivable
             | Account::InsurerReceivable
             | Account::Contractual
-            | Account::BadDebt => Grows::Debit,
+            | Account::BadDebt
+            | Account::GatewayFees => Grows::Debit,
             Account::PatientCredit
             | Account::RefundsPayable
             | Account::TaxPayable
@@ -166,7 +172,8 @@ impl Account {
             | Account::Bank(_)
             | Account::Contractual
             | Account::CashOverShort
-            | Account::BadDebt => false,
+            | Account::BadDebt
+            | Account::GatewayFees => false,
         }
     }
 }
@@ -218,11 +225,15 @@ pub enum Why {
     Counted,
     /// Cash went from one drawer to another.
     Moved,
+    /// A gateway kept something for its work.
+    GatewayFee,
+    /// A gateway paid out what it had charged.
+    GatewayPaid,
 }
 
 impl Why {
     /// Every word.
-    pub const ALL: [Why; 13] = [
+    pub const ALL: [Why; 15] = [
         Why::Issued,
         Why::Taken,
         Why::DepositApplied,
@@ -236,6 +247,8 @@ impl Why {
         Why::InsurerPaid,
         Why::Counted,
         Why::Moved,
+        Why::GatewayFee,
+        Why::GatewayPaid,
     ];
 
     /// Returns the word.
@@ -254,6 +267,8 @@ impl Why {
             Why::InsurerPaid => "insurer_paid",
             Why::Counted => "counted",
             Why::Moved => "moved",
+            Why::GatewayFee => "gateway_fee",
+            Why::GatewayPaid => "gateway_paid",
         }
     }
 }

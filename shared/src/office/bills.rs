@@ -40,6 +40,9 @@ pub struct BillLine {
     pub balance: i64,
     #[ts(type = "number")]
     pub issued_ms: i64,
+    /// The bill that it is a supplement to, and what was charged late.
+    pub adds_to: Option<Uuid>,
+    pub what: Option<String>,
 }
 
 /// A page of bills.
@@ -77,6 +80,11 @@ pub struct BillWhole {
     #[ts(type = "number")]
     pub returned: i64,
     pub void_reason: Option<String>,
+    /// The number of the bill that it is a supplement to.
+    #[ts(type = "number | null")]
+    pub first: Option<i64>,
+    /// What was charged after it was issued.
+    pub supplements: Vec<BillLine>,
     pub payments: Vec<PaymentLine>,
     /// What the books have of it, the oldest first.
     pub journals: Vec<JournalLine>,
@@ -126,6 +134,17 @@ pub struct CreditAsk {
     pub reason: String,
 }
 
+/// Charges something after a visit was billed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupplementAsk {
+    /// The new bill. Made by whoever asks.
+    pub bill: Uuid,
+    pub adds_to: Uuid,
+    pub what: String,
+    pub net: Money,
+}
+
 /// Money that goes back to a patient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export_to = "types.gen.ts")]
@@ -169,6 +188,9 @@ pub struct OnePatient {
 pub struct PatientAccount {
     pub name: Option<String>,
     pub mrn: Option<String>,
+    /// What the hospital asks for now; nothing while no price is set.
+    #[ts(type = "string | null")]
+    pub currency: Option<Currency>,
     pub owed: Vec<OwedLine>,
     /// Payments that left something with the hospital as the patient's.
     pub left: Vec<LeftLine>,

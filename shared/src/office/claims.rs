@@ -2,6 +2,7 @@
 
 use crate::billing::claims::ClaimState;
 use crate::billing::claims::answers::Age;
+use crate::billing::claims::excess::{Excess, Whose};
 use crate::ids::StaffId;
 use crate::money::Money;
 use crate::money::currency::Currency;
@@ -36,6 +37,15 @@ pub struct CoverageLine {
 pub struct CoverageEnd {
     pub coverage: Uuid,
     pub until: Date,
+}
+
+/// Says whose it is what an insurer covers above what is owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExcessAsk {
+    pub claim: Uuid,
+    pub whose: Whose,
+    pub reason: String,
 }
 
 /// Makes a claim.
@@ -159,6 +169,8 @@ pub struct ClaimWhole {
     pub line: ClaimLine,
     pub subscriber: String,
     pub served: String,
+    /// The insurer covers so much more than is owed: somebody has to say whose it is.
+    pub excess: Option<Excess>,
     pub steps: Vec<StepLine>,
     /// FHIR `Claim`, as the insurer is sent it.
     #[ts(type = "unknown")]

@@ -2,6 +2,7 @@
 //! `sync-server/src/api/office.rs`, `insurance.rs` and `bills.rs`.
 
 pub mod bills;
+pub mod charges;
 pub mod claims;
 
 use crate::ids::StaffId;

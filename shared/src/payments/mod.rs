@@ -4,6 +4,8 @@
 //! [`gateways`] how a gateway is asked, [`webhooks`] what it is believed, [`settlements`] what it says it paid out; [`drawers`]
 //! are counted. [`desk`] says what a ward desk may take without the hub.
 
+pub mod charges;
+pub mod credit;
 pub mod desk;
 pub mod drawers;
 pub mod gateways;

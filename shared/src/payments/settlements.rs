@@ -5,6 +5,7 @@ use crate::money::currency::Currency;
 use crate::problem::Problem;
 use csv::{ReaderBuilder, StringRecord};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Lines that are read of a file, at most.
@@ -12,6 +13,8 @@ pub const LINES_MAX: usize = 20_000;
 /// Problems that are told of a file, at most.
 const PROBLEMS_MAX: usize = 20;
 const REFERENCE_CHARS: usize = 128;
+/// What a gateway may keep of one line, at most.
+const FEE_MAX: i64 = 1_000_000_000_000;
 
 /// What moved money at the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,7 +22,11 @@ const REFERENCE_CHARS: usize = 128;
 pub enum Moved {
     Charge,
     Refund,
-    /// Fees, disputes, payouts: kept, and compared with nothing.
+    /// What the gateway keeps that belongs to no line.
+    Fee,
+    /// What it paid out to the hospital's bank.
+    Payout,
+    /// Disputes and the like: kept, and compared with nothing.
     Other,
 }
 
@@ -29,6 +36,8 @@ impl Moved {
         match self {
             Moved::Charge => "charge",
             Moved::Refund => "refund",
+            Moved::Fee => "fee",
+            Moved::Payout => "payout",
             Moved::Other => "other",
         }
     }
@@ -38,6 +47,8 @@ impl Moved {
         match word.to_ascii_lowercase().as_str() {
             "charge" | "payment" => Moved::Charge,
             "refund" => Moved::Refund,
+            "fee" => Moved::Fee,
+            "payout" | "settlement" => Moved::Payout,
             _ => Moved::Other,
         }
     }
@@ -53,7 +64,39 @@ pub struct Settled {
     pub moved: Moved,
     /// Never below nothing: what moved says which way.
     pub amount: Money,
+    /// What the gateway keeps of it; below nothing where it gives a fee back.
+    pub fee: i64,
+    /// What the hospital has more with the gateway by it, less its fee.
+    pub net: i64,
+    /// The payout that it is a part of.
+    pub payout: Option<String>,
     pub at_ms: i64,
+}
+
+/// What is written into the books of the lines of a file that no file had before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// What the gateway kept, in each currency.
+    pub fees: BTreeMap<Currency, i64>,
+    /// What it paid out, by its own name of it.
+    pub payouts: Vec<(String, Money)>,
+}
+
+/// Returns what new lines come to in the books. Charges and refunds are there already.
+pub fn book<'a>(new: impl IntoIterator<Item = &'a Settled>) -> Booked {
+    let mut booked = Booked::default();
+    for line in new {
+        let fee = match line.moved {
+            Moved::Fee => line.amount.minor + line.fee,
+            Moved::Charge | Moved::Refund | Moved::Payout | Moved::Other => line.fee,
+        };
+        *booked.fees.entry(line.amount.currency).or_default() += fee;
+        if line.moved == Moved::Payout && line.amount.minor > 0 {
+            booked.payouts.push((line.reference.clone(), line.amount));
+        }
+    }
+    booked.fees.retain(|_, minor| *minor != 0);
+    booked
 }
 
 /// What a column is called, by us and by gateways.
@@ -62,6 +105,8 @@ const PAYMENT: &[&str] = &["payment", "payment_metadata[payment_id]", "order_rec
 const MOVED: &[&str] = &["kind", "reporting_category", "type"];
 const AMOUNT: &[&str] = &["amount", "gross"];
 const CURRENCY: &[&str] = &["currency"];
+const FEE: &[&str] = &["fee"];
+const PAYOUT: &[&str] = &["payout", "automatic_payout_id", "settlement_id"];
 const AT: &[&str] = &["at", "created_utc", "created_at", "created"];
 
 /// Where each column is.
@@ -71,6 +116,8 @@ struct Columns {
     moved: usize,
     amount: usize,
     currency: usize,
+    fee: Option<usize>,
+    payout: Option<usize>,
     at: usize,
 }
 
@@ -90,6 +137,8 @@ impl Columns {
             moved: wanted(MOVED)?,
             amount: wanted(AMOUNT)?,
             currency: wanted(CURRENCY)?,
+            fee: place(FEE),
+            payout: place(PAYOUT),
             at: wanted(AT)?,
         })
     }
@@ -104,13 +153,29 @@ impl Columns {
         let currency = Currency::parse(&currency).ok_or("currency")?;
         let minor = minor_of(cell(self.amount), currency).ok_or("amount")?;
         let amount = Money::new(minor.abs(), currency);
+        let moved = Moved::of(cell(self.moved));
+        let fee = self.fee.map(cell).filter(|text| !text.is_empty());
+        let fee = fee.map_or(Some(0), |text| minor_of(text, currency));
+        let fee = fee.filter(|fee| fee.abs() <= FEE_MAX).ok_or("fee")?;
+        let gross = match moved {
+            Moved::Charge => amount.minor,
+            Moved::Refund | Moved::Fee | Moved::Payout => -amount.minor,
+            Moved::Other => minor,
+        };
+        let payout = self.payout.map(cell).filter(|text| !text.is_empty());
+        if payout.is_some_and(|text| text.chars().count() > REFERENCE_CHARS) {
+            return Err("payout");
+        }
         let payment = self.payment.map(cell).filter(|text| !text.is_empty());
         Ok(Settled {
             reference: reference.to_owned(),
             // a gateway has others' payments as well, which are named otherwise
             payment: payment.and_then(|text| Uuid::parse_str(text).ok()),
-            moved: Moved::of(cell(self.moved)),
+            moved,
             amount: amount.of_document().map_err(|_| "amount")?,
+            fee,
+            net: gross - fee,
+            payout: payout.map(str::to_owned),
             at_ms: instant_of(cell(self.at)).ok_or("at")?,
         })
     }
@@ -223,7 +288,9 @@ mod tests {
             (stripe[0].amount, stripe[0].at_ms),
             (lines[0].amount, lines[0].at_ms)
         );
-        assert_eq!(stripe[1].moved, Moved::Other);
+        assert_eq!(stripe[1].moved, Moved::Fee);
+        assert_eq!((stripe[0].fee, stripe[0].net), (305, 10_195));
+        assert_eq!((stripe[1].fee, stripe[1].net), (0, -100));
         let razorpay = "entity_id,type,debit,credit,amount,currency,fee,tax,created_at,order_receipt\n\
             pay_DEXrnipqTmWVGE,payment,0,102.00,105,INR,3.00,0,1795168800,01935f2e-0000-7000-8000-000000000001\n";
         let razorpay = read(razorpay).expect("Razorpay's");
@@ -231,6 +298,33 @@ mod tests {
             (razorpay[0].payment, razorpay[0].amount),
             (lines[0].payment, lines[0].amount)
         );
+        assert_eq!(razorpay[0].net, 10_200);
+    }
+
+    #[test]
+    fn fees_and_payouts_of_new_lines_are_booked_and_what_is_in_the_books_is_not() {
+        let file = "reference,kind,amount,fee,currency,at,payout\n\
+            ch_1,charge,105.00,3.05,INR,1,po_1\n\
+            re_1,refund,35.00,-1.00,INR,2,po_1\n\
+            fee_1,fee,0.50,,INR,3,po_1\n\
+            ch_2,charge,1.00,0.10,EUR,3,\n\
+            du_1,dispute,-2.00,,INR,3,po_1\n\
+            po_1,payout,65.45,,INR,4,\n\
+            po_0,payout,0,,INR,4,\n";
+        let lines = read(file).expect("our own");
+        let booked = book(&lines);
+        let inr = lines[0].amount.currency;
+        let eur = lines[3].amount.currency;
+        // 305 less 100 given back, and 50 by itself
+        assert_eq!(booked.fees, BTreeMap::from([(inr, 255), (eur, 10)]));
+        assert_eq!(booked.payouts, [("po_1".to_owned(), lines[5].amount)]);
+        // what is in the payout is what it pays
+        let of_payout = lines.iter().filter(|line| line.payout.is_some());
+        assert_eq!(of_payout.map(|line| line.net).sum::<i64>(), 6_545);
+        assert_eq!(book(&lines[4..5]), Booked::default());
+        let problems = read(&file.replace("3.05", "x")).expect_err("no amount");
+        let column = problems[0].with.get("column").map(String::as_str);
+        assert_eq!(column, Some("fee"));
     }
 
     #[test]

@@ -153,10 +153,16 @@ impl MoneySheet {
                 words.say("bill.for"),
                 words.say(&format!("BillKind.{}", bill.kind.word())),
             ),
+        ];
+        if let Some(first) = bill.adds_to {
+            let first = line(words.say("bill.addsTo"), first.to_string());
+            sheet.rows.push(first);
+        }
+        sheet.rows.extend([
             line(words.say("bill.net"), bill.net.to_string()),
             line(words.say("bill.tax"), bill.tax.to_string()),
             line(words.say("bill.gross"), bill.gross.to_string()),
-        ];
+        ]);
         if here.minor > 0 {
             let taken = line(words.say("bill.here"), here.to_string());
             sheet.rows.push(taken);
@@ -171,6 +177,10 @@ impl MoneySheet {
         sheet
             .notes
             .push(words.fill("bill.asOf", &[("time", as_of)]));
+        if let Some(what) = &bill.what {
+            sheet.notes.push(words.fill("bill.what", &[("what", what)]));
+            sheet.missing = sheet.missing.or(missing([what].into_iter(), words));
+        }
         sheet
     }
 

@@ -384,6 +384,13 @@ fn a_bill_says_what_is_owed_and_as_of_when() {
     ] {
         assert!(said.contains(expect), "{expect} in {said}");
     }
+    let mut late = facts.clone();
+    late.bill.bill.adds_to = Some(3_815);
+    late.bill.bill.what = Some("Dressing of the hand".into());
+    let said = text(&bill(&late, Words::of("en")).expect("a supplement"));
+    for expect in ["Supplement to bill", "3815", "Dressing of the hand"] {
+        assert!(said.contains(expect), "{expect} in {said}");
+    }
     let unknown = BillFacts {
         as_of: None,
         ..facts

@@ -30,6 +30,9 @@ pub(crate) struct BillLine {
     gross: i64,
     balance: i64,
     issued_ms: i64,
+    /// The bill that it is a supplement to, and what was charged late
+    adds_to: Option<Uuid>,
+    what: Option<String>,
 }
 
 /// A page of bills.
@@ -59,6 +62,9 @@ pub(crate) struct BillWhole {
     forgiven: i64,
     returned: i64,
     void_reason: Option<String>,
+    /// The number of the bill that it is a supplement to
+    first: Option<i64>,
+    supplements: Vec<BillLine>,
     payments: Vec<PaymentLine>,
     journals: Vec<JournalLine>,
 }
@@ -97,6 +103,18 @@ pub(crate) struct CreditAsk {
     reason: String,
 }
 
+/// Charges something after a visit was billed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SupplementAsk {
+    /// The new bill, made by whoever asks
+    bill: Uuid,
+    adds_to: Uuid,
+    #[schema(min_length = 1, max_length = 200)]
+    what: String,
+    /// Before tax
+    net: Money,
+}
+
 /// Money that goes back to a patient.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RefundLine {
@@ -131,6 +149,8 @@ pub(crate) struct OnePatient {
 pub(crate) struct PatientAccount {
     name: Option<String>,
     mrn: Option<String>,
+    /// What the hospital asks for now
+    currency: Option<String>,
     owed: Vec<OwedLine>,
     left: Vec<LeftLine>,
     bills: Vec<BillLine>,
@@ -153,4 +173,38 @@ pub(crate) struct LeftLine {
     currency: String,
     minor: i64,
     at_ms: i64,
+}
+
+/// Money that a gateway was asked for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChargeLine {
+    payment: Uuid,
+    currency: String,
+    minor: i64,
+    /// `asked`, `waiting`, `unknown`, `cancelling`, `taken`, `failed`, `cancelled`
+    state: String,
+    /// Why nothing was taken
+    code: Option<String>,
+    may_cancel: bool,
+    /// `stripe`, `razorpay`, `house`
+    provider: String,
+    /// What the payer's page needs to go on
+    payer: Option<String>,
+    source: Option<String>,
+    receipt: Option<String>,
+    by: Uuid,
+    at_ms: i64,
+}
+
+/// What was asked for a bill, and who may be asked for more.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChargePage {
+    gateway: Option<String>,
+    lines: Vec<ChargeLine>,
+}
+
+/// A charge that nobody wants any more.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChargeCancelAsk {
+    payment: Uuid,
 }

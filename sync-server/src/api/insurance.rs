@@ -136,7 +136,27 @@ pub(crate) struct ClaimWhole {
     line: ClaimLine,
     subscriber: String,
     served: String,
+    /// The insurer covers so much more than is owed
+    excess: Option<Excess>,
     steps: Vec<StepLine>,
     /// FHIR R4 `Claim`, as the insurer is sent it
     fhir: Value,
+}
+
+/// How much an insurer covers above what is owed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Excess {
+    minor: i64,
+    /// What the patient paid and did not get back
+    patient_max: i64,
+}
+
+/// Says whose that is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ExcessAsk {
+    claim: Uuid,
+    /// `patient`, `insurer`
+    whose: String,
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
 }

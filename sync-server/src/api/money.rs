@@ -67,7 +67,7 @@ pub(crate) struct VoidAsk {
 pub(crate) struct Pay {
     /// Made by whoever asks
     payment: Uuid,
-    /// `{"bill": id}`, or `{"visit": id}` before it is billed
+    /// `{"bill": id}`, `{"visit": id}` before it is billed, or `{"patient": id}` for nothing yet
     r#for: serde_json::Value,
     /// Where it is taken
     #[schema(max_length = 64)]
@@ -231,4 +231,14 @@ pub(crate) struct ReceiptsAnswer {
     settled: Vec<serde_json::Value>,
     /// `year`, `series` and `last` of each
     pads: Vec<serde_json::Value>,
+}
+
+/// What is left of a payment, and the bill that it pays a part of.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SpendAsk {
+    /// Made by whoever asks
+    spending: Uuid,
+    payment: Uuid,
+    bill: Uuid,
+    amount: Money,
 }

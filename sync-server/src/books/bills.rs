@@ -19,12 +19,15 @@ pub(crate) struct Known {
     pub(crate) appointment: Option<Uuid>,
     /// The order of a pharmacy or a laboratory that it is for.
     pub(crate) based_on: Option<Uuid>,
+    /// The bill that it is a supplement to, and what was charged late.
+    pub(crate) adds_to: Option<Uuid>,
+    pub(crate) what: Option<String>,
     pub(crate) issued_ms: i64,
     pub(crate) bill: Bill,
 }
 
 /// What a bill is read from.
-pub(crate) const COLUMNS: &str = "id, number, patient, appointment, based_on, kind, currency, net, tax, rate_basis_points, rate_version,
+pub(crate) const COLUMNS: &str = "id, number, patient, appointment, based_on, adds_to, what, kind, currency, net, tax, rate_basis_points, rate_version,
     issued_ms, applied, benefit, contractual, forgiven, returned, taken_back, taken_back_tax, void_reason";
 
 /// Reads a bill of a row.
@@ -41,6 +44,8 @@ pub(crate) fn read(row: &PgRow) -> Result<Known> {
         patient: row.get("patient"),
         appointment: row.get("appointment"),
         based_on: row.get("based_on"),
+        adds_to: row.get("adds_to"),
+        what: row.get("what"),
         issued_ms: row.get("issued_ms"),
         bill: Bill {
             kind: BillKind::parse(row.get("kind")).ok_or_else(wrong)?,
@@ -75,6 +80,17 @@ impl Known {
     }
 }
 
+/// Finds a bill.
+pub(crate) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Known>> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "select {COLUMNS} from billing.bill where id = $1"
+    )))
+    .bind(id)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Finds a bill and locks it until the transaction ends.
 pub(crate) async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Known>> {
     let row = sqlx::query(AssertSqlSafe(format!(
@@ -90,8 +106,8 @@ pub(crate) async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Known
 pub(crate) async fn insert(db: &mut PgConnection, known: &Known, round: i32) -> sqlx::Result<()> {
     let bill = &known.bill;
     sqlx::query(
-        "insert into billing.bill (id, patient, appointment, round, kind, currency, net, tax, rate_basis_points, rate_version, issued_ms, based_on)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into billing.bill (id, patient, appointment, round, kind, currency, net, tax, rate_basis_points, rate_version, issued_ms, based_on, adds_to, what)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(known.id)
     .bind(known.patient)
@@ -105,6 +121,8 @@ pub(crate) async fn insert(db: &mut PgConnection, known: &Known, round: i32) -> 
     .bind(i32::try_from(bill.rate.version).unwrap_or(i32::MAX))
     .bind(known.issued_ms)
     .bind(known.based_on)
+    .bind(known.adds_to)
+    .bind(&known.what)
     .execute(db)
     .await?;
     Ok(())

@@ -7,6 +7,7 @@ pub(crate) mod bills;
 pub(crate) mod journals;
 pub(crate) mod once;
 pub mod reconcile;
+mod settlements;
 
 use crate::error::{Error, Result};
 use shared::ids::StaffId;
@@ -154,10 +155,13 @@ pub(crate) fn refused(problem: Problem) -> Error {
         | "bill.payment_pending"
         | "bill.claim_active"
         | "bill.not_paid"
+        | "payment.over"
+        | "payment.not_cancellable"
         | "refund.state"
         | "refund.same_person"
         | "refund.needs_second"
         | "claim.state"
+        | "claim.no_excess"
         | "claim.paid_too_much" => Error::Clash(problem),
         _ => Error::Invalid(vec![problem]),
     }

@@ -2,14 +2,13 @@
 //! facts come from, all of one moment of the database, and where what was found is kept.
 
 use super::bills::{self, COLUMNS};
-use super::currency;
+use super::{currency, settlements};
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
 use shared::audit::entry::What;
 use shared::billing::reconcile::{
-    BillFacts, ChargeFacts, DrawerFacts, Facts, Finding, PaymentFacts, SeriesFacts, Sums, Wait,
-    Waiting, look,
+    BillFacts, DrawerFacts, Facts, Finding, PaymentFacts, SeriesFacts, Sums, Wait, Waiting, look,
 };
 use shared::ids::StaffId;
 use shared::office::Reconciled;
@@ -155,7 +154,9 @@ async fn find(app: &App, now_ms: i64) -> Result<Vec<Finding>> {
         lately: payments(&mut tx, LATELY, now_ms - LATELY_MS).await?.1,
         series: series(&mut tx).await?,
         drawers: drawers(&mut tx).await?,
-        charges: charges(&mut tx).await?,
+        charges: settlements::charges(&mut tx).await?,
+        payouts: settlements::payouts(&mut tx).await?,
+        clearing: settlements::clearing(&mut tx).await?,
         waiting: waiting(&mut tx).await?,
         ..Facts::default()
     };
@@ -319,35 +320,6 @@ async fn drawers(db: &mut PgConnection) -> Result<Vec<DrawerFacts>> {
             currency: currency(row.get("currency"))?,
             expected: row.get("expected"),
             counted: row.get("counted"),
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-/// Charges of which we and a gateway say something else, or only one of us anything.
-async fn charges(db: &mut PgConnection) -> Result<Vec<ChargeFacts>> {
-    let rows = sqlx::query(
-        "with known as (select line.provider, coalesce(line.payment, errand.id)::text as payment, line.reference, line.currency, line.minor,
-            line.at_ms from payments.settlement_line line left join payments.errand on errand.provider = line.provider
-                and errand.kind = 'charge' and line.reference in (errand.reference, errand.taken) where line.kind = 'charge'),
-         theirs as (select provider, coalesce(payment, reference) as subject, currency, sum(minor)::bigint as minor,
-            min(at_ms) as at_ms from known group by 1, 2, 3),
-         ours as (select part as provider, id::text as subject, currency, minor, at_ms from payments.payment where account = 1010),
-         told as (select provider, max(at_ms) as until_ms from payments.settlement_line group by provider)
-         select subject, currency, ours.minor as ours, theirs.minor as theirs, coalesce(ours.at_ms, theirs.at_ms) as at_ms, until_ms
-         from ours full join theirs using (provider, subject, currency) left join told using (provider)
-         where ours.minor is distinct from theirs.minor",
-    )
-    .fetch_all(db)
-    .await?;
-    let read = |row: &PgRow| {
-        Ok(ChargeFacts {
-            subject: row.get("subject"),
-            currency: currency(row.get("currency"))?,
-            ours: row.get("ours"),
-            theirs: row.get("theirs"),
-            at_ms: row.get("at_ms"),
-            settled_until_ms: row.get("until_ms"),
         })
     };
     rows.iter().map(read).collect()

@@ -152,7 +152,7 @@ async fn what_is_billed_and_paid_is_told_with_what_causes_it() {
     assert_eq!(
         of_bill,
         json!({
-            "patient": visit.patient, "appointment": visit.id, "basedOn": null, "kind": "consultation",
+            "patient": visit.patient, "appointment": visit.id, "basedOn": null, "addsTo": null, "kind": "consultation",
             "net": { "amount_minor": 10_000, "currency": "INR" }, "gross": { "amount_minor": 10_500, "currency": "INR" },
         })
     );

@@ -19,7 +19,6 @@ pub(crate) const SIGNED_WITH: &str = "whsec_test_secret";
 /// How long the hub waits for it where nothing is to be waited for in vain, and where something is.
 const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const IMPATIENCE: Duration = Duration::from_millis(500);
-
 /// How long a slow one takes.
 const SLOW: Duration = Duration::from_millis(100);
 
@@ -29,6 +28,7 @@ pub(crate) enum Step {
     Begin,
     Look,
     Capture,
+    Cancel,
     Refund,
     LookForRefund,
 }
@@ -159,6 +159,13 @@ impl Bank {
         found.expect("it is known").clone()
     }
 
+    /// A payer agrees on a page of Stripe's.
+    pub(crate) fn agree(&self, payment: Uuid) {
+        let intent = self.about("payment_intent", payment)["id"].clone();
+        let id = intent.as_str().expect("a name");
+        self.books().things.get_mut(id).expect("it is known")["status"] = json!("requires_capture");
+    }
+
     /// A payer pays an order on Razorpay's page.
     pub(crate) fn pay(&self, order: &str) {
         let mut books = self.books();
@@ -281,6 +288,7 @@ impl Call<'_> {
         match (self.method.as_str(), self.path.as_slice()) {
             ("POST", ["payment_intents"] | ["orders"]) => Step::Begin,
             ("POST", [.., "capture"]) => Step::Capture,
+            ("POST", [.., "cancel"]) => Step::Cancel,
             ("POST", ["refunds"] | [.., "refund"]) => Step::Refund,
             ("GET", ["refunds"] | [.., "refunds"]) => Step::LookForRefund,
             _ => Step::Look,
@@ -304,28 +312,15 @@ impl Books {
 
     fn harmed(&mut self, call: &Call<'_>, key: Option<String>) -> ((StatusCode, Value), Heard) {
         let step = call.step();
-        let ours = call.path.join("/")
-            + &call
-                .fields
-                .get("metadata[payment]")
-                .cloned()
-                .unwrap_or_default()
-            + &call
-                .fields
-                .get("notes[payment]")
-                .cloned()
-                .unwrap_or_default()
-            + &call
-                .fields
-                .get("metadata[refund]")
-                .cloned()
-                .unwrap_or_default()
-            + &call
-                .fields
-                .get("notes[refund]")
-                .cloned()
-                .unwrap_or_default()
-            + &call.fields.get("receipt").cloned().unwrap_or_default();
+        let names = [
+            "metadata[payment]",
+            "notes[payment]",
+            "metadata[refund]",
+            "notes[refund]",
+            "receipt",
+        ];
+        let named = names.map(|name| call.fields.get(name).cloned().unwrap_or_default());
+        let ours = call.path.join("/") + &named.concat();
         let harm = self.harm.get(&step).copied();
         let harm = harm.filter(|_| self.harmed.insert((step, ours)));
         let broken = || said(500, json!({ "error": { "type": "api_error" } }));
@@ -365,6 +360,7 @@ impl Books {
             ("POST", ["payment_intents"]) => self.intend(call),
             ("POST", ["orders"]) => self.order(call),
             ("POST", [_, id, "capture"]) => self.capture(id),
+            ("POST", [_, id, "cancel"]) => self.cancel(id),
             ("POST", ["refunds"]) => self.refund(call, &call.fields["payment_intent"]),
             ("POST", ["payments", id, "refund"]) => self.refund(call, id),
             ("GET", ["payment_intents"]) => self.list(call, "payment_intent", |_| true),
@@ -461,6 +457,16 @@ impl Books {
         *self.ledger.entry(payment).or_default() += minor;
         self.captures += 1;
         said(200, answer)
+    }
+
+    /// Lets go of an intent that is not captured.
+    fn cancel(&mut self, id: &str) -> (StatusCode, Value) {
+        let intent = self.things.get_mut(id).expect("it is known");
+        if intent["status"] == "succeeded" || intent["status"] == "canceled" {
+            return said(400, json!({ "error": { "type": "invalid_request_error" } }));
+        }
+        intent["status"] = json!("canceled");
+        said(200, intent.clone())
     }
 
     fn refund(&mut self, call: &Call<'_>, of: &str) -> (StatusCode, Value) {

@@ -313,6 +313,7 @@ async fn a_gateways_file_is_taken_in_once_and_compared() {
     let expect = [
         ("CAPTURED_NOT_HERE", "ch_3"),
         ("CAPTURED_NOT_THERE", paid[2].as_str()),
+        ("REFUNDED_NOT_HERE", "ch_4"),
         ("SETTLEMENT_DIFFERS", paid[1].as_str()),
     ];
     assert_eq!(found, expect);

@@ -6,13 +6,13 @@ use shared::office::claims::{ClaimPage, ClaimWhole};
 use sync_server::world;
 use uuid::Uuid;
 
-const COVERAGE: &str = "/console/v1/insurance/coverage";
+pub(crate) const COVERAGE: &str = "/console/v1/insurance/coverage";
 const CLAIM: &str = "/console/v1/insurance/claim";
 const ACT: &str = "/console/v1/insurance/claim/act";
 const ANSWER: &str = "/console/v1/insurance/answer";
 const PAID: &str = "/console/v1/insurance/paid";
 
-fn coverage(patient: Uuid, place: u32, until: Option<&str>) -> Value {
+pub(crate) fn coverage(patient: Uuid, place: u32, until: Option<&str>) -> Value {
     json!({
         "id": world::new_id(), "patient": patient, "payor": format!("Mutual {place}"), "subscriber": "M-1", "place": place,
         "from": "2026-01-01", "until": until,
@@ -20,16 +20,16 @@ fn coverage(patient: Uuid, place: u32, until: Option<&str>) -> Value {
 }
 
 /// An office with one bill of 10 500 and one coverage of its patient.
-struct Desk {
-    office: Office,
-    clerk: Clerk,
-    told: Told,
-    bill: Uuid,
-    coverage: Uuid,
+pub(crate) struct Desk {
+    pub(crate) office: Office,
+    pub(crate) clerk: Clerk,
+    pub(crate) told: Told,
+    pub(crate) bill: Uuid,
+    pub(crate) coverage: Uuid,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let office = Office::of_fee(10_000).await;
         let clerk = office.clerk("billing").await;
         let (told, bill) = office.billed().await;
@@ -46,7 +46,7 @@ impl Desk {
         }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Said {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Said {
         self.office.post(&self.clerk, path, &body).await
     }
 
@@ -56,7 +56,7 @@ impl Desk {
     }
 
     /// A claim that was sent.
-    async fn sent(&self, coverage: Uuid) -> Uuid {
+    pub(crate) async fn sent(&self, coverage: Uuid) -> Uuid {
         let made = self.make(coverage).await;
         assert_eq!(made.status.as_u16(), 201, "{}", made.json());
         let claim = id(&made.json()["claim"]);
@@ -68,7 +68,7 @@ impl Desk {
         state(&self.post(ACT, json!({ "claim": claim, "act": act })).await)
     }
 
-    async fn answer(&self, claim: Uuid, answer: (u32, &str, &str, &str)) -> String {
+    pub(crate) async fn answer(&self, claim: Uuid, answer: (u32, &str, &str, &str)) -> String {
         let response = response(claim, answer);
         state(
             &self
@@ -77,23 +77,23 @@ impl Desk {
         )
     }
 
-    async fn paid(&self, claim: Uuid, minor: i64, direction: &str) -> String {
+    pub(crate) async fn paid(&self, claim: Uuid, minor: i64, direction: &str) -> String {
         let amount = json!({ "amount_minor": minor, "currency": "INR" });
         let ask = json!({ "claim": claim, "payment": world::new_id(), "amount": amount, "direction": direction });
         state(&self.post(PAID, ask).await)
     }
 
-    async fn balance(&self) -> i64 {
+    pub(crate) async fn balance(&self) -> i64 {
         self.office.on(&self.told, 1100).await
     }
 
-    async fn whole(&self, claim: Uuid) -> ClaimWhole {
+    pub(crate) async fn whole(&self, claim: Uuid) -> ClaimWhole {
         let path = format!("/console/v1/insurance/claims/one?claim={claim}");
         let said = self.office.get(&self.clerk, &path).await;
         serde_json::from_value(said.json()).expect("a claim")
     }
 
-    async fn exceptions(&self) -> Vec<String> {
+    pub(crate) async fn exceptions(&self) -> Vec<String> {
         sqlx::query_scalar("select kind from billing.exception order by id")
             .fetch_all(self.office.pool())
             .await
@@ -101,12 +101,12 @@ impl Desk {
     }
 }
 
-fn id(value: &Value) -> Uuid {
+pub(crate) fn id(value: &Value) -> Uuid {
     value.as_str().expect("an id").parse().expect("an id")
 }
 
 /// The state of a claim that was answered, or the code of what was refused.
-fn state(said: &Said) -> String {
+pub(crate) fn state(said: &Said) -> String {
     let state = said.json()["state"].as_str().map(str::to_owned);
     state.unwrap_or_else(|| said.code())
 }
@@ -129,7 +129,7 @@ fn response(
     )
 }
 
-const PART: (u32, &str, &str, &str) = (2, "complete", "72.00", "0");
+pub(crate) const PART: (u32, &str, &str, &str) = (2, "complete", "72.00", "0");
 
 #[tokio::test]
 async fn an_insurer_is_asked_answers_and_pays() {
@@ -333,15 +333,25 @@ async fn what_is_denied_is_asked_again_and_what_somebody_paid_already_waits() {
 #[tokio::test]
 async fn claims_are_listed_page_by_page_with_what_waits_by_age() {
     let desk = Desk::new().await;
-    for days in [0, 45, 200] {
+    // what is paid or denied waits for nothing
+    for (days, state) in [
+        (0, "submitted"),
+        (30, "accepted"),
+        (31, "paid_partial"),
+        (45, "approved"),
+        (121, "submitted"),
+        (200, "denied"),
+        (200, "paid"),
+    ] {
         let (_, bill) = desk.office.billed().await;
-        let statement = "insert into insurance.claim (id, bill, coverage, version, patient, currency, submitted, served, state, made_ms, submitted_ms)
-            values ($1, $2, $3, 1, $1, 'INR', 1000, '2026-11-01', 'submitted', 0, $4)";
+        let statement = "insert into insurance.claim (id, bill, coverage, version, patient, currency, submitted, served, state, made_ms, submitted_ms, benefit, paid)
+            values ($1, $2, $3, 1, $1, 'INR', 1000, '2026-11-01', $5, 0, $4, 700, case $5 when 'paid' then 700 when 'paid_partial' then 300 else 0 end)";
         sqlx::query(statement)
             .bind(world::new_id())
             .bind(bill)
             .bind(desk.coverage)
             .bind(world::now().0 - days * 86_400_000)
+            .bind(state)
             .execute(desk.office.pool())
             .await
             .expect("a claim");
@@ -355,7 +365,7 @@ async fn claims_are_listed_page_by_page_with_what_waits_by_age() {
     };
     let auditor = desk.office.clerk("auditor").await;
     let all = page(&auditor, "").await;
-    assert_eq!((all.lines.len(), all.next), (3, None));
+    assert_eq!((all.lines.len(), all.next), (7, None));
     let ages: Vec<_> = all
         .ages
         .iter()
@@ -364,19 +374,19 @@ async fn claims_are_listed_page_by_page_with_what_waits_by_age() {
     assert_eq!(
         ages,
         [
-            ("up_to30", 1, 1_000),
-            ("up_to60", 1, 1_000),
+            ("up_to30", 2, 2_000),
+            ("up_to60", 2, 400 + 700),
             ("older", 1, 1_000)
         ]
     );
     assert_eq!(
-        page(&auditor, &format!("?after={}", all.lines[1].number))
+        page(&auditor, &format!("?after={}", all.lines[5].number))
             .await
             .lines
             .len(),
         1
     );
-    assert_eq!(page(&auditor, "?state=denied").await.lines, []);
+    assert_eq!(page(&auditor, "?state=rejected").await.lines, []);
     assert_eq!(
         desk.office.post(&auditor, CLAIM, &json!({})).await.code(),
         "not_allowed"

@@ -1,6 +1,7 @@
 //! The hub over real HTTP and real PostgreSQL, seen from the desks.
 
 mod accounts;
+mod advances;
 mod apart;
 mod audit_chains;
 mod audit_looks;
@@ -31,6 +32,7 @@ mod doors;
 mod emergency;
 mod emergency_keys;
 mod events;
+mod excess;
 mod feeds;
 mod fuzz;
 mod gateways;
@@ -49,6 +51,7 @@ mod orders;
 mod overview;
 mod overview_decisions;
 mod payments;
+mod payouts;
 mod pushes;
 mod put_back;
 #[path = "../real/mod.rs"]
@@ -61,10 +64,12 @@ mod renewals;
 mod screens;
 mod slots;
 mod slow_heads;
+mod supplements;
 mod tls;
 mod told;
 mod trust;
 mod visits;
 mod waiting;
 mod walk_ins;
+mod watching;
 mod waybills;

@@ -273,7 +273,7 @@ const WRONG: [&str; 11] = [
      having sum(credit - debit) < 0",
     "select 'owed' where (select coalesce(sum(credit - debit), 0) from billing.posting where account = 2050)
         <> (select coalesce(sum(minor), 0) from payments.refund where is_owed and state <> 'succeeded')",
-    "select 'in hand' where (select coalesce(sum(debit - credit), 0) from billing.posting where account < 1100 or account = 5010)
+    "select 'in hand' where (select coalesce(sum(debit - credit), 0) from billing.posting where account < 1100 or account in (5010, 5030))
         <> (select coalesce(sum(minor - refunded), 0) from payments.payment) + (select coalesce(sum(paid), 0) from insurance.claim)",
     "select 'series ' || code from payments.series where last <> (select count(*) from payments.payment
         where receipt like code || '-%' and split_part(receipt, '-', 3)::integer between 1 and last)",

@@ -136,5 +136,5 @@ function bill(number: number, patient: number, net: number): DeskBill {
   const tax = Math.round(net / 20);
   const id = `01940000-0000-7000-8000-${String(number).padStart(12, '0')}`;
   const issuedMs = Date.parse('2026-11-20T10:00:00Z');
-  return { id, number, patient: patientId(patient), kind: number === 2 ? 'supplement' : 'consultation', state: 'open', net: inr(net), tax: inr(tax), gross: inr(net + tax), balance: inr(net + tax), issuedMs };
+  return { id, number, patient: patientId(patient), kind: number === 2 ? 'supplement' : 'consultation', state: 'open', net: inr(net), tax: inr(tax), gross: inr(net + tax), balance: inr(net + tax), issuedMs, addsTo: number === 2 ? 1 : null, what: number === 2 ? 'Dressing' : null };
 }

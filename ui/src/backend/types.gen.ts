@@ -673,7 +673,11 @@ export type DeskBill = { id: string, number: number, patient: RecordId, kind: Bi
 /**
  * What was still owed when the hub said so.
  */
-balance: Money, issuedMs: number, };
+balance: Money, issuedMs: number, 
+/**
+ * The number of the bill that it is a supplement to, and what was charged late.
+ */
+addsTo: number | null, what: string | null, };
 
 export type BillHere = { bill: DeskBill, 
 /**
@@ -1403,7 +1407,11 @@ outstanding: number, submitted_ms: number | null, age: Age | null, };
 
 export type ClaimPage = { lines: Array<ClaimLine>, next: string | null, ages: Array<AgeLine>, };
 
-export type ClaimWhole = { line: ClaimLine, subscriber: string, served: string, steps: Array<StepLine>, 
+export type ClaimWhole = { line: ClaimLine, subscriber: string, served: string, 
+/**
+ * The insurer covers so much more than is owed: somebody has to say whose it is.
+ */
+excess: Excess | null, steps: Array<StepLine>, 
 /**
  * FHIR `Claim`, as the insurer is sent it.
  */
@@ -1413,7 +1421,45 @@ export type StepLine = { state: ClaimState, minor: number | null, by: StaffId, a
 
 export type Direction = "in" | "back";
 
-export type BillLine = { id: string, number: number, patient: string, kind: BillKind, state: BillState, currency: string, net: number, tax: number, gross: number, balance: number, issued_ms: number, };
+export type Excess = { minor: number, 
+/**
+ * What the patient paid and did not get back. No more than that goes to them.
+ */
+patient_max: number, };
+
+export type Whose = "patient" | "insurer";
+
+export type ChargeLine = { payment: string, currency: string, minor: number, state: ChargeState, 
+/**
+ * Why nothing was taken.
+ */
+code: string | null, may_cancel: boolean, 
+/**
+ * `stripe`, `razorpay`, `house`
+ */
+provider: string, 
+/**
+ * What the payer's page needs to go on.
+ */
+payer: string | null, 
+/**
+ * The card as the gateway knows it, or the slip of a terminal.
+ */
+source: string | null, 
+/**
+ * Of money that is in the books.
+ */
+receipt: string | null, by: StaffId, at_ms: number, };
+
+export type ChargePage = { gateway: string | null, lines: Array<ChargeLine>, };
+
+export type ChargeState = "asked" | "waiting" | "unknown" | "cancelling" | "taken" | "failed" | "cancelled";
+
+export type BillLine = { id: string, number: number, patient: string, kind: BillKind, state: BillState, currency: string, net: number, tax: number, gross: number, balance: number, issued_ms: number, 
+/**
+ * The bill that it is a supplement to, and what was charged late.
+ */
+adds_to: string | null, what: string | null, };
 
 export type BillPage = { lines: Array<BillLine>, next: string | null, };
 
@@ -1421,7 +1467,15 @@ export type BillWhole = { line: BillLine,
 /**
  * Who it is for, as the hospital's record says.
  */
-name: string | null, mrn: string | null, rate_basis_points: number, applied: number, benefit: number, contractual: number, forgiven: number, returned: number, void_reason: string | null, payments: Array<PaymentLine>, 
+name: string | null, mrn: string | null, rate_basis_points: number, applied: number, benefit: number, contractual: number, forgiven: number, returned: number, void_reason: string | null, 
+/**
+ * The number of the bill that it is a supplement to.
+ */
+first: number | null, 
+/**
+ * What was charged after it was issued.
+ */
+supplements: Array<BillLine>, payments: Array<PaymentLine>, 
 /**
  * What the books have of it, the oldest first.
  */
@@ -1443,7 +1497,11 @@ state: string, reason: string, asked_by: StaffId | null, agreed_by: StaffId | nu
 
 export type RefundPage = { lines: Array<RefundLine>, next: string | null, };
 
-export type PatientAccount = { name: string | null, mrn: string | null, owed: Array<OwedLine>, 
+export type PatientAccount = { name: string | null, mrn: string | null, 
+/**
+ * What the hospital asks for now; nothing while no price is set.
+ */
+currency: string | null, owed: Array<OwedLine>, 
 /**
  * Payments that left something with the hospital as the patient's.
  */

@@ -22,7 +22,8 @@ export function BillTable({ bills, chosen = null, onChosen }: BillTableProps) {
         {bills.map(({ bill, owed, hereMinor }) => (
           <tr key={bill.id} data-testid="bill" data-number={bill.number} data-state={bill.state} aria-current={bill.id === chosen || undefined}>
             <td className="wraps">
-              {bill.number} · {t.of('BillKind', bill.kind)}
+              {bill.number} · {bill.addsTo === null ? t.of('BillKind', bill.kind) : t('bills.supplementOf', { number: bill.addsTo })}
+              {bill.what && <span className="line-facts"><bdi>{bill.what}</bdi></span>}
               <span className="line-facts">{time(new Date(bill.issuedMs).toISOString())} · {t.of('BillState', bill.state)}</span>
             </td>
             <td className="amount">{moneyText(bill.gross)}</td>

@@ -59,6 +59,44 @@ pub struct Claim {
     pub paid: i64,
 }
 
+/// What an insurer owes of a claim in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owes {
+    /// What was asked for: it has not said anything yet.
+    Asked,
+    /// What it covers and has not paid.
+    Covered,
+    Nothing,
+}
+
+impl Owes {
+    /// Returns what is owed in a state.
+    pub fn of(state: ClaimState) -> Self {
+        match state {
+            ClaimState::Submitted | ClaimState::Accepted => Owes::Asked,
+            ClaimState::Approved
+            | ClaimState::Partial
+            | ClaimState::PaidPartial
+            | ClaimState::Paid => Owes::Covered,
+            ClaimState::Draft
+            | ClaimState::Ready
+            | ClaimState::Rejected
+            | ClaimState::Denied
+            | ClaimState::Closed
+            | ClaimState::Appealed
+            | ClaimState::Cancelled
+            | ClaimState::EnteredInError => Owes::Nothing,
+        }
+    }
+
+    /// Returns the words of all states in which it is so.
+    pub fn words(self) -> Vec<&'static str> {
+        let states = ClaimState::ALL.into_iter();
+        let states = states.filter(|state| Owes::of(*state) == self);
+        states.map(ClaimState::word).collect()
+    }
+}
+
 /// Returns the answer that counts of all that came: the newest version, whatever the order.
 pub fn that_counts(answers: &[Answer]) -> Option<&Answer> {
     answers.iter().max_by(|one, other| {
@@ -70,20 +108,10 @@ pub fn that_counts(answers: &[Answer]) -> Option<&Answer> {
 impl Claim {
     /// Returns what the insurer still owes of it, as far as it has said; what was asked for before it said anything.
     pub fn outstanding(&self) -> i64 {
-        match self.state {
-            ClaimState::Submitted | ClaimState::Accepted => self.submitted,
-            ClaimState::Approved
-            | ClaimState::Partial
-            | ClaimState::PaidPartial
-            | ClaimState::Paid => self.cover.benefit - self.paid,
-            ClaimState::Draft
-            | ClaimState::Ready
-            | ClaimState::Rejected
-            | ClaimState::Denied
-            | ClaimState::Closed
-            | ClaimState::Appealed
-            | ClaimState::Cancelled
-            | ClaimState::EnteredInError => 0,
+        match Owes::of(self.state) {
+            Owes::Asked => self.submitted,
+            Owes::Covered => self.cover.benefit - self.paid,
+            Owes::Nothing => 0,
         }
     }
 
@@ -196,15 +224,13 @@ impl Age {
         Age::Older,
     ];
 
+    /// The first day of each age but the youngest.
+    pub const BEGIN_DAYS: [i64; 4] = [31, 61, 91, 121];
+
     /// Returns the age after so many days.
     pub fn of_days(days: i64) -> Self {
-        match days {
-            ..=30 => Age::UpTo30,
-            31..=60 => Age::UpTo60,
-            61..=90 => Age::UpTo90,
-            91..=120 => Age::UpTo120,
-            _ => Age::Older,
-        }
+        let begun = Self::BEGIN_DAYS.iter().filter(|first| days >= **first);
+        Self::ALL[begun.count()]
     }
 
     /// Returns its word.

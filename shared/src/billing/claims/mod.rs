@@ -1,6 +1,7 @@
 //! What an insurer is asked for, and what becomes of that. [`answers`] says what its answers come to, [`fhir`] how they look.
 
 pub mod answers;
+pub mod excess;
 pub mod fhir;
 
 use crate::ledger::journals::Cover;

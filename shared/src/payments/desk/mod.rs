@@ -40,6 +40,12 @@ pub struct DeskBill {
     pub balance: Money,
     #[ts(type = "number")]
     pub issued_ms: i64,
+    /// The number of the bill that it is a supplement to, and what was charged late.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub adds_to: Option<i64>,
+    #[serde(default)]
+    pub what: Option<String>,
 }
 
 /// Returns the part of a ward's bills that a patient's are in.

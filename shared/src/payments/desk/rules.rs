@@ -171,6 +171,8 @@ mod tests {
                 gross: inr(10_500),
                 balance: inr(balance),
                 issued_ms: 0,
+                adds_to: None,
+                what: None,
             },
             here_minor,
             owed: inr(balance - here_minor),

@@ -30,6 +30,8 @@ fn bill(number: u128) -> DeskBill {
         gross: money(10_500),
         balance: money(10_500),
         issued_ms: NOON_MS,
+        adds_to: None,
+        what: None,
     }
 }
 

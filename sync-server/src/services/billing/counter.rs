@@ -15,6 +15,7 @@ use shared::access::{Task, may_do};
 use shared::audit::entry::What;
 use shared::ids::{RecordId, StaffId};
 use shared::money::Money;
+use shared::money::currency::Currency;
 use shared::office::bills::{
     BillLine, BillPage, BillSearch, BillWhole, JournalLine, LeftLine, OneBill, OnePatient,
     OwedLine, PatientAccount, PaymentLine,
@@ -44,6 +45,8 @@ fn line(known: &Known) -> BillLine {
         gross: bill.gross(),
         balance: bill.balance(),
         issued_ms: known.issued_ms,
+        adds_to: known.adds_to,
+        what: known.what.clone(),
     }
 }
 
@@ -172,9 +175,32 @@ pub(crate) async fn one(
         forgiven: bill.forgiven,
         returned: bill.returned,
         void_reason: row.get("void_reason"),
+        first: number_of(&mut db, known.adds_to).await?,
+        supplements: supplements(&mut db, known.id).await?,
         payments: payments(&mut db, known.id).await?,
         journals: journals(&mut db, known.id).await?,
     }))
+}
+
+async fn number_of(db: &mut PgConnection, bill: Option<Uuid>) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar("select number from billing.bill where id = $1")
+        .bind(bill)
+        .fetch_optional(db)
+        .await
+}
+
+/// What was charged after a bill was issued, the oldest first.
+async fn supplements(db: &mut PgConnection, bill: Uuid) -> Result<Vec<BillLine>> {
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "select {COLUMNS} from billing.bill where adds_to = $1 order by number limit $2"
+    )))
+    .bind(bill)
+    .bind(LINES)
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| Ok(line(&bills::read(row)?)))
+        .collect()
 }
 
 async fn payments(db: &mut PgConnection, bill: Uuid) -> Result<Vec<PaymentLine>> {
@@ -250,9 +276,20 @@ pub(crate) async fn account(
         name,
         mrn,
         bills: bills.collect::<Result<_>>()?,
+        currency: newest_currency(&mut db).await?,
         owed: owed(&mut db, patient).await?,
         left: left(&mut db, patient).await?,
     }))
+}
+
+/// What the hospital asks for now.
+async fn newest_currency(db: &mut PgConnection) -> Result<Option<Currency>> {
+    let letters: Option<String> = sqlx::query_scalar(
+        "select currency from billing.price order by from_ms desc, id desc limit 1",
+    )
+    .fetch_optional(db)
+    .await?;
+    letters.as_deref().map(currency).transpose()
 }
 
 async fn owed(db: &mut PgConnection, patient: Uuid) -> Result<Vec<OwedLine>> {
@@ -279,8 +316,12 @@ async fn owed(db: &mut PgConnection, patient: Uuid) -> Result<Vec<OwedLine>> {
 
 async fn left(db: &mut PgConnection, patient: Uuid) -> Result<Vec<LeftLine>> {
     let rows = sqlx::query(
-        "select id, receipt, currency, kept - released as minor, at_ms from payments.payment where patient = $1 and kept > released
-         order by number desc limit $2",
+        // of what was paid for a visit beforehand, what did not pay its bill meanwhile
+        "select id, receipt, currency, minor, at_ms from (
+            select payment.id, receipt, payment.currency, number, at_ms, least(kept - released,
+                case when payment.bill is null then (select deposit from billing.visit where visit.appointment = payment.appointment) end) as minor
+            from payments.payment where payment.patient = $1 and kept > released) left_of
+         where minor > 0 order by number desc limit $2",
     )
     .bind(patient)
     .bind(LINES)

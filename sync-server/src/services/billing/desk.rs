@@ -12,7 +12,7 @@ use shared::money::Money;
 use shared::payments::desk::{BUCKETS, BillsAnswer, BillsAsk, Bucket, DeskBill, bucket_of};
 use shared::problem::Problem;
 use shared::sync::wire::hex;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgPool, Row};
 
 /// Bills that a desk has, at most: the newest.
 const BILLS: i64 = 5_000;
@@ -43,7 +43,7 @@ pub(crate) async fn of_ward(State(app): State<App>, signed: Signed) -> Result<Js
 
 async fn read(pool: &PgPool, ward: WardId, now_ms: i64) -> Result<Vec<DeskBill>> {
     let rows = sqlx::query(AssertSqlSafe(format!(
-        "select {COLUMNS} from billing.bill
+        "select {COLUMNS}, (select number from billing.bill as one where one.id = bill.adds_to) as first from billing.bill
          where exists (select 1 from chart where chart.id = bill.patient and $1 = any (wards))
             and (issued_ms > $2 or (void_reason is null and net + tax > applied + benefit + contractual + forgiven))
          order by number desc limit $3"
@@ -54,11 +54,11 @@ async fn read(pool: &PgPool, ward: WardId, now_ms: i64) -> Result<Vec<DeskBill>>
     .fetch_all(pool)
     .await?;
     rows.iter()
-        .map(|row| Ok(shown(&bills::read(row)?)))
+        .map(|row| Ok(shown(&bills::read(row)?, row.get("first"))))
         .collect()
 }
 
-fn shown(known: &Known) -> DeskBill {
+fn shown(known: &Known, first: Option<i64>) -> DeskBill {
     let bill = &known.bill;
     let money = |minor: i64| Money::new(minor, bill.currency);
     DeskBill {
@@ -72,6 +72,8 @@ fn shown(known: &Known) -> DeskBill {
         gross: money(bill.gross()),
         balance: known.balance(),
         issued_ms: known.issued_ms,
+        adds_to: first,
+        what: known.what.clone(),
     }
 }
 
@@ -122,6 +124,8 @@ mod tests {
             gross: money(10_500),
             balance: money(balance),
             issued_ms: 0,
+            adds_to: None,
+            what: None,
         }
     }
 

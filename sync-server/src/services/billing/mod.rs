@@ -10,6 +10,7 @@ pub mod exceptions;
 pub mod export;
 mod orders;
 pub mod prices;
+pub mod supplements;
 
 use crate::books::bills::{self as kept, Known, Voided};
 use crate::books::journals::{self, About};
@@ -267,11 +268,17 @@ async fn take_step(
                 patient: stored.patient,
                 appointment: Some(stored.appointment),
                 based_on: None,
+                adds_to: None,
+                what: None,
                 issued_ms: event.recorded_ms,
                 bill: written.bill,
             };
             kept::insert(tx, &known, stored.round).await?;
-            outbox::tell(tx, &[orders::created(&known, event)]).await?;
+            outbox::tell(
+                tx,
+                &[orders::created(&known, event.at_ms, event.recorded_ms)],
+            )
+            .await?;
             stored.bill = Some(known);
             &written.journal
         }

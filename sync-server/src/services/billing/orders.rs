@@ -30,6 +30,8 @@ pub(super) async fn bill(tx: &mut PgConnection, event: &Event, accounts: &Accoun
         patient: ordered.patient.0,
         appointment: ordered.appointment.map(|visit| visit.0),
         based_on: Some(event.subject.0),
+        adds_to: None,
+        what: None,
         issued_ms: event.recorded_ms,
         bill: issued.bill,
     };
@@ -45,7 +47,7 @@ pub(super) async fn bill(tx: &mut PgConnection, event: &Event, accounts: &Accoun
         reverses: None,
     };
     journals::write(tx, &issued.journal, &about).await?;
-    Ok(outbox::tell(tx, &[created(&known, event)]).await?)
+    Ok(outbox::tell(tx, &[created(&known, event.at_ms, event.recorded_ms)]).await?)
 }
 
 async fn is_billed(tx: &mut PgConnection, order: Uuid) -> Result<bool> {
@@ -62,18 +64,19 @@ async fn is_billed(tx: &mut PgConnection, order: Uuid) -> Result<bool> {
     Ok(is_billed)
 }
 
-/// Returns what others are told of a new bill, which something else caused.
-pub(super) fn created(known: &Known, cause: &Event) -> Event {
+/// Returns what others are told of a new bill: when it was caused, and when that was written down.
+pub(super) fn created(known: &Known, at_ms: i64, recorded_ms: i64) -> Event {
     let money = |minor: i64| Money::new(minor, known.bill.currency);
     Event {
         subject: RecordId(known.id),
         nth: 1,
-        at_ms: cause.at_ms,
-        recorded_ms: cause.recorded_ms,
+        at_ms,
+        recorded_ms,
         what: What::Accounts(Accounts::BillCreated(BillCreated {
             patient: RecordId(known.patient),
             appointment: known.appointment.map(RecordId),
             based_on: known.based_on.map(RecordId),
+            adds_to: known.adds_to.map(RecordId),
             kind: known.bill.kind,
             net: money(known.bill.net),
             gross: money(known.bill.gross()),

@@ -20,6 +20,7 @@ use shared::office::claims::{AnswerAsk, Direction, InsurerPaid};
 use shared::problem::Problem;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 const ANSWER: Route = Route {
     path: "/console/v1/insurance/answer",
@@ -86,16 +87,15 @@ async fn take_newest<T>(
     stored: &Stored,
     asked: &Asked<T>,
 ) -> Result<shared::billing::claims::ClaimState> {
-    let answers = all(tx, stored).await?;
+    let answers = all(tx, stored.id).await?;
     let Some(newest) = that_counts(&answers) else {
         return Ok(stored.claim.state);
     };
-    let name = format!("{}.{}", newest.response.version, newest.response.id);
+    let name = name(newest);
     if stored.answer.as_deref() == Some(name.as_str()) {
         return Ok(stored.claim.state);
     }
-    let cause = format!("claim:{}:{name}", stored.id);
-    let about = stored.about(cause, asked);
+    let about = stored.about(cause(stored, &name), asked);
     let now = match stored.claim.answered(newest) {
         Ok(now) => now,
         Err(exception) => return waits(tx, stored, exception, (&about, asked)).await,
@@ -129,11 +129,22 @@ async fn waits<T>(
     Ok(stored.claim.state)
 }
 
-async fn all(tx: &mut PgConnection, stored: &Stored) -> Result<Vec<Answer>> {
+/// Returns what an answer is called.
+pub(super) fn name(answer: &Answer) -> String {
+    format!("{}.{}", answer.response.version, answer.response.id)
+}
+
+/// Returns what the books have of an answer under.
+pub(super) fn cause(stored: &Stored, name: &str) -> String {
+    format!("claim:{}:{name}", stored.id)
+}
+
+/// Returns every answer to a claim.
+pub(super) async fn all(tx: &mut PgConnection, claim: Uuid) -> Result<Vec<Answer>> {
     let rows = sqlx::query(
         "select id, version, outcome, benefit, contractual from insurance.answer where claim = $1",
     )
-    .bind(stored.id)
+    .bind(claim)
     .fetch_all(tx)
     .await?;
     let wrong = || Error::Bug(anyhow::anyhow!("an answer of the database cannot be read"));

@@ -1,6 +1,6 @@
 //! Claims as those who answer for them see them: page by page with what waits by age, and one whole with what the insurer is sent.
 
-use super::read;
+use super::{excess, read};
 use crate::app::App;
 use crate::books::currency;
 use crate::central::Person;
@@ -11,14 +11,13 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use shared::access::{Task, may_do};
 use shared::billing::claims::ClaimState;
-use shared::billing::claims::answers::Age;
+use shared::billing::claims::answers::{Age, Owes};
 use shared::billing::claims::fhir;
 use shared::ids::StaffId;
 use shared::office::claims::{AgeLine, ClaimLine, ClaimPage, ClaimWhole, StepLine};
 use shared::problem::Problem;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
-use std::collections::BTreeMap;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -110,27 +109,32 @@ fn line(row: &PgRow, now_ms: i64) -> Result<ClaimLine> {
 
 /// Adds up what waits, by age and currency.
 async fn ages(db: &mut PgConnection, now_ms: i64) -> Result<Vec<AgeLine>> {
-    let rows = sqlx::query(AssertSqlSafe(format!(
-        "select {COLUMNS} where claim.submitted_ms is not null
-            and claim.state in ('submitted', 'accepted', 'approved', 'partial', 'paid_partial')"
-    )))
+    let rows = sqlx::query(
+        "with waiting as (
+            select currency, width_bucket(($1::bigint - submitted_ms) / $2::bigint, $3::bigint[]) as age,
+                case when state = any ($4::text[]) then submitted else benefit - paid end as outstanding
+            from insurance.claim where submitted_ms is not null and state = any ($4::text[] || $5::text[]))
+         select currency, age, count(*) as count, sum(outstanding)::bigint as outstanding
+         from waiting where outstanding > 0 group by currency, age order by currency, age",
+    )
+    .bind(now_ms)
+    .bind(DAY_MS)
+    .bind(Age::BEGIN_DAYS.as_slice())
+    .bind(Owes::Asked.words())
+    .bind(Owes::Covered.words())
     .fetch_all(db)
     .await?;
-    let mut sums: BTreeMap<_, (u32, i64)> = BTreeMap::new();
-    for row in &rows {
-        let line = line(row, now_ms)?;
-        if let Some(age) = line.age {
-            let sum = sums.entry((line.currency, age)).or_default();
-            *sum = (sum.0 + 1, sum.1 + line.outstanding);
-        }
-    }
-    let line = |((currency, age), (count, outstanding))| AgeLine {
-        age,
-        currency,
-        count,
-        outstanding,
+    let wrong = || Error::Bug(anyhow::anyhow!("an age of claims cannot be read"));
+    let read = |row: &PgRow| {
+        let age = usize::try_from(row.get::<i32, _>("age")).unwrap_or_default();
+        Ok(AgeLine {
+            age: *Age::ALL.get(age).ok_or_else(wrong)?,
+            currency: currency(row.get("currency"))?,
+            count: u32::try_from(row.get::<i64, _>("count")).unwrap_or(u32::MAX),
+            outstanding: row.get("outstanding"),
+        })
     };
-    Ok(sums.into_iter().map(line).collect())
+    rows.iter().map(read).collect()
 }
 
 /// Which claim.
@@ -169,6 +173,7 @@ pub(crate) async fn one(
         .await?;
     Ok(Json(ClaimWhole {
         fhir: shown(&row, &hospital, &app)?,
+        excess: excess::of_claim(&mut db, ask.claim, row.get("bill")).await?,
         steps: steps(&mut db, ask.claim).await?,
         subscriber: row.get("subscriber"),
         served: row.get("served"),

@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod claims;
 pub mod coverage;
+pub mod excess;
 pub mod list;
 
 use crate::books::bills::{self, Known, Voided};
@@ -19,7 +20,7 @@ use shared::money::Money;
 use shared::money::currency::Currency;
 use shared::problem::Problem;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 /// A claim as it is stored, and locked after its bill.
@@ -58,16 +59,26 @@ pub(crate) async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<Stored> {
         .await?;
     let bill = bills::lock(tx, bill.ok_or_else(unknown)?).await?;
     let bill = bill.ok_or_else(unknown)?;
-    let row = sqlx::query(
-        "select state, submitted, benefit, contractual, paid, coverage, version, served::text as served, currency, answer
-         from insurance.claim where id = $1 for update",
-    )
-    .bind(id)
-    .fetch_one(tx)
-    .await?;
+    let row = sqlx::query(AssertSqlSafe(format!("{CLAIM} for update")))
+        .bind(id)
+        .fetch_one(tx)
+        .await?;
+    stored(id, bill, &row)
+}
+
+const CLAIM: &str = "select state, submitted, benefit, contractual, paid, coverage, version, served::text as served, currency, answer
+    from insurance.claim where id = $1";
+
+/// Returns a claim of a bill as it is, without locking it.
+pub(crate) async fn look(db: &mut PgConnection, id: Uuid, bill: Known) -> Result<Stored> {
+    let row = sqlx::query(CLAIM).bind(id).fetch_one(db).await?;
+    stored(id, bill, &row)
+}
+
+fn stored(id: Uuid, bill: Known, row: &PgRow) -> Result<Stored> {
     Ok(Stored {
         id,
-        claim: read(&row)?,
+        claim: read(row)?,
         bill,
         coverage: row.get("coverage"),
         version: row.get("version"),

@@ -80,6 +80,7 @@ async fn ask(tx: &mut PgConnection, asked: &Asked<Charge>) -> Result<Done> {
             }
             (None, Some(visit.appointment))
         }
+        For::Patient(_) => return Err(refused(Problem::new("payment.advance_way", "for"))),
     };
     let new = New {
         id: ask.payment,

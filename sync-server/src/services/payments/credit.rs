@@ -39,6 +39,17 @@ pub(crate) struct Left {
     available: i64,
 }
 
+impl Left {
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// Returns what of it can be given back or spent.
+    pub(crate) fn available(&self) -> i64 {
+        self.available
+    }
+}
+
 impl Found {
     pub(crate) fn currency(&self) -> Currency {
         match self {
@@ -132,15 +143,21 @@ pub(crate) async fn find(tx: &mut PgConnection, of: Of) -> Result<Found> {
     }
 }
 
-/// Finds what is left of a payment. A visit is locked before its payments, as everywhere.
-async fn left(tx: &mut PgConnection, payment: Uuid) -> Result<Left> {
-    let deposit: Option<i64> = sqlx::query_scalar(
+/// Locks the visit that a payment was made for beforehand, and returns what is left of everything that was.
+pub(crate) async fn lock_visit(tx: &mut PgConnection, payment: Uuid) -> Result<Option<i64>> {
+    let deposit = sqlx::query_scalar(
         "select deposit from billing.visit where appointment = (
             select appointment from payments.payment where id = $1 and bill is null) for update",
     )
     .bind(payment)
-    .fetch_optional(&mut *tx)
+    .fetch_optional(tx)
     .await?;
+    Ok(deposit)
+}
+
+/// Finds what is left of a payment. A visit is locked before its payments, as everywhere.
+async fn left(tx: &mut PgConnection, payment: Uuid) -> Result<Left> {
+    let deposit = lock_visit(tx, payment).await?;
     let row = sqlx::query(
         "select bill, appointment, patient, currency, kept - released as kept from payments.payment where id = $1 for update",
     )
@@ -166,6 +183,22 @@ async fn take_off(tx: &mut PgConnection, left: &Left, minor: i64) -> sqlx::Resul
         .bind(minor)
         .execute(&mut *tx)
         .await?;
+    take_off_visit(tx, left, minor).await
+}
+
+/// Takes off a payment what pays a bill.
+pub(crate) async fn spend(tx: &mut PgConnection, left: &Left, minor: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "update payments.payment set kept = kept - $2, applied = applied + $2 where id = $1",
+    )
+    .bind(left.payment)
+    .bind(minor)
+    .execute(&mut *tx)
+    .await?;
+    take_off_visit(tx, left, minor).await
+}
+
+async fn take_off_visit(tx: &mut PgConnection, left: &Left, minor: i64) -> sqlx::Result<()> {
     if left.bill.is_none() {
         sqlx::query("update billing.visit set deposit = deposit - $2 where appointment = $1")
             .bind(left.appointment)

@@ -156,7 +156,8 @@ async fn store(
     Ok(())
 }
 
-const PAYMENT: &str = "select id, bill, appointment, patient, currency, minor, applied, kept, released, refunded, account, part
+const PAYMENT: &str = "select id, bill, appointment, patient, currency, minor, applied, kept, released, refunded, account, part,
+        exists (select 1 from payments.spending where spending.payment = payment.id) as is_spent
     from payments.payment where receipt = $1 for update";
 
 /// Takes a receipt back that was a mistake, as far as nothing was done with its money since.
@@ -187,7 +188,9 @@ async fn take_back(tx: &mut PgConnection, told: &Told<'_>, of: &str) -> Result<O
     let number = u16::try_from(row.get::<i32, _>("account")).unwrap_or_default();
     let account = Account::of(number, row.get("part"))
         .ok_or_else(|| Error::Bug(anyhow::anyhow!("an account of the books is unknown")))?;
-    let is_untouched = row.get::<i64, _>("released") == 0 && row.get::<i64, _>("refunded") == 0;
+    let is_untouched = row.get::<i64, _>("released") == 0
+        && row.get::<i64, _>("refunded") == 0
+        && !row.get::<bool, _>("is_spent");
     let written = known
         .as_ref()
         .map(|known| known.bill.with_return(account.clone(), parts));

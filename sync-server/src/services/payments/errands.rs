@@ -17,6 +17,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use shared::ids::StaffId;
 use shared::money::Money;
+use shared::payments::charges::{LetGo, let_go};
 use shared::payments::gateways::{Again, FORGOTTEN_MS, LOOK_AGAIN_MS, again, look_again_ms};
 use shared::payments::webhooks::AtGateway;
 use sqlx::postgres::PgRow;
@@ -55,13 +56,16 @@ pub(crate) struct Errand {
     pub(crate) source: Option<String>,
     pub(crate) attempt: u32,
     calls: u32,
+    /// Somebody does not want it any more.
+    pub(crate) is_unwanted: bool,
     pub(crate) begun_ms: i64,
     pub(crate) asked_ms: i64,
     pub(crate) is_pending: bool,
 }
 
 /// What an errand is read from.
-pub(crate) const COLUMNS: &str = "id, kind, currency, minor, state, at_gateway, reference, taken, source, attempt, calls, begun_ms, asked_ms";
+pub(crate) const COLUMNS: &str = "id, kind, currency, minor, state, at_gateway, reference, taken, source, attempt, calls, begun_ms, asked_ms,
+    unwanted_by is not null as is_unwanted";
 
 pub(crate) fn read(row: &PgRow) -> Result<Errand> {
     let wrong = || Error::Bug(anyhow::anyhow!("an errand of the database cannot be read"));
@@ -78,6 +82,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Errand> {
         source: row.get("source"),
         attempt: row.get::<i32, _>("attempt").unsigned_abs(),
         calls: row.get::<i32, _>("calls").unsigned_abs(),
+        is_unwanted: row.get("is_unwanted"),
         begun_ms: row.get("begun_ms"),
         asked_ms: row.get("asked_ms"),
         is_pending: row.get::<&str, _>("state") == "pending",
@@ -296,21 +301,24 @@ pub(crate) async fn run_one(
         Stop::Gateway(Trouble::Refused(code)) => settle::fail(app, errand.id, &code, now_ms).await,
         Stop::Gateway(Trouble::Unknown(code)) => {
             tracing::warn!(errand.id = %errand.id, error.code = code, "Nobody knows what a gateway did");
-            later(app, &errand, now_ms).await
+            later(app, &errand, &code, now_ms).await
         }
         Stop::Hub(error) => Err(error),
     }
 }
 
 /// Has somebody look again later, or no more once the payer has left it lying.
-async fn later(app: &App, errand: &Errand, now_ms: i64) -> Result<()> {
+async fn later(app: &App, errand: &Errand, code: &str, now_ms: i64) -> Result<()> {
     let mut tx = app.pool.begin().await?;
     work_as(&mut tx, Role::Payments).await?;
-    sqlx::query("update payments.errand set try_ms = $2 where id = $1 and state = 'pending'")
-        .bind(errand.id)
-        .bind(now_ms + look_again_ms(now_ms - errand.begun_ms))
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "update payments.errand set try_ms = $2, doubt = $3 where id = $1 and state = 'pending'",
+    )
+    .bind(errand.id)
+    .bind(now_ms + look_again_ms(now_ms - errand.begun_ms))
+    .bind(code)
+    .execute(&mut *tx)
+    .await?;
     Ok(tx.commit().await?)
 }
 
@@ -325,6 +333,9 @@ async fn charge(
         0 => None,
         _ => gateway.find(errand).await?,
     };
+    if errand.is_unwanted {
+        return let_it_go(gateway, errand, known, now_ms).await;
+    }
     let told = match known {
         Some(told) => told,
         None => {
@@ -346,6 +357,32 @@ async fn charge(
             forgotten(errand, now.ok_or_else(lost)?, now_ms)
         }
         captured => Ok(captured?),
+    }
+}
+
+/// Has the gateway let go of what somebody does not want any more. Money that it has all the same is taken.
+async fn let_it_go(
+    gateway: &dyn Gateway,
+    errand: &Errand,
+    known: Option<Told>,
+    now_ms: i64,
+) -> Result<Told, Stop> {
+    let at = known.as_ref().map(|told| told.state);
+    match (let_go(at, errand.calls, errand.asked_ms, now_ms), known) {
+        (LetGo::Believe, Some(told)) => Ok(told),
+        (LetGo::Tell, Some(told)) => match gateway.cancel(&told).await {
+            // it was paid meanwhile, or is over
+            Err(Trouble::Refused(_)) => {
+                let now = gateway.find(errand).await?;
+                let lost = || Trouble::Unknown("gateway.lost".into());
+                Ok(now.ok_or_else(lost)?)
+            }
+            over => Ok(over?),
+        },
+        (LetGo::End, _) => Err(Trouble::Refused("payment.cancelled".into()).into()),
+        (LetGo::Wait | LetGo::Tell | LetGo::Believe, _) => {
+            Err(Trouble::Unknown("gateway.wait".into()).into())
+        }
     }
 }
 

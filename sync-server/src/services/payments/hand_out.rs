@@ -194,7 +194,8 @@ async fn sources(tx: &mut PgConnection, owed: &Owed) -> Result<Vec<From>> {
         "select paid.id, paid.minor, account, part, charge.taken, paid.refunded + (
             select coalesce(sum(minor), 0) from payments.errand where payment = paid.id and state = 'pending')::bigint as refunded
          from payments.payment as paid left join payments.errand as charge on charge.id = paid.id
-         where case when $4::uuid is null then paid.bill = $1 or paid.appointment = $2 else paid.id = $4 end and paid.currency = $3
+         where case when $4::uuid is null then paid.bill = $1 or paid.appointment = $2
+            or paid.id in (select payment from payments.spending where bill = $1) else paid.id = $4 end and paid.currency = $3
          order by number for update of paid",
     )
     .bind(owed.bill)

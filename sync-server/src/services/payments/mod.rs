@@ -15,8 +15,10 @@ pub mod receipts;
 pub mod refunds;
 mod settle;
 pub mod settlements;
+pub mod spend;
 pub mod take;
 pub mod told;
+pub mod watch;
 
 use crate::app::App;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use super::receipts;
 use crate::books::bills::{self, Known, Voided};
 use crate::books::journals::{self, About};
-use crate::books::{currency, refused};
+use crate::books::{Role, as_hub, currency, refused, work_as};
 use crate::error::{Error, Result};
 use crate::events::outbox;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub(crate) enum For {
     Bill(Uuid),
     /// A visit that is not billed yet.
     Visit(Uuid),
+    /// Nothing yet: it stays with the hospital as the patient's.
+    Patient(Uuid),
 }
 
 /// Money that came in.
@@ -117,6 +119,40 @@ pub(crate) fn for_visit(visit: &Visit, amount: Money, how: &Method) -> Result<De
         bill: None,
         appointment: Some(visit.appointment),
         patient: visit.patient,
+        parts: Parts {
+            applied: 0,
+            kept: amount.minor,
+        },
+        journal,
+        exception: None,
+    })
+}
+
+/// Decides what money does that is for nothing yet.
+pub(crate) async fn for_patient(
+    tx: &mut PgConnection,
+    patient: Uuid,
+    amount: Money,
+    how: &Method,
+) -> Result<Decided> {
+    // the services cannot read who is a patient
+    as_hub(tx).await?;
+    let is_known: bool = sqlx::query_scalar(
+        "select exists (select 1 from record where id = $1 and kind = 1)
+            or exists (select 1 from billing.visit where patient = $1)",
+    )
+    .bind(patient)
+    .fetch_one(&mut *tx)
+    .await?;
+    work_as(tx, Role::Payments).await?;
+    if !is_known {
+        return Err(Error::Missing(Problem::new("patient.unknown", "for")));
+    }
+    let journal = payments::deposit(amount, how.account()).map_err(refused)?;
+    Ok(Decided {
+        bill: None,
+        appointment: None,
+        patient,
         parts: Parts {
             applied: 0,
             kept: amount.minor,

@@ -88,7 +88,7 @@ async fn write(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update payments.errand set at_gateway = $2, reference = coalesce(reference, $3), taken = coalesce($4, taken), payer = coalesce(payer, $5),
-            try_ms = coalesce($6, try_ms) where id = $1",
+            try_ms = coalesce($6, try_ms), doubt = null where id = $1",
     )
     .bind(errand.id)
     .bind(errand.at_gateway.heard(told.state).word())
@@ -123,7 +123,12 @@ pub(crate) async fn payment(app: &App, id: Uuid, told: &Told, now_ms: i64) -> Re
         capture(app, &mut tx, &locked, now_ms).await?;
     }
     if !state.is_captured() && told.state == AtGateway::Failed {
-        end(&mut tx, &locked, "payment.declined", now_ms).await?;
+        let code = if errand.is_unwanted {
+            "payment.cancelled"
+        } else {
+            "payment.declined"
+        };
+        end(&mut tx, &locked, code, now_ms).await?;
     }
     given_back_elsewhere(&mut tx, &locked, told.refunded, now_ms).await?;
     Ok(tx.commit().await?)

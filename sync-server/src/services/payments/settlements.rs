@@ -1,6 +1,8 @@
-//! Files of what gateways paid out: taken in whole, each line once. The reconciliation compares them with what was charged here.
+//! Files of what gateways paid out: taken in whole, each line once. What was paid out and kept is written into the books; charges
+//! and refunds are there already, and the reconciliation compares them.
 
 use crate::app::App;
+use crate::books::journals::{self, About};
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::refused;
 use crate::central::Person;
@@ -13,11 +15,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use shared::access::{Task, may_do};
 use shared::ids::StaffId;
+use shared::ledger::journals::{gateway_fee, gateway_paid};
 use shared::office::{SettlementAsk, SettlementLine};
 use shared::payments::Method;
-use shared::payments::settlements::{Settled, read};
+use shared::payments::settlements::{Booked, Settled, book, read};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Files that are listed.
@@ -113,7 +117,9 @@ async fn import_one(tx: &mut PgConnection, asked: &Asked<SettlementAsk>) -> Resu
     .bind(asked.now_ms)
     .fetch_one(&mut *tx)
     .await?;
-    store(tx, row.get("id"), provider, &lines).await?;
+    let settlement: i64 = row.get("id");
+    let new = store(tx, settlement, provider, &lines).await?;
+    enter(tx, asked, (settlement, provider), &book(new)).await?;
     Ok(Done {
         status: StatusCode::CREATED,
         body: json!(line(&row)),
@@ -143,19 +149,22 @@ fn kinds(lines: &[Settled]) -> Vec<&str> {
     lines.iter().map(|line| line.moved.word()).collect()
 }
 
-async fn store(
+/// Keeps the lines that no file had before, and returns them.
+async fn store<'a>(
     tx: &mut PgConnection,
     settlement: i64,
     provider: &str,
-    lines: &[Settled],
-) -> Result<()> {
+    lines: &'a [Settled],
+) -> Result<Vec<&'a Settled>> {
+    let of = |read: fn(&Settled) -> i64| lines.iter().map(read).collect::<Vec<i64>>();
     let currencies = lines.iter().map(|line| line.amount.currency.letters());
-    sqlx::query(
-        "insert into payments.settlement_line (provider, reference, kind, settlement, payment, currency, minor, at_ms)
-         select $1, reference, kind, $2, payment, currency, minor, at_ms
-         from unnest($3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[])
-            as came (reference, kind, payment, currency, minor, at_ms)
-         on conflict do nothing",
+    let payouts = lines.iter().map(|line| line.payout.as_deref());
+    let kept: Vec<(String, String)> = sqlx::query_as(
+        "insert into payments.settlement_line (provider, reference, kind, settlement, payment, currency, minor, fee, net, payout, at_ms)
+         select $1, reference, kind, $2, payment, currency, minor, fee, net, payout, at_ms
+         from unnest($3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])
+            as came (reference, kind, payment, currency, minor, fee, net, payout, at_ms)
+         on conflict do nothing returning reference, kind",
     )
     .bind(provider)
     .bind(settlement)
@@ -163,9 +172,42 @@ async fn store(
     .bind(kinds(lines))
     .bind(lines.iter().map(|line| line.payment).collect::<Vec<Option<Uuid>>>())
     .bind(currencies.collect::<Vec<_>>())
-    .bind(lines.iter().map(|line| line.amount.minor).collect::<Vec<i64>>())
-    .bind(lines.iter().map(|line| line.at_ms).collect::<Vec<i64>>())
-    .execute(tx)
+    .bind(of(|line| line.amount.minor))
+    .bind(of(|line| line.fee))
+    .bind(of(|line| line.net))
+    .bind(payouts.collect::<Vec<_>>())
+    .bind(of(|line| line.at_ms))
+    .fetch_all(tx)
     .await?;
+    let mut kept: BTreeSet<(String, String)> = kept.into_iter().collect();
+    // the same line twice in one file was kept once
+    let is_new =
+        |line: &&Settled| kept.remove(&(line.reference.clone(), line.moved.word().to_owned()));
+    Ok(lines.iter().filter(is_new).collect())
+}
+
+/// Writes into the books what the gateway kept and paid out.
+async fn enter(
+    tx: &mut PgConnection,
+    asked: &Asked<SettlementAsk>,
+    (settlement, provider): (i64, &str),
+    booked: &Booked,
+) -> Result<()> {
+    let about = |cause: String| About {
+        cause,
+        by: Some(asked.by.0),
+        occurred_ms: asked.now_ms,
+        recorded_ms: asked.now_ms,
+        ..About::default()
+    };
+    for (currency, minor) in &booked.fees {
+        let about = about(format!("gateway_fee:{settlement}:{currency}"));
+        journals::write(tx, &gateway_fee(*currency, provider, *minor), &about).await?;
+    }
+    for (reference, amount) in &booked.payouts {
+        let about = about(format!("gateway_paid:{provider}:{reference}"));
+        let journal = gateway_paid(amount.currency, provider, amount.minor);
+        journals::write(tx, &journal, &about).await?;
+    }
     Ok(())
 }

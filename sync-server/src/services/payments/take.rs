@@ -80,6 +80,7 @@ async fn take(tx: &mut PgConnection, asked: &Asked<Pay>) -> Result<Done> {
             }
             post::for_visit(&visit, ask.amount, &ask.how)?
         }
+        For::Patient(patient) => post::for_patient(tx, patient, ask.amount, &ask.how).await?,
     };
     let coming = Coming {
         payment: ask.payment,

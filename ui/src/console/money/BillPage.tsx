@@ -10,6 +10,8 @@ import { useWords } from '../../parts/words';
 import { Loaded, useConsole } from '../context';
 import { go, href } from '../route';
 import { BillMark } from './BillsPage';
+import { Charge, Charges } from './Charges';
+import { Supplements } from './Supplements';
 import { Amount, AmountCell, AmountField, AskAmount, Facts, Problems, useAt, useOnce, Who } from './parts';
 import { useBill, useClaimsOf, useCoverages } from './queries';
 
@@ -39,7 +41,8 @@ function Whole({ whole }: { whole: BillWhole }) {
       <Card title={t('bills.numbered', { number: line.number })} action={<BillMark state={line.state} />}>
         <Facts facts={[
           [t('bills.patient'), <a key="patient" href={href({ page: 'account', id: line.patient })} data-testid="bill-patient"><bdi>{whole.name ?? t('unknown')}</bdi>{whole.mrn && <> · <span className="number">{whole.mrn}</span></>}</a>],
-          [t('bills.kind'), t.of('BillKind', line.kind)],
+          [t('bills.kind'), line.adds_to && whole.first !== null ? <a key="first" data-testid="bill-first" href={href({ page: 'bill', id: line.adds_to })}>{t('bills.supplementOf', { number: whole.first })}</a> : t.of('BillKind', line.kind)],
+          ...(line.what ? [[t('bills.what'), <bdi key="what">{line.what}</bdi>] as const] : []),
           [t('bills.issued'), at(line.issued_ms)],
           ...(whole.void_reason ? [[t('bills.voidedBecause'), <bdi key="why">{whole.void_reason}</bdi>] as const] : []),
         ]} />
@@ -53,6 +56,8 @@ function Whole({ whole }: { whole: BillWhole }) {
         {whole.returned > 0 && <p className="line-facts">{t('bills.returned')} {amount(whole.returned)}</p>}
       </Card>
       <Acts whole={whole} />
+      <Charges bill={line.id} />
+      <Supplements whole={whole} />
       <Claims whole={whole} />
       <Payments whole={whole} />
       <History whole={whole} />
@@ -117,6 +122,7 @@ function Acts({ whole: { line, applied, returned } }: { whole: BillWhole }) {
   return (
     <Card title={t('bills.acts')}>
       {isOwed && <Pay bill={line.id} currency={line.currency} owed={line.balance} />}
+      {isOwed && <Charge bill={line.id} currency={line.currency} owed={line.balance} />}
       {isPaid && <AskAmount name="refund" label={t('bills.refundAmount')} explain={t('bills.refundExplain')} currency={line.currency} most={applied - returned} submit={t('bills.refund')} done={t('bills.refundAsked')} call={(key, amount, reason) => money.askRefund(key, { bill: line.id }, amount, reason)} />}
       {isOwed && mayDo(roles, 'books_keep') && <AskAmount name="credit" label={t('bills.creditAmount')} explain={t('bills.creditExplain')} currency={line.currency} most={line.balance} submit={t('bills.credit')} done={t('bills.credited')} call={(key, amount, reason) => money.credit(key, line.id, amount, reason)} />}
       {line.state === 'open' && <Void bill={line.id} />}

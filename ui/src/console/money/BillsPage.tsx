@@ -47,7 +47,7 @@ export function BillTable({ lines }: { lines: readonly BillLine[] }) {
       <tbody>
         {lines.map((line) => (
           <tr key={line.id} data-testid="bill">
-            <th scope="row"><a href={href({ page: 'bill', id: line.id })}>{t('bills.numbered', { number: line.number })}</a><span className="line-facts">{t.of('BillKind', line.kind)}</span></th>
+            <th scope="row"><a href={href({ page: 'bill', id: line.id })}>{t('bills.numbered', { number: line.number })}</a><span className="line-facts">{t.of('BillKind', line.kind)}{line.what && <> · <bdi className="wraps">{line.what}</bdi></>}</span></th>
             <td className="number nowrap">{at(line.issued_ms)}</td>
             <td><BillMark state={line.state} /></td>
             <AmountCell label={t('bills.gross')} minor={line.gross} currency={line.currency} />

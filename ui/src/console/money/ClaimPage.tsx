@@ -1,6 +1,6 @@
-import { Button, Group, NativeSelect, Textarea } from '@mantine/core';
+import { Button, Group, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
-import type { ClaimAct, ClaimLine, ClaimState, ClaimWhole, Direction } from '../../backend/types.gen';
+import type { ClaimAct, ClaimLine, ClaimState, ClaimWhole, Direction, Excess, Whose } from '../../backend/types.gen';
 import { mayDo } from '../../parts/access';
 import { Card } from '../../parts/Card';
 import { useSession } from '../../parts/context';
@@ -47,6 +47,7 @@ function Whole({ whole }: { whole: ClaimWhole }) {
           [t('claims.outstanding'), amount(line.outstanding)],
         ]} />
       </Card>
+      {whole.excess && mayDo(roles, 'insurance') && <TooMuch line={line} excess={whole.excess} />}
       {mayDo(roles, 'insurance') && <Acts line={line} />}
       <Steps whole={whole} />
       <Card title={t('claims.fhir')}><pre className="fhir" tabIndex={0} aria-label={t('claims.fhir')}>{JSON.stringify(whole.fhir, null, 2)}</pre></Card>
@@ -83,6 +84,26 @@ function Acts({ line }: { line: ClaimLine }) {
       <Problems problems={once.problems} />
       {answered.includes(line.state) && <Answer claim={line.id} />}
       {payable.includes(line.state) && <Paid key={line.outstanding} line={line} />}
+    </Card>
+  );
+}
+
+/** The insurer covers what the patient has paid meanwhile: somebody says whose the difference is. */
+function TooMuch({ line, excess }: { line: ClaimLine; excess: Excess }) {
+  const t = useWords();
+  const { money } = useConsole();
+  const once = useOnce();
+  const [reason, setReason] = useState('');
+  const settle = (whose: Whose) => once.run((key) => money.settleExcess(key, line.id, whose, reason), t('claims.excessSettled'));
+  return (
+    <Card title={t('claims.excess')}>
+      <p>{t('claims.excessExplain')} <Amount minor={excess.minor} currency={line.currency} /></p>
+      <Group gap="sm" align="end">
+        <TextInput className="grows" label={t('money.reason')} maxLength={200} dir="auto" autoComplete="off" data-testid="excess-reason" value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        {excess.minor <= excess.patient_max && <Button disabled={once.isBusy} data-testid="excess-patient" onClick={() => void settle('patient')}>{t('claims.excessPatient')}</Button>}
+        <Button variant="default" disabled={once.isBusy} data-testid="excess-insurer" onClick={() => void settle('insurer')}>{t('claims.excessInsurer')}</Button>
+      </Group>
+      <Problems problems={once.problems} />
     </Card>
   );
 }

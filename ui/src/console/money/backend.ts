@@ -1,7 +1,7 @@
 import type { Outcome } from '../../backend';
 import type {
-  AccountLine, BillPage, BillState, BillWhole, ClaimAct, ClaimPage, ClaimWhole, CountLine, CoverageLine, DayLine, DayPage, DayWhole, Direction, DrawerLine, ExceptionPage,
-  PatientAccount, Reconciled, RefundPage, SettlementLine,
+  AccountLine, BillPage, BillState, BillWhole, ChargePage, ClaimAct, ClaimPage, ClaimWhole, CountLine, CoverageLine, DayLine, DayPage, DayWhole, Direction, DrawerLine, ExceptionPage,
+  PatientAccount, Reconciled, RefundPage, SettlementLine, Whose,
 } from '../../backend/types.gen';
 
 export interface Money { amount_minor: number; currency: string }
@@ -18,7 +18,14 @@ export interface MoneyBackend {
   account(patient: string): Promise<PatientAccount>;
   voidBill(key: string, bill: string, reason: string): Promise<Outcome<unknown>>;
   credit(key: string, bill: string, amount: Money, reason: string): Promise<Outcome<unknown>>;
+  supplement(key: string, first: string, what: string, net: Money): Promise<Outcome<{ id: string }>>;
   pay(key: string, bill: string, amount: Money, till: string): Promise<Outcome<{ receipt: string }>>;
+
+  advance(key: string, patient: string, amount: Money, till: string): Promise<Outcome<{ receipt: string }>>;
+  spend(key: string, payment: string, bill: string, amount: Money): Promise<Outcome<unknown>>;
+  charges(bill: string): Promise<ChargePage>;
+  charge(key: string, bill: string, amount: Money, till: string, source: string | null): Promise<Outcome<{ state?: string }>>;
+  cancelCharge(key: string, payment: string): Promise<Outcome<unknown>>;
 
   refunds(isAll: boolean, after: string | null): Promise<RefundPage>;
   askRefund(key: string, of: { bill: string } | { payment: string }, amount: Money, reason: string): Promise<Outcome<{ state: string }>>;
@@ -44,6 +51,8 @@ export interface MoneyBackend {
   claim(claim: string): Promise<ClaimWhole>;
   coverages(patient: string): Promise<CoverageLine[]>;
   addCoverage(key: string, coverage: CoverageLine): Promise<Outcome<unknown>>;
+  endCoverage(key: string, coverage: string, until: string): Promise<Outcome<unknown>>;
+  settleExcess(key: string, claim: string, whose: Whose, reason: string): Promise<Outcome<unknown>>;
   makeClaim(key: string, bill: string, coverage: string): Promise<Outcome<{ claim: string }>>;
   act(key: string, claim: string, act: ClaimAct): Promise<Outcome<{ claim: string; state: string }>>;
   answer(key: string, claim: string, response: string): Promise<Outcome<{ state: string }>>;

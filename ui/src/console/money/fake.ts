@@ -1,5 +1,5 @@
 import type { Outcome } from '../../backend';
-import type { BillLine, BillWhole, ClaimLine, ClaimPage, ClaimWhole, DayWhole, DrawerLine, ExceptionLine, Problem, RefundLine } from '../../backend/types.gen';
+import type { BillLine, BillWhole, ChargeLine, ChargePage, ClaimLine, ClaimPage, ClaimWhole, CoverageLine, DayWhole, DrawerLine, Excess, ExceptionLine, LeftLine, Problem, RefundLine } from '../../backend/types.gen';
 import type { Entry, MoneyBackend } from './backend';
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
@@ -16,6 +16,12 @@ export class FakeMoney implements MoneyBackend {
   bills_: BillLine[] = [bill(1, 'open', 10_500), bill(2, 'partially_paid', 6_500), bill(3, 'paid', 0)];
   refunds_: RefundLine[] = [refund(1, 'requires_action'), refund(2, 'pending')];
   exceptions_: ExceptionLine[] = [exception(1, 'DRAWER_COUNT', 50_000, 49_900), exception(2, 'PAID_TWICE', 0, 4_000)];
+  coverages_: CoverageLine[] = [{ id: id(90), patient: '', payor: 'Mutual', subscriber: 'M-1', place: 1, from: '2026-01-01', until: null }];
+  left_: LeftLine[] = [];
+  excess: Excess | null = null;
+  whose: string | null = null;
+  gateway: string | null = 'house';
+  charges_: [string, ChargeLine][] = [];
   drawers_: DrawerLine[] = [{ drawer: 'front', currency: 'INR', has_moved: true, counted: null }];
 
   constructor(private readonly staff: string) {}
@@ -29,13 +35,29 @@ export class FakeMoney implements MoneyBackend {
     const paid = line.gross - line.balance;
     return {
       line, name: 'García López, María', mrn: 'MC-000123', rate_basis_points: 500, applied: paid, benefit: 0, contractual: 0, forgiven: 0, returned: 0, void_reason: null,
+      first: this.bills_.find((one) => one.id === line.adds_to)?.number ?? null, supplements: this.bills_.filter((one) => one.adds_to === line.id),
       payments: paid > 0 ? [{ id: id(50), receipt: '26A1-000-000001', method: 'cash', minor: paid, refunded: 0, by: this.staff, at_ms }] : [],
       journals: [{ id: 1, why: 'issued', minor: line.gross, by: null, occurred_ms: at_ms, recorded_ms: at_ms }],
     };
   }
 
   async account() {
-    return { name: 'García López, María', mrn: 'MC-000123', owed: [{ currency: 'INR', receivable: 17_000, credit: 500, payable: 0 }], left: [], bills: this.bills_ };
+    const credit = this.left_.reduce((sum, { minor }) => sum + minor, 0);
+    return { name: 'García López, María', mrn: 'MC-000123', currency: 'INR', owed: [{ currency: 'INR', receivable: 17_000, credit, payable: 0 }], left: this.left_.filter(({ minor }) => minor > 0), bills: this.bills_ };
+  }
+
+  async advance(key: string, _patient: string, amount: { amount_minor: number }): Promise<Outcome<{ receipt: string }>> {
+    const receipt = '26A1-000-000003';
+    return this.once(key, null, () => { this.left_ = [{ payment: key, receipt, currency: 'INR', minor: amount.amount_minor, at_ms }, ...this.left_]; }, { receipt });
+  }
+
+  async spend(key: string, payment: string, asked: string, amount: { amount_minor: number }) {
+    const left = this.left_.find((one) => one.payment === payment)!.minor;
+    if (amount.amount_minor > left) return no('credit.exceeds_left', 'amount_minor', { max: String(left) });
+    return this.once(key, null, () => {
+      this.left_ = this.left_.map((one) => (one.payment === payment ? { ...one, minor: one.minor - amount.amount_minor } : one));
+      this.bills_ = this.bills_.map((line) => (line.id === asked ? { ...line, balance: line.balance - amount.amount_minor, state: line.balance === amount.amount_minor ? 'paid' as const : 'partially_paid' as const } : line));
+    });
   }
 
   async voidBill(key: string, asked: string, reason: string) {
@@ -44,10 +66,29 @@ export class FakeMoney implements MoneyBackend {
 
   async credit(key: string) { return this.once(key); }
 
+  async supplement(key: string, first: string, what: string, net: { amount_minor: number }): Promise<Outcome<{ id: string }>> {
+    if (!what.trim()) return no('required', 'what');
+    const made: BillLine = { ...bill(this.bills_.length + 1, 'open', Math.round(net.amount_minor * 1.05)), kind: 'supplement', net: net.amount_minor, adds_to: first, what };
+    return this.once(key, null, () => { this.bills_ = [...this.bills_, made]; }, { id: made.id });
+  }
+
   async pay(key: string, asked: string, amount: { amount_minor: number }): Promise<Outcome<{ receipt: string }>> {
     const found = this.bills_.find((line) => line.id === asked);
     if (found && amount.amount_minor > found.balance) return no('payment.exceeds_balance', 'amount_minor', { max: String(found.balance) });
     return this.once(key, null, () => { this.bills_ = this.bills_.map((line) => (line.id === asked ? { ...line, balance: line.balance - amount.amount_minor, state: 'paid' as const } : line)); }, { receipt: '26A1-000-000002' });
+  }
+
+  async charges(asked: string): Promise<ChargePage> { return { gateway: this.gateway, lines: this.charges_.filter(([of]) => of === asked).map(([, line]) => line) }; }
+
+  async charge(key: string, asked: string, amount: { amount_minor: number }, _till: string, source: string | null): Promise<Outcome<{ state?: string }>> {
+    if (this.isSilent || this.gateway !== 'house') return this.once(key, null, () => { this.charges_.unshift([asked, charge(key, amount.amount_minor, 'waiting', source)]); }, { state: 'pending' });
+    this.charges_.unshift([asked, charge(key, amount.amount_minor, 'taken', source)]);
+    const paid = await this.pay(key, asked, amount);
+    return paid.ok ? ok({}) : paid;
+  }
+
+  async cancelCharge(key: string, payment: string) {
+    return this.once(key, null, () => { this.charges_ = this.charges_.map(([of, line]) => [of, line.payment === payment ? { ...line, state: 'cancelled' as const, code: 'payment.cancelled', payer: null, may_cancel: false } : line]); });
   }
 
   async refunds(isAll: boolean) { return page(this.refunds_.filter((line) => isAll || ['pending', 'requires_action'].includes(line.state))); }
@@ -94,8 +135,18 @@ export class FakeMoney implements MoneyBackend {
 
   async claims(): Promise<ClaimPage> { return { ...page([claim]), ages: [{ age: 'up_to60', currency: 'INR', count: 1, outstanding: 10_500 }] }; }
   async claimsOf(): Promise<ClaimPage> { return { ...page([]), ages: [] }; }
-  async claim(): Promise<ClaimWhole> { return { line: claim, subscriber: 'M-1', served: '2027-01-15', steps: [{ state: 'draft', minor: null, by: this.staff, at_ms }], fhir: { resourceType: 'Claim' } }; }
-  async coverages(patient: string) { return [{ id: id(90), patient, payor: 'Mutual', subscriber: 'M-1', place: 1, from: '2026-01-01', until: null }]; }
+  async claim(): Promise<ClaimWhole> { return { line: claim, subscriber: 'M-1', served: '2027-01-15', excess: this.excess, steps: [{ state: 'draft', minor: null, by: this.staff, at_ms }], fhir: { resourceType: 'Claim' } }; }
+  async coverages(patient: string) { return this.coverages_.map((line) => ({ ...line, patient })); }
+
+  async endCoverage(key: string, coverage: string, until: string) {
+    const from = this.coverages_.find((line) => line.id === coverage)?.from ?? '';
+    return this.once(key, until < from ? no('coverage.days', 'until') : null, () => { this.coverages_ = this.coverages_.map((line) => (line.id === coverage ? { ...line, until } : line)); });
+  }
+
+  async settleExcess(key: string, _claim: string, whose: string, reason: string) {
+    return this.once(key, reason.trim() ? null : no('required', 'reason'), () => { this.excess = null; this.whose = whose; });
+  }
+
   async addCoverage(key: string) { return this.once(key); }
   async makeClaim(key: string) { return this.once(key, null, undefined, { claim: claim.id }); }
   async act(key: string) { return this.once(key, null, undefined, { claim: claim.id, state: 'submitted' }); }
@@ -113,7 +164,12 @@ export class FakeMoney implements MoneyBackend {
 }
 
 function bill(number: number, state: BillLine['state'], balance: number): BillLine {
-  return { id: id(number), number, patient: id(100), kind: 'consultation', state, currency: 'INR', net: 10_000, tax: 500, gross: 10_500, balance, issued_ms: at_ms };
+  return { id: id(number), number, patient: id(100), kind: 'consultation', state, currency: 'INR', net: 10_000, tax: 500, gross: 10_500, balance, issued_ms: at_ms, adds_to: null, what: null };
+}
+
+function charge(payment: string, minor: number, state: ChargeLine['state'], source: string | null): ChargeLine {
+  const isOpen = state === 'waiting';
+  return { payment, currency: 'INR', minor, state, code: null, may_cancel: isOpen, provider: isOpen ? 'stripe' : 'house', payer: isOpen ? 'pi_1_secret_2' : null, source, receipt: isOpen ? null : '26A1-000-000002', by: id(200), at_ms };
 }
 
 function refund(n: number, state: string): RefundLine {

@@ -14,7 +14,14 @@ export const moneyBackend: MoneyBackend = {
   account: (patient) => post('bills/account', { patient }),
   voidBill: (key, bill, reason) => outcome(post('bills/void', { bill, reason }, key)),
   credit: (key, bill, amount, reason) => outcome(post('bills/credit', { credit: key, bill, amount, reason }, key)),
+  supplement: (key, first, what, net) => outcome(post('bills/supplement', { bill: key, adds_to: first, what, net }, key)),
   pay: (key, bill, amount, till) => outcome(post('payments', { payment: key, for: { bill }, till, amount, how: { method: 'cash', drawer: till } }, key)),
+
+  advance: (key, patient, amount, till) => outcome(post('payments', { payment: key, for: { patient }, till, amount, how: { method: 'cash', drawer: till } }, key)),
+  spend: (key, payment, bill, amount) => outcome(post('payments/spend', { spending: key, payment, bill, amount }, key)),
+  charges: (bill) => get('charges', { bill }),
+  charge: (key, bill, amount, till, source) => outcome(post('charges', { payment: key, for: { bill }, till, amount, source }, key)),
+  cancelCharge: (key, payment) => outcome(post('charges/cancel', { payment }, key)),
 
   refunds: (isAll, after) => get('refunds', { state: isAll ? 'all' : null, after }),
   askRefund: (key, of, amount, reason) => outcome(post('refunds', { refund: key, of, amount, reason }, key)),
@@ -40,6 +47,8 @@ export const moneyBackend: MoneyBackend = {
   claim: (claim) => get('insurance/claims/one', { claim }),
   coverages: (patient) => post('insurance/coverages', { patient }),
   addCoverage: (key, coverage) => outcome(post('insurance/coverage', { ...coverage, id: key }, key)),
+  endCoverage: (key, coverage, until) => outcome(post('insurance/coverage/end', { coverage, until }, key)),
+  settleExcess: (key, claim, whose, reason) => outcome(post('insurance/claim/excess', { claim, whose, reason }, key)),
   makeClaim: (key, bill, coverage) => outcome(post('insurance/claim', { claim: key, bill, coverage }, key)),
   act: (key, claim, act) => outcome(post('insurance/claim/act', { claim, act }, key)),
   answer: (key, claim, response) => outcome(post('insurance/answer', { claim, response }, key)),

@@ -55,14 +55,14 @@ export function useOnce() {
   const [key, setKey] = useState(() => crypto.randomUUID() as string);
   const [isBusy, setIsBusy] = useState(false);
   const [problems, setProblems] = useState<Problem[]>([]);
-  async function run<T>(call: (key: string) => Promise<Outcome<T>>, done: string): Promise<T | null> {
+  async function run<T>(call: (key: string) => Promise<Outcome<T>>, done: string | ((value: T) => string)): Promise<T | null> {
     setIsBusy(true);
     const answer = await call(key);
     setIsBusy(false);
     setProblems(answer.ok ? [] : answer.problems);
     if (answer.ok || !answer.problems.some(({ code }) => unknown.includes(code))) setKey(crypto.randomUUID());
     if (!answer.ok) return null;
-    toast(done);
+    toast(typeof done === 'string' ? done : done(answer.value));
     await client.invalidateQueries({ queryKey: moneyKey });
     return answer.value ?? ({} as T);
   }

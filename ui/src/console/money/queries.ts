@@ -1,11 +1,18 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { BillState } from '../../backend/types.gen';
+import type { BillState, ChargeState } from '../../backend/types.gen';
 import { useConsole } from '../context';
 
 const pages = { initialPageParam: null as string | null, getNextPageParam: (page: { next: string | null }) => page.next };
 
 /** Every list of money begins with this word, so that all are read again when some moved. */
 export const moneyKey = ['money'] as const;
+
+/** Says whether a charge is not over. */
+export function isUnderWay(state: ChargeState): boolean {
+  return underWay.includes(state);
+}
+
+const underWay: readonly ChargeState[] = ['asked', 'waiting', 'unknown', 'cancelling'];
 
 export function useBills(text: string, state: BillState | null) {
   const { money } = useConsole();
@@ -16,6 +23,17 @@ export function useBill(id: string) {
   const { money } = useConsole();
   // every look is itself noted, so it is read when it is opened and when money moved
   return useQuery({ queryKey: ['money', 'bill', id], queryFn: () => money.bill(id), gcTime: 0 });
+}
+
+/** How often is asked what became of a charge that is under way. */
+const watchMs = 3_000;
+
+export function useCharges(bill: string) {
+  const { money } = useConsole();
+  return useQuery({
+    queryKey: ['money', 'charges', bill], queryFn: () => money.charges(bill),
+    refetchInterval: ({ state }) => (state.data?.lines.some((line) => isUnderWay(line.state)) ? watchMs : false),
+  });
 }
 
 export function useAccount(patient: string) {

@@ -25,11 +25,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Which gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Provider {
     Stripe,
     Razorpay,
     /// The hospital's own terminals.
+    #[default]
     House,
 }
 
@@ -177,6 +178,9 @@ pub(crate) trait Gateway: fmt::Debug + Send + Sync {
         errand: &'a Errand,
         told: &'a Told,
     ) -> BoxFuture<'a, Result<Told, Trouble>>;
+
+    /// Lets go of what no payer has paid yet.
+    fn cancel<'a>(&'a self, told: &'a Told) -> BoxFuture<'a, Result<Told, Trouble>>;
 
     /// Gives a part back. The same attempt again is the same.
     fn refund<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Result<Returned, Trouble>>;

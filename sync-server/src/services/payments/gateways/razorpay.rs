@@ -226,6 +226,11 @@ impl Gateway for Razorpay {
         })
     }
 
+    fn cancel<'a>(&'a self, _: &'a Told) -> BoxFuture<'a, Result<Told, Trouble>> {
+        // an order stays payable
+        Box::pin(async move { Err(Trouble::Refused("payment.not_cancellable".into())) })
+    }
+
     fn refund<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Result<Returned, Trouble>> {
         Box::pin(async move {
             let id = errand.taken.as_deref().ok_or_else(unread)?;

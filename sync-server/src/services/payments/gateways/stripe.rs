@@ -298,6 +298,13 @@ impl Gateway for Stripe {
         })
     }
 
+    fn cancel<'a>(&'a self, at: &'a Told) -> BoxFuture<'a, Result<Told, Trouble>> {
+        Box::pin(async move {
+            let path = format!("/v1/payment_intents/{}/cancel", at.reference);
+            told(done(self.line.post(&path, None, Body::Nothing).await?)?)
+        })
+    }
+
     fn refund<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Result<Returned, Trouble>> {
         Box::pin(async move {
             check(errand.amount)?;
