@@ -85,6 +85,7 @@ try {
   await bela.getByTestId('charge-source').fill('0042');
   await bela.getByTestId('charge-submit').click();
   await bela.locator('[data-testid=charge][data-state=failed]').waitFor();
+  await bela.locator('[data-testid=charge][data-state=taken]').scrollIntoViewIfNeeded();
   await look(bela, 'bill-supplement');
 
   // a bill that was a mistake
@@ -114,6 +115,7 @@ try {
   await bela.getByTestId('spend-amount').fill('100');
   await bela.getByTestId('spend-submit').click();
   await bela.locator('[data-testid=account-left][data-minor="5000"]').waitFor();
+  await bela.getByTestId('coverage-add').scrollIntoViewIfNeeded();
   await look(bela, 'account');
   await bill(bela, 2);
   await bela.getByTestId('claim-make').click();

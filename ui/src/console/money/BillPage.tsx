@@ -134,20 +134,22 @@ function Pay({ bill, currency, owed }: { bill: string; currency: string; owed: n
   const t = useWords();
   const { money } = useConsole();
   const once = useOnce();
-  const [text, setText] = useState(typedMoney(owed, currency));
+  // what is owed changes when a part is paid
+  const [typed, setTyped] = useState<string | null>(null);
+  const text = typed ?? typedMoney(owed, currency);
   const [till, setTill] = useState('front');
 
   async function pay(event: FormEvent) {
     event.preventDefault();
     const minor = readMoney(text, currency);
     if (minor === null) return once.setProblems([{ code: 'money.unread', field: '', with: {} }]);
-    await once.run((key) => money.pay(key, bill, { amount_minor: minor, currency }, till.trim()), t('bills.paid'));
+    if (await once.run((key) => money.pay(key, bill, { amount_minor: minor, currency }, till.trim()), t('bills.paid'))) setTyped(null);
   }
 
   return (
     <form noValidate className="money-form" onSubmit={(event) => void pay(event)}>
       <Group gap="sm" align="end">
-        <AmountField label={t('bills.cash')} currency={currency} text={text} onText={setText} testId="pay-amount" />
+        <AmountField label={t('bills.cash')} currency={currency} text={text} onText={setTyped} testId="pay-amount" />
         <TextInput label={t('days.drawer')} maxLength={64} autoComplete="off" spellCheck={false} data-testid="pay-till" value={till} onChange={(event) => setTill(event.currentTarget.value)} />
         <Button type="submit" disabled={once.isBusy} data-testid="pay-submit">{t('bills.pay')}</Button>
       </Group>
