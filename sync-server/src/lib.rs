@@ -170,6 +170,7 @@ fn by_itself(app: &App) -> JoinSet<()> {
         tasks.spawn(scheduling::waiting::run(app.clone()));
         tasks.spawn(merging::run(app.clone()));
         tasks.spawn(duplicates::run(app.clone()));
+        tasks.spawn(backup::running::run(app.clone()));
         tasks.spawn(app.news.clone().listen(app.pool.clone()));
     }
     if app.place.has(Service::Billing) {

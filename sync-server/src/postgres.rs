@@ -5,11 +5,11 @@
 //! its process id: so it lives exactly as long as somebody uses it, also when the last user was killed.
 
 use anyhow::{Context, Result, bail, ensure};
-use nix::unistd::{Uid, User};
-use sha2::{Digest, Sha256};
+use machine::{binaries, can_reach, make_dir, must, postgres_user, short_hash};
+use nix::unistd::Uid;
 use sqlx::postgres::PgConnectOptions;
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 mod copy;
+mod machine;
+mod outgoing;
+mod replay;
+
+pub(crate) use outgoing::{CLOSED_EVERY_S, Cluster, Piece};
+pub(crate) use replay::replay;
 
 /// Name of the superuser and of the database.
 pub const NAME: &str = "wardbook";
@@ -54,6 +60,10 @@ struct Home {
 impl Postgres {
     /// Starts the server of a data directory, or joins the one that runs. Blocks for up to a few seconds.
     pub fn start(data: &Path, keep: Keep) -> Result<Self> {
+        Self::start_within(data, keep, START_WAIT)
+    }
+
+    fn start_within(data: &Path, keep: Keep, wait: Duration) -> Result<Self> {
         let home = Home::prepare(data, keep)?;
         let in_use = home.lock_file("in-use.lock")?;
         in_use
@@ -73,7 +83,7 @@ impl Postgres {
             in_use: Some(in_use),
             guard,
         };
-        postgres.wait_until_it_answers()?;
+        postgres.wait_until_it_answers(wait)?;
         Ok(postgres)
     }
 
@@ -116,9 +126,9 @@ impl Postgres {
         }
     }
 
-    fn wait_until_it_answers(&mut self) -> Result<()> {
+    fn wait_until_it_answers(&mut self, wait: Duration) -> Result<()> {
         let Self { home, guard, .. } = self;
-        poll(START_WAIT, || {
+        poll(wait, || {
             if let Some(status) = guard.as_mut().map(Child::try_wait).transpose()?.flatten() {
                 bail!(
                     "PostgreSQL did not start ({status}). The end of {}:\n{}",
@@ -374,90 +384,15 @@ impl Home {
         for setting in always.iter().chain(more) {
             settings.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
+        if self.keep == Keep::Durable {
+            settings.extend(self.lays_out());
+        }
         settings
     }
 }
 
 /// Runs the server (or watches one that runs), and stops it by its id once nobody holds the file IN_USE.
 const GUARD: &str = include_str!("postgres_guard.sh");
-
-/// Finds Debian's server binaries, the newest version first, or those in PATH.
-fn binaries() -> Result<PathBuf> {
-    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
-        .collect();
-    versions.sort_unstable();
-    let in_path = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())
-        .unwrap_or_default();
-    let places = versions
-        .into_iter()
-        .rev()
-        .map(|(_, dir)| dir)
-        .chain(in_path);
-    places.into_iter().find(|dir| dir.join("initdb").exists() && dir.join("postgres").exists()).context(
-        "no PostgreSQL server binaries in /usr/lib/postgresql or PATH. Install them with `apt-get install postgresql`, \
-         or name a server of your own with --database-url",
-    )
-}
-
-fn postgres_user() -> Result<(u32, u32)> {
-    let user = User::from_name("postgres")?.context(
-        "PostgreSQL refuses to run as root and there is no user `postgres`. Install it with `apt-get install postgresql`",
-    )?;
-    Ok((user.uid.as_raw(), user.gid.as_raw()))
-}
-
-/// Makes a directory that belongs to whom the server runs as, and to nobody else.
-fn make_dir(dir: &Path, runs_as: Option<(u32, u32)>) -> Result<()> {
-    if let Some(parent) = dir.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    match fs::create_dir(dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        made => made.with_context(|| format!("making {}", dir.display()))?,
-    }
-    let about = fs::symlink_metadata(dir)?;
-    let owner = runs_as.map_or(Uid::effective().as_raw(), |(user, _)| user);
-    let ours = about.uid() == owner || about.uid() == Uid::effective().as_raw();
-    ensure!(
-        about.is_dir() && ours,
-        "{} belongs to somebody else",
-        dir.display()
-    );
-    if let Some((user, group)) = runs_as {
-        chown(dir, Some(user), Some(group))?;
-    }
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
-    Ok(())
-}
-
-fn can_reach(dir: &Path, runs_as: Option<(u32, u32)>) -> bool {
-    let Some((user, group)) = runs_as else {
-        return true;
-    };
-    let tried = Command::new("/bin/sh")
-        .args(["-c", "cd \"$0\""])
-        .arg(dir)
-        .current_dir("/")
-        .uid(user)
-        .gid(group)
-        .stderr(Stdio::null())
-        .status();
-    tried.is_ok_and(|status| status.success())
-}
-
-fn short_hash(path: &Path) -> String {
-    shared::sync::wire::hex(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..6])
-}
 
 fn poll(within: Duration, mut done: impl FnMut() -> Result<Option<()>>) -> Result<()> {
     let step = Duration::from_millis(10);
@@ -473,6 +408,7 @@ fn poll(within: Duration, mut done: impl FnMut() -> Result<Option<()>>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_server_lives_as_long_as_somebody_uses_it() {

@@ -4,12 +4,14 @@
 mod desks;
 mod events;
 mod hub;
+mod running;
 
 pub use desks::{Compared, DeskSeen, WardSeen, certificates, copies, desks, put_back};
 pub use events::{EventAgain, EventLine, EventPage, EventsSeen, LONG_MS, NatsSeen, events, nats};
 pub use hub::{
     AuditSeen, Backups, Shape, audit, backup, decisions, disk, held, shape, unreachable,
 };
+pub use running::{RunningSeen, gives_up, running};
 
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The file of a backup: a tar, packed with zstd, sealed with age. Everything streams; nothing is held in memory.
 
 use age::secrecy::ExposeSecret;
+use age::stream::StreamWriter;
 use age::x25519::{Identity, Recipient};
 use age::{Decryptor, Encryptor};
 use anyhow::{Context, Result, anyhow, ensure};
@@ -72,25 +73,7 @@ pub(super) fn write(
     about: &About,
     folders: &[(&str, &Path)],
 ) -> Result<()> {
-    let recipients = sealed_for
-        .iter()
-        .map(|text| {
-            text.parse::<Recipient>()
-                .map_err(|why| anyhow!("{text}: {why}"))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let sealer = Encryptor::with_recipients(recipients.iter().map(|it| it as &dyn age::Recipient))?;
-    let half = to.with_added_extension("part");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&half)
-        .with_context(|| format!("writing {}", half.display()))?;
-    let sealed = sealer.wrap_output(BufWriter::new(file))?;
-    let packed = zstd::Encoder::new(sealed, PACKED)?;
-    let mut tar = tar::Builder::new(packed);
+    let mut tar = tar::Builder::new(sealed(to, sealed_for)?);
     tar.follow_symlinks(false);
     let text = serde_json::to_vec_pretty(about)?;
     let mut head = tar::Header::new_gnu();
@@ -101,27 +84,73 @@ pub(super) fn write(
         tar.append_dir_all(name, folder)
             .with_context(|| format!("packing {}", folder.display()))?;
     }
-    let sealed = tar.into_inner()?.finish()?;
-    let file = sealed.finish()?.into_inner()?;
+    finish(tar.into_inner()?, to)
+}
+
+/// What is packed and sealed while it is written.
+type Sealing = zstd::Encoder<'static, StreamWriter<BufWriter<File>>>;
+
+/// Returns whom a file is sealed for.
+///
+/// # Errors
+/// What is not as `backup key` prints it.
+pub(super) fn recipients(sealed_for: &[String]) -> Result<Vec<Recipient>> {
+    let read = |text: &String| {
+        let read = text.parse::<Recipient>();
+        read.map_err(|why| anyhow!("{text}: {why}"))
+    };
+    sealed_for.iter().map(read).collect()
+}
+
+/// Begins a sealed file under another name: see [`finish`].
+pub(super) fn sealed(to: &Path, sealed_for: &[String]) -> Result<Sealing> {
+    let recipients = recipients(sealed_for)?;
+    let sealer = Encryptor::with_recipients(recipients.iter().map(|it| it as &dyn age::Recipient))?;
+    let half = to.with_added_extension("part");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&half)
+        .with_context(|| format!("writing {}", half.display()))?;
+    let sealed = sealer.wrap_output(BufWriter::new(file))?;
+    Ok(zstd::Encoder::new(sealed, PACKED)?)
+}
+
+/// Writes the end of a sealed file, and gives it its name once it is on the disk.
+pub(super) fn finish(sealing: Sealing, to: &Path) -> Result<()> {
+    let file = sealing.finish()?.finish()?.into_inner()?;
     file.sync_all()?;
-    std::fs::rename(&half, to)?;
+    std::fs::rename(to.with_added_extension("part"), to)?;
+    if let Some(folder) = to.parent().filter(|folder| *folder != Path::new("")) {
+        File::open(folder)?.sync_all()?;
+    }
     Ok(())
+}
+
+/// Reads the key of backups.
+pub(super) fn identity(key: &Path) -> Result<Identity> {
+    let text = std::fs::read_to_string(key)
+        .with_context(|| format!("reading the key in {}", key.display()))?;
+    text.trim()
+        .parse()
+        .map_err(|_| anyhow!("{} holds no key of backups", key.display()))
+}
+
+/// Opens a sealed file.
+pub(super) fn open(from: &Path, key: &Identity) -> Result<impl Read + use<>> {
+    let file = File::open(from).with_context(|| format!("opening {}", from.display()))?;
+    let sealed = Decryptor::new(BufReader::new(file))
+        .with_context(|| format!("{} is no backup", from.display()))?
+        .decrypt(std::iter::once(key as &dyn age::Identity))
+        .with_context(|| format!("this key does not open {}", from.display()))?;
+    Ok(zstd::Decoder::new(sealed)?)
 }
 
 /// Unpacks an archive into an empty folder; returns what it is of.
 pub(super) fn read(backup: &Path, key: &Path, into: &Path) -> Result<About> {
-    let text = std::fs::read_to_string(key)
-        .with_context(|| format!("reading the key in {}", key.display()))?;
-    let key: Identity = text
-        .trim()
-        .parse()
-        .map_err(|_| anyhow!("{} holds no key of backups", key.display()))?;
-    let file = File::open(backup).with_context(|| format!("opening {}", backup.display()))?;
-    let sealed = Decryptor::new(BufReader::new(file))
-        .with_context(|| format!("{} is no backup", backup.display()))?
-        .decrypt(std::iter::once(&key as &dyn age::Identity))
-        .with_context(|| format!("this key does not open {}", backup.display()))?;
-    let mut packed = zstd::Decoder::new(sealed)?;
+    let mut packed = open(backup, &identity(key)?)?;
     let mut tar = tar::Archive::new(&mut packed);
     tar.set_preserve_permissions(true);
     tar.unpack(into)

@@ -1,17 +1,20 @@
 //! Making a backup, beside a hub that serves.
 
 use super::archive::{self, About};
+use super::running;
+use crate::app::App;
 use crate::config::Config;
 use crate::database;
-use crate::postgres::Postgres;
+use crate::postgres::Cluster;
 use crate::world;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// Folders of the data directory that are made again when they are missing.
-const NOT_KEPT: [&str; 2] = ["postgres", "snapshots"];
+/// What of the data directory is made again when it is missing; and where a running backup goes: one that is put back
+/// to be looked at would write there too.
+const NOT_KEPT: [&str; 4] = ["postgres", "snapshots", running::SETTINGS, running::HOLE];
 
 /// Writes everything the hub has into one sealed file.
 pub async fn make(config: &Config, to: &Path, sealed_for: &[String]) -> Result<About> {
@@ -27,54 +30,60 @@ async fn of_running(
     to: &Path,
     sealed_for: &[String],
 ) -> Result<About> {
+    ensure!(config.url()?.is_none(), "the database is not the hub's own");
+    let cluster = Cluster::of(&config.data)?;
+    let to = to.to_owned();
+    write(&opened.app, &cluster, sealed_for, move |_| Ok(to)).await
+}
+
+/// Writes everything the hub has into one sealed file, whose name may depend on what is in it: the folder of the database.
+pub(super) async fn write(
+    app: &App,
+    cluster: &Cluster,
+    sealed_for: &[String],
+    to: impl FnOnce(&Path) -> Result<PathBuf> + Send + 'static,
+) -> Result<About> {
     let begun_ms = world::now().0;
     // so that the signed head is in it
-    crate::services::audit::settle(&opened.app).await?;
-    let about = about(opened).await?;
-    let private = opened
-        .private()
-        .context("the database is not the hub's own")?;
-    let copy = private.copy()?;
-    let target = to.to_owned();
-    let (data, to) = (config.data.clone(), to.to_owned());
+    crate::services::audit::settle(app).await?;
+    let about = about(app).await?;
+    let (cluster, data) = (cluster.clone(), app.data.clone());
     let (told, sealed_for) = (about.clone(), sealed_for.to_vec());
-    tokio::task::spawn_blocking(move || {
+    let written = move || {
+        let copy = cluster.copy()?;
+        let to = to(copy.path())?;
         let files = tempfile::tempdir()?;
         copy_files(&data, files.path())?;
-        archive::write(
-            &to,
-            &sealed_for,
-            &told,
-            &[
-                (archive::FILES, files.path()),
-                (archive::DATABASE, copy.path()),
-            ],
-        )
-    })
-    .await??;
-    noted(opened, begun_ms, &target).await?;
+        let folders = [
+            (archive::FILES, files.path()),
+            (archive::DATABASE, copy.path()),
+        ];
+        archive::write(&to, &sealed_for, &told, &folders)?;
+        Ok::<u64, anyhow::Error>(fs::metadata(&to)?.len())
+    };
+    let bytes = tokio::task::spawn_blocking(written).await??;
+    noted(app, begun_ms, bytes).await?;
     Ok(about)
 }
 
 /// Notes that there is a backup, so that somebody can ask how old the last one is.
-async fn noted(opened: &database::Opened, begun_ms: i64, at: &Path) -> Result<()> {
-    let bytes = fs::metadata(at)?.len();
+async fn noted(app: &App, begun_ms: i64, bytes: u64) -> Result<()> {
     sqlx::query(
         "insert into backup_made (at, bytes) values ('epoch'::timestamptz + $1 * interval '1 millisecond', $2)",
     )
     .bind(begun_ms)
     .bind(bytes.cast_signed())
-    .execute(&opened.app.pool)
+    .execute(&app.pool)
     .await?;
     Ok(())
 }
 
-async fn about(opened: &database::Opened) -> Result<About> {
+async fn about(app: &App) -> Result<About> {
     let (lineage, wards, records, changes, audit): (Uuid, i64, i64, i64, i64) = sqlx::query_as(
         "select lineage, (select count(*) from ward), (select count(*) from record), (select count(*) from change),
             (select count(*) from audit_log) from hospital",
     )
-    .fetch_one(&opened.app.pool)
+    .fetch_one(&app.pool)
     .await?;
     Ok(About {
         begun: world::now().rfc3339(),
@@ -104,10 +113,4 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-impl database::Opened {
-    fn private(&self) -> Option<&Postgres> {
-        self.private.as_ref()
-    }
 }

@@ -25,7 +25,11 @@ pub(super) enum ApartCommand {
     },
     /// Put a backup back into an empty data directory; desks then give back what the hub took since
     Restore {
+        /// The file, or the folder of a running backup
         backup: PathBuf,
+        /// As it was at a moment, such as 2027-03-01T12:30:00Z: of a running backup
+        #[arg(long)]
+        until: Option<jiff::Timestamp>,
         /// File that holds the key of backups
         #[arg(long, env = "WARDBOOK_BACKUP_KEY_FILE")]
         key: PathBuf,
@@ -36,8 +40,8 @@ impl ApartCommand {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode> {
         match self {
             ApartCommand::Backup { command } => say(&command.run(config).await?)?,
-            ApartCommand::Restore { backup, key } => {
-                say(&restore(config, &backup, &key).await?.lines())?;
+            ApartCommand::Restore { backup, until, key } => {
+                say(&restore(config, &backup, &key, until).await?.lines())?;
             }
             ApartCommand::Doctor { json } => {
                 let as_json = if json { AsJson::Yes } else { AsJson::No };

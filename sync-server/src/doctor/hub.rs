@@ -1,6 +1,7 @@
 //! What is known of the hub itself.
 
 use crate::app::App;
+use crate::backup::running;
 use crate::error::Result;
 use shared::health::{self, AuditSeen, Backups, EventsSeen, Finding, LONG_MS};
 use std::path::Path;
@@ -26,6 +27,17 @@ pub(super) async fn backup(app: &App) -> Result<Finding> {
         None => Backups::Elsewhere,
     };
     Ok(health::backup(known, app.now()))
+}
+
+/// Whether the running backup has everything.
+pub(super) async fn running(app: &App) -> Result<Vec<Finding>> {
+    if !has_private_database(app) {
+        return Ok(Vec::new());
+    }
+    let (data, of) = (app.data.clone(), app.lineage);
+    // a folder on another computer may take long to answer
+    let seen = tokio::task::spawn_blocking(move || running::seen(&data, of)).await??;
+    Ok(health::running(seen.as_ref(), app.now()))
 }
 
 /// Says whether the database is the hub's own.

@@ -77,6 +77,7 @@ async fn inside(app: &App) -> crate::error::Result<Vec<Finding>> {
     // what workstations said a moment ago counts
     contacts::keep(app).await?;
     let mut findings = vec![hub::backup(app).await?];
+    findings.extend(hub::running(app).await?);
     findings.extend(hub::audit(app).await?);
     findings.extend(hub::events(app).await?);
     findings.extend(hub::nats(app).await);

@@ -1,18 +1,19 @@
 //! A copy of everything the private PostgreSQL holds, and a cluster made of one.
 
-use super::{Home, Keep, NAME, PORT, Postgres, binaries};
-use anyhow::{Context, Result, ensure};
+use super::outgoing::Cluster;
+use super::{Home, Keep, NAME, PORT, Postgres, binaries, must};
+use anyhow::{Result, ensure};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-impl Postgres {
+impl Cluster {
     /// Copies everything it holds as it is at one moment, beside its files, and checks the copy. Others go on meanwhile.
     /// The copy is removed with what is returned.
-    pub fn copy(&self) -> Result<TempDir> {
-        let home = &self.home;
+    pub(crate) fn copy(&self) -> Result<TempDir> {
+        let home = &self.0;
         let beside = tempfile::Builder::new()
             .prefix("copy.")
             .tempdir_in(&home.dir)?;
@@ -30,7 +31,9 @@ impl Postgres {
         home.check(&bin, beside.path())?;
         Ok(beside)
     }
+}
 
+impl Postgres {
     /// Puts a copy in the place of a cluster, where there is none yet.
     pub fn put_back(data: &Path, copy: &Path, keep: Keep) -> Result<()> {
         let home = Home::prepare(data, keep)?;
@@ -68,12 +71,4 @@ impl Home {
         check.args(["--exit-on-error", "--quiet"]).arg(copy);
         must(check, "checking the copy of the database")
     }
-}
-
-/// Runs a program that says by its status whether it did what it should.
-fn must(mut program: Command, what: &'static str) -> Result<()> {
-    let done = program.output().context(what)?;
-    let said = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "{what}: {}", said.trim());
-    Ok(())
 }
