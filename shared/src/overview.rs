@@ -78,7 +78,9 @@ impl Takings {
             Account::Cash(_)
             | Account::CardClearing(_)
             | Account::CardOffline
-            | Account::Bank(_) => Some(Takings::Received),
+            | Account::Bank(_)
+            // what a gateway keeps of a payout had come in all the same
+            | Account::GatewayFees => Some(Takings::Received),
             Account::PatientReceivable
             | Account::InsurerReceivable
             | Account::PatientCredit

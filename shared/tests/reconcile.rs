@@ -126,7 +126,7 @@ impl Day {
         self.facts.lately.push(payment);
         if *into == card() {
             self.facts.charges.push(ChargeFacts {
-                went: if id.as_u128() % 2 == 0 {
+                went: if id.as_u128().is_multiple_of(2) {
                     Went::In
                 } else {
                     Went::Back
