@@ -20,6 +20,7 @@ const byCheck: Record<HealthCheck, Runbook | null> = {
 };
 const byCode: Partial<Record<string, Runbook | null>> = {
   'health.desks_full': 'fullDisk', 'health.desks_version': null, 'health.desks_stopped': null, 'health.desks_pending': null, 'health.certificates_authority': null,
+  'health.running_away': null, 'health.running_behind': null, 'health.running_copy_none': null, 'health.running_copy_late': null, 'health.running_full': null, 'health.running_hole': 'fullDisk',
 };
 
 /** The steps that belong to a finding; none for what is in order. */
