@@ -78,7 +78,9 @@ impl Takings {
             Account::Cash(_)
             | Account::CardClearing(_)
             | Account::CardOffline
-            | Account::Bank(_) => Some(Takings::Received),
+            | Account::Bank(_)
+            // what a gateway keeps did come in
+            | Account::GatewayFees => Some(Takings::Received),
             Account::PatientReceivable
             | Account::InsurerReceivable
             | Account::PatientCredit
@@ -355,7 +357,7 @@ mod tests {
     fn what_was_billed_and_received_are_accounts_of_the_chart() {
         let billed = [2_100, 4_000, 4_010, 4_020, 4_030, 4_040];
         assert_eq!(Takings::Billed.accounts(), billed);
-        let received = [1_000, 1_010, 1_015, 1_020];
+        let received = [1_000, 1_010, 1_015, 1_020, 5_030];
         assert_eq!(Takings::Received.accounts(), received);
     }
 
