@@ -24,12 +24,16 @@ pub struct ConsoleDoor {
 
 /// Who is signed in at the console.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(export_to = "types.gen.ts")]
 pub struct ConsolePerson {
     pub staff: StaffId,
     pub username: String,
     pub name: String,
     pub roles: Vec<Role>,
+    pub has_second_factor: bool,
+    /// Their role asks for a second factor and they have none: nothing else is open to them before.
+    pub sets_up_factor: bool,
 }
 
 /// Which list changed, as the console is told while it is open.
@@ -242,14 +246,19 @@ pub struct StaffLine {
     pub has_second_factor: bool,
     /// They were given a password, or work under the hub's own name.
     pub can_sign_in: bool,
+    /// Until when the password is good that an administrator gave them; nothing once they chose their own. RFC 3339 in UTC.
+    pub once_until: Option<String>,
 }
 
 /// A page of staff, by username.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(export_to = "types.gen.ts")]
 pub struct StaffPage {
     pub lines: Vec<StaffLine>,
     pub next: Option<String>,
+    /// For how long desks without the network let people in by what they heard last.
+    pub offline_hours: u32,
 }
 
 /// Lets somebody sign in, or not any more.
@@ -259,6 +268,14 @@ pub struct StaffPage {
 pub struct StaffActive {
     pub username: String,
     pub is_active: bool,
+}
+
+/// What came of another word about somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export_to = "types.gen.ts")]
+pub struct StaffChanged {
+    /// Visits that they have still to come: somebody looks whether these stand.
+    pub visits: u32,
 }
 
 /// Says when a doctor sees patients from now on.

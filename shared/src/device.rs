@@ -280,7 +280,8 @@ pub fn plain(code: &str) -> String {
         .collect()
 }
 
-fn grouped(letters: &str, by: usize) -> String {
+/// Returns letters in groups, to be read and typed.
+pub fn grouped(letters: &str, by: usize) -> String {
     let groups: Vec<String> = letters
         .as_bytes()
         .chunks(by)

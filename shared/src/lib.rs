@@ -12,6 +12,7 @@ pub mod ids;
 pub mod migrations;
 pub mod money;
 pub mod orders;
+pub mod passwords;
 pub mod phi;
 pub mod planted;
 pub mod problem;
@@ -40,6 +41,7 @@ pub mod audit;
 // what a desk shows
 pub mod desk;
 // what central staff are shown
+pub mod administration;
 pub mod console;
 pub mod notices;
 pub mod overview;

@@ -194,6 +194,10 @@ pub const HUB: &[(&str, &str)] = &[
         "0071_payouts.hub",
         include_str!("../../migrations/0071_payouts.hub.sql"),
     ),
+    (
+        "0072_administration.hub",
+        include_str!("../../migrations/0072_administration.hub.sql"),
+    ),
 ];
 
 /// The replica's migrations: name and text.

@@ -107,7 +107,8 @@ pub struct Status {
     pub device: DeviceId,
     pub nonce: String,
     pub order: Order,
-    /// Those of the staff asked about who work here no more.
+    /// Those of the staff asked about who have to sign in at the hub again before they unlock this desk: they work here no
+    /// more, or got another password.
     pub left: Vec<StaffId>,
     pub policy_version: u32,
     /// The hub's clock, milliseconds since 1970.

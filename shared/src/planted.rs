@@ -75,11 +75,23 @@ pub enum Fault {
     ListsKeepSessions,
     /// Doctors' hours that somebody else changed meanwhile are overwritten.
     NewestHoursWin,
+    /// What an administrator says overwrites what another said meanwhile.
+    NewestWordWins,
+    /// Administrators choose their own roles, and the last one may go.
+    OwnRoles,
+    /// A password that an administrator gave is for ever.
+    OnceIsForEver,
+    /// A password alone is enough to set up a second factor.
+    AnyoneSetsUp,
+    /// Desks keep what opens with a password that was reset.
+    ResetIsNotHeard,
+    /// A ward is closed with patients on it.
+    ClosesInUse,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 35] = [
+    pub const ALL: [Fault; 41] = [
         Fault::AnyRoleMayAll,
         Fault::AnyState,
         Fault::NetDifference,
@@ -115,6 +127,12 @@ impl Fault {
         Fault::AnyNameWipes,
         Fault::ListsKeepSessions,
         Fault::NewestHoursWin,
+        Fault::NewestWordWins,
+        Fault::OwnRoles,
+        Fault::OnceIsForEver,
+        Fault::AnyoneSetsUp,
+        Fault::ResetIsNotHeard,
+        Fault::ClosesInUse,
     ];
 }
 

@@ -10,6 +10,12 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::access::table::{Reach, Right, TABLE, reach};
 use shared::access::{Action, Actor, Role, Task, may, may_do};
+use shared::administration::{
+    DepartmentChange, DepartmentDraft, DepartmentLine, DepartmentNow, FactorAsk, FactorConfirm,
+    FactorOffer, OneTime, PasswordChange, Places, PriceChange, PriceLine, PriceList, PriceState,
+    Reset, Settings, SettingsChange, SettingsNow, StaffAdd, StaffChange, StaffReset, WardChange,
+    WardDraft, WardLine, WardNow,
+};
 use shared::audit::entry::What;
 use shared::audit::head::HeadLine;
 use shared::audit::look::{BadEntry, ChainLook, LogLook, LookProgress};
@@ -28,8 +34,8 @@ use shared::console::{
     DevicePage, DeviceStanding, HeldDecided, HeldDecision, HeldLine, HeldPage, HeldState,
 };
 use shared::console::{
-    HeldWhole, HoursChange, HoursChanged, LogLine, LogPage, LookRun, StaffActive, StaffLine,
-    StaffPage,
+    HeldWhole, HoursChange, HoursChanged, LogLine, LogPage, LookRun, StaffActive, StaffChanged,
+    StaffLine, StaffPage,
 };
 use shared::desk::{
     AuditLine, AuditTrail, Chart, Checked, Conflict, DeskState, Diary, DiaryAsk, FreeAsk, FreeSlot,
@@ -86,7 +92,7 @@ use shared::scheduling::clinic::{Hours, Schedule};
 use shared::scheduling::leases::Promise;
 use shared::scheduling::sheet::{Place, PlaceAt, Sheet};
 use shared::scheduling::{Appointment, AppointmentStatus, Move, Offer};
-use shared::staff::{Department, Reference, Staff, Ward};
+use shared::staff::{Closed, Department, InUse, Reference, Staff, StaffDraft, Ward};
 use ts_rs::{Config, TS};
 use uuid::Uuid;
 
@@ -116,6 +122,9 @@ fn the_types_of_the_screen_are_current() {
         DeviceApproval Order DeviceOrder StaffLine StaffPage StaffActive HoursChange HoursChanged LogLine LogPage LookRun
         Turnout Takings Turnouts DayVisits DepartmentVisits DayMoney OpenItems WardLag Overview VisitLine VisitPage TakingLine TakingPage
         NoticeState NoticeKind NoticeLine NoticePage Telling NoticeSaid
+        StaffDraft StaffAdd StaffChange StaffChanged Reset StaffReset OneTime FactorAsk FactorOffer FactorConfirm PasswordChange
+        Closed InUse WardLine DepartmentLine Places WardDraft WardNow WardChange DepartmentDraft DepartmentNow DepartmentChange
+        PriceState PriceLine PriceList PriceChange Settings SettingsNow SettingsChange
         HealthGrade Check Named HealthFinding HealthReport EventLine EventPage EventAgain
         ExceptionLine ExceptionPage SettledBy Reconciled SettleAsk DrawerLine CountLine DayLine ClosedBy DayPage DayWhole AccountLine LateLine SettlementLine
         CoverageLine ClaimState ClaimAct Age AgeLine ClaimLine ClaimPage ClaimWhole StepLine Direction

@@ -100,8 +100,15 @@ async fn enrol(desk: State<'_, Desk>, hub: String, code: String, name: String) -
 }
 
 #[tauri::command]
-async fn sign_in(desk: State<'_, Desk>, username: String, password: String) -> Answer<Session> {
-    let session = desk.cabinet.sign_in(&username, &password).await?;
+async fn sign_in(
+    desk: State<'_, Desk>,
+    username: String,
+    password: String,
+    new_password: Option<String>,
+) -> Answer<Session> {
+    let chosen = new_password.as_deref();
+    let signing = desk.cabinet.sign_in_choosing(&username, &password, chosen);
+    let session = signing.await?;
     let actor = desk.cabinet.actor(&session)?;
     desk.seat(Person::new(session.clone(), actor, desk::now_ms()));
     Ok(session)

@@ -1,5 +1,6 @@
 //! The shapes of JSON messages as OpenAPI describes them; the messages are types of `shared`, and a test holds the two together.
 
+pub(crate) mod administration;
 pub(crate) mod audit;
 pub(crate) mod bills;
 pub(crate) mod conflicts;
@@ -11,6 +12,7 @@ pub(crate) mod notices;
 pub(crate) mod office;
 pub(crate) mod overview;
 
+use administration::{Closed, Department, Ward};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -136,6 +138,9 @@ pub(crate) struct SignInAsk {
     username: String,
     #[schema(max_length = 200)]
     password: String,
+    /// Instead of one that was given for once
+    #[schema(min_length = 15, max_length = 200)]
+    new_password: Option<String>,
 }
 
 /// Who signed in, and what the desk needs to know them without the hub for a while.
@@ -190,21 +195,6 @@ pub(crate) struct Staff {
     is_active: bool,
 }
 
-/// A ward.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Ward {
-    id: Uuid,
-    name: String,
-}
-
-/// A department and its ward.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Department {
-    id: Uuid,
-    name: String,
-    ward: Uuid,
-}
-
 /// Everything a desk needs to know that is not a record.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Reference {
@@ -218,6 +208,8 @@ pub(crate) struct Reference {
     medicines: Vec<String>,
     /// When each doctor sees patients
     schedules: Vec<serde_json::Value>,
+    /// What was closed keeps its name
+    closed: Closed,
 }
 
 /// SHA-256 by bucket, such as `1/07`.
@@ -389,6 +381,7 @@ mod tests {
         check::<SignInAsk>(&wire::SignInAsk {
             username: "A".into(),
             password: "B".into(),
+            new_password: Some("C".into()).into(),
         });
         check::<Problem>(&shared::problem::Problem::new("a", "b").with("c", "d"));
         check::<Digest>(&shared::sync::digest::Digest::default());

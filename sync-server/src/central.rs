@@ -15,6 +15,7 @@ use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::staff::Staff;
 use shared::sync::wire::hex;
+use sqlx::{PgConnection, Row};
 
 /// The cookie's name: browsers send one of this name over TLS only, and to this address only.
 pub(crate) const COOKIE: &str = "__Host-wardbook";
@@ -32,7 +33,37 @@ pub(crate) struct Person {
     pub(crate) session: Vec<u8>,
 }
 
+/// The same, or somebody who has to set up a second factor first.
+#[derive(Clone, Debug)]
+pub(crate) struct Entrant {
+    pub(crate) staff: Staff,
+    pub(crate) session: Vec<u8>,
+    /// Nothing but setting it up is open to them.
+    pub(crate) is_for_factor: bool,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opens {
+    Everything,
+    /// Setting up a second factor.
+    Factor,
+}
+
 impl FromRequestParts<App> for Person {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let entrant = Entrant::from_request_parts(parts, app).await?;
+        if entrant.is_for_factor {
+            return Err(Error::Forbidden(Problem::new("session.factor_first", "")));
+        }
+        let Entrant { staff, session, .. } = entrant;
+        Ok(Self { staff, session })
+    }
+}
+
+impl FromRequestParts<App> for Entrant {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
@@ -55,7 +86,11 @@ impl FromRequestParts<App> for Person {
         // whoever lost their role meanwhile has no business here any more
         may_do(&staff.roles, Task::UseConsole)
             .map_err(|_| Error::Forbidden(Problem::new("sign_in.not_central", "")))?;
-        Ok(Self { staff, session })
+        Ok(Self {
+            staff,
+            session,
+            is_for_factor: row.get("is_for_factor"),
+        })
     }
 }
 
@@ -70,11 +105,11 @@ macro_rules! find {
     ($noted:literal) => {
         concat!(
             "with found as (
-                select staff, hash, seen_at from console_session
+                select staff, hash, seen_at, is_for_factor from console_session
                 where hash = $1 and seen_at > now() - $2::interval and began_at > now() - $3::interval
             )",
             $noted,
-            "select id, username, name, roles, departments, is_active from found join staff on staff.id = found.staff
+            "select id, username, name, roles, departments, is_active, is_for_factor from found join staff on staff.id = found.staff
             where is_active"
         )
     };
@@ -102,16 +137,17 @@ pub(crate) async fn is_there(app: &App, session: &[u8]) -> Result<bool> {
 }
 
 /// Begins a session and returns its cookie. What was left over of others is tidied.
-pub(crate) async fn begin(app: &App, staff: StaffId) -> Result<Cookie<'static>> {
+pub(crate) async fn begin(app: &App, staff: StaffId, opens: Opens) -> Result<Cookie<'static>> {
     let token = hex(&world::new_key());
     sqlx::query("delete from console_session where seen_at < now() - $1::interval or began_at < now() - $2::interval")
         .bind(IDLE)
         .bind(LONGEST)
         .execute(&app.pool)
         .await?;
-    sqlx::query("insert into console_session (hash, staff) values ($1, $2)")
+    sqlx::query("insert into console_session (hash, staff, is_for_factor) values ($1, $2, $3)")
         .bind(hash_of(&token))
         .bind(staff.0)
+        .bind(opens == Opens::Factor)
         .execute(&app.pool)
         .await?;
     Ok(cookie(COOKIE, token, SameSite::Strict))
@@ -125,6 +161,20 @@ pub(crate) async fn end(app: &App, jar: &CookieJar) -> Result<()> {
             .execute(&app.pool)
             .await?;
     }
+    Ok(())
+}
+
+/// Ends every session of somebody, but for one they may keep.
+pub(crate) async fn end_all(
+    db: &mut PgConnection,
+    staff: StaffId,
+    but: Option<&[u8]>,
+) -> sqlx::Result<()> {
+    sqlx::query("delete from console_session where staff = $1 and hash is distinct from $2")
+        .bind(staff.0)
+        .bind(but)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

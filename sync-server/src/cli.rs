@@ -453,16 +453,18 @@ async fn serve_until_stopped(opened: &Opened, listen: &str, names: Option<Names>
 
 async fn ward_of(opened: &Opened, name: &str) -> Result<WardId> {
     let app = &opened.app;
-    let id: Option<Uuid> = sqlx::query_scalar("select id from ward where name = $1")
-        .bind(name)
-        .fetch_optional(&app.pool)
-        .await?;
+    let id: Option<Uuid> =
+        sqlx::query_scalar("select id from ward where name = $1 and closed_at is null")
+            .bind(name)
+            .fetch_optional(&app.pool)
+            .await?;
     match id {
         Some(id) => Ok(WardId(id)),
         None => {
-            let names: Vec<String> = sqlx::query_scalar("select name from ward order by name")
-                .fetch_all(&app.pool)
-                .await?;
+            let names: Vec<String> =
+                sqlx::query_scalar("select name from ward where closed_at is null order by name")
+                    .fetch_all(&app.pool)
+                    .await?;
             bail!(
                 "there is no ward called {name}; there are: {}",
                 names.join(", ")

@@ -97,8 +97,6 @@ fn of_records() -> Vec<UtoipaMethodRouter<App>> {
         routes!(console::door::door),
         routes!(console::live::live),
         routes!(console::staff::reference),
-        routes!(console::staff::list),
-        routes!(console::orders::staff_active),
         routes!(console::held::list),
         routes!(console::held::one),
         routes!(console::held::decide),
@@ -135,6 +133,7 @@ fn of_records() -> Vec<UtoipaMethodRouter<App>> {
         routes!(console::events::again),
     ];
     every.extend(decisions());
+    every.extend(administration());
     every
 }
 
@@ -169,7 +168,7 @@ fn of_billing() -> Vec<UtoipaMethodRouter<App>> {
         routes!(answers::paid),
         routes!(claim_list::list),
         routes!(claim_list::one),
-        routes!(prices::set),
+        routes!(prices::list, prices::set),
     ]
 }
 
@@ -203,6 +202,23 @@ fn decisions() -> [UtoipaMethodRouter<App>; 9] {
         routes!(console::merging::merge),
         routes!(console::merging::part),
         routes!(fhir::find),
+    ]
+}
+
+/// Returns the routes about who works here and where, and about one's own account.
+fn administration() -> [UtoipaMethodRouter<App>; 11] {
+    [
+        routes!(console::staff::list, console::people::add),
+        routes!(console::people::change),
+        routes!(console::people::reset),
+        routes!(console::orders::staff_active),
+        routes!(console::places::list),
+        routes!(console::places::ward),
+        routes!(console::places::department),
+        routes!(console::settings::read, console::settings::choose),
+        routes!(console::account::offer),
+        routes!(console::account::confirm),
+        routes!(console::account::password),
     ]
 }
 

@@ -6,6 +6,12 @@ const { ADDRESS, PASSWORD, SECRET } = process.env;
 export { PASSWORD };
 const wide = { width: 1366, height: 768 };
 
+/** The six digits that an authenticator shows now with a secret as it is typed: unpadded base 32, in groups. */
+export function digits(secret) {
+  const bits = [...secret.replaceAll('-', '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  return code(Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2))).toString('hex'));
+}
+
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 
 export async function open() {

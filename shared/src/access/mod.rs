@@ -106,8 +106,12 @@ pub enum Task {
     SearchAudit,
     /// Let workstations in, stop and empty them, and see how they and the hub are.
     RunDevices,
-    /// Say who may sign in.
+    /// Say who works here, as what, and who may sign in.
     RunStaff,
+    /// Open, name and close wards and departments.
+    RunWards,
+    /// Choose what the hospital may choose.
+    ChooseSettings,
     /// Say when doctors see patients.
     PlanHours,
     /// See the whole in figures, and the lists behind them, without anybody's name.
@@ -118,7 +122,7 @@ pub enum Task {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 19] = [
+    pub const ALL: [Task; 21] = [
         Task::ReadAudit,
         Task::ReviewHeld,
         Task::SettleConflicts,
@@ -135,6 +139,8 @@ impl Task {
         Task::SearchAudit,
         Task::RunDevices,
         Task::RunStaff,
+        Task::RunWards,
+        Task::ChooseSettings,
         Task::PlanHours,
         Task::SeeOverview,
         Task::TellPatients,
@@ -159,6 +165,8 @@ impl Task {
             Task::SearchAudit => "audit_search",
             Task::RunDevices => "devices",
             Task::RunStaff => "staff",
+            Task::RunWards => "wards",
+            Task::ChooseSettings => "settings",
             Task::PlanHours => "hours",
             Task::SeeOverview => "overview",
             Task::TellPatients => "notices",

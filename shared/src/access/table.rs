@@ -102,6 +102,8 @@ pub const TABLE: &[Line] = &[
     // it takes two to let a workstation in, and a lost one is stopped at night as well
     (Do(Task::RunDevices),           b"------aa--"),
     (Do(Task::RunStaff),             b"-------a--"),
+    (Do(Task::RunWards),             b"-------a--"),
+    (Do(Task::ChooseSettings),       b"-------a--"),
     (Do(Task::PlanHours),            b"------aa--"),
     // figures; of money only to those who may read the books as well
     (Do(Task::SeeOverview),          b"------aaa-"),

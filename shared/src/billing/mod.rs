@@ -6,6 +6,7 @@
 pub mod claims;
 pub mod days;
 pub mod facts;
+pub mod prices;
 pub mod reconcile;
 pub mod supplements;
 

@@ -253,6 +253,9 @@ pub struct SignInAsk {
     pub username: Phi<String>,
     #[serde(with = "crate::phi::on_the_wire")]
     pub password: Phi<String>,
+    /// What they choose instead of a password that was given for once.
+    #[serde(default, with = "crate::phi::on_the_wire")]
+    pub new_password: Phi<Option<String>>,
 }
 
 /// Who signed in, and what the desk needs to know them without the hub for a while.

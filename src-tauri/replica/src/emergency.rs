@@ -7,6 +7,7 @@ use crate::base::Replica;
 use crate::cabinet::Cabinet;
 use crate::error::{Error, Result};
 use crate::summaries;
+use crate::tried::Typed;
 use crate::unlock::Why;
 use crate::wrap::Secret;
 use shared::access::{Actor, Role, Task, may_do};
@@ -53,7 +54,12 @@ impl Cabinet {
         };
         may_open(roles, asked).map_err(Error::Problems)?;
         self.replica()?;
-        let proven = self.prove(username, password, Why::Emergency).await;
+        let typed = Typed {
+            username,
+            password,
+            chosen: None,
+        };
+        let proven = self.prove(typed, Why::Emergency).await;
         if proven.is_err() && !self.is_planted("no note of a wrong password") {
             // as at the door: who tried is known, whatever the password was for
             self.note_try(username, Some(actor.staff), &proven)?;

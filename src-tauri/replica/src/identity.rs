@@ -93,11 +93,11 @@ pub(crate) async fn ask_hub(hub: &Hub, ask: &SignInAsk, at: Now) -> Result<Signe
 pub(crate) fn refusal(error: &Error) -> Option<Vec<Problem>> {
     match error {
         Error::Refused {
-            status: 401 | 403 | 429,
+            status: 401 | 403 | 422 | 429,
             problems,
         } if problems.is_empty() => Some(vec![Problem::new("sign_in.wrong", "")]),
         Error::Refused {
-            status: 401 | 403 | 429,
+            status: 401 | 403 | 422 | 429,
             problems,
         } => Some(problems.clone()),
         Error::Refused { .. }
@@ -187,6 +187,7 @@ impl Replica {
         let ask = SignInAsk {
             username: username.trim().to_owned().into(),
             password: password.to_owned().into(),
+            new_password: None.into(),
         };
         match ask_hub(&self.hub()?, &ask, self.now()).await {
             Ok(known) => Ok(self.device()?.session(known.staff, IDLE_MINUTES)),

@@ -29,6 +29,15 @@ pub(crate) struct Tried {
     more: u64,
 }
 
+/// What somebody typed.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed<'a> {
+    pub(crate) username: &'a str,
+    pub(crate) password: &'a str,
+    /// Instead of a password that was given for once.
+    pub(crate) chosen: Option<&'a str>,
+}
+
 impl Tried {
     fn entry(&self) -> Entry {
         let device = DeviceId(Uuid::nil());

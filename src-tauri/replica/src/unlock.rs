@@ -8,6 +8,7 @@ use crate::identity::{self, ask_hub};
 use crate::meta;
 use crate::slots::{Slot, Slots};
 use crate::summaries;
+use crate::tried::Typed;
 use crate::wrap::{self, Secret, Wrapped};
 use serde::{Deserialize, Serialize};
 use shared::desk::Session;
@@ -52,9 +53,24 @@ impl Cabinet {
     /// Signs a person in, and opens the replica if it is not open: asked of the hub, or, when it does not answer, with
     /// what the hub granted before.
     pub async fn sign_in(&self, username: &str, password: &str) -> Result<Session> {
+        self.sign_in_choosing(username, password, None).await
+    }
+
+    /// The same of somebody who chooses a password instead of the one they were given for once, which the hub has to hear.
+    pub async fn sign_in_choosing(
+        &self,
+        username: &str,
+        password: &str,
+        chosen: Option<&str>,
+    ) -> Result<Session> {
         // a tenth wrong password takes what tells whose it was
         let staff = self.owner_of_slot(&shared::search::fold(username.trim()));
-        let outcome = self.prove(username, password, Why::SignIn).await;
+        let typed = Typed {
+            username,
+            password,
+            chosen,
+        };
+        let outcome = self.prove(typed, Why::SignIn).await;
         let outcome = outcome.map(|(session, _)| session);
         let (cabinet, username) = (self.clone(), username.to_owned());
         let noting = move || {
@@ -69,19 +85,20 @@ impl Cabinet {
     }
 
     /// The same, and keeps what the password was stretched to.
-    pub(crate) async fn prove(
-        &self,
-        username: &str,
-        password: &str,
-        why: Why,
-    ) -> Result<(Session, Attempt)> {
+    pub(crate) async fn prove(&self, typed: Typed<'_>, why: Why) -> Result<(Session, Attempt)> {
         let ask = SignInAsk {
-            username: username.trim().to_owned().into(),
-            password: password.to_owned().into(),
+            username: typed.username.trim().to_owned().into(),
+            password: typed.password.to_owned().into(),
+            new_password: typed.chosen.map(str::to_owned).into(),
         };
+        // what is chosen opens the slot from now on
+        let (opens, is_chosen) = (
+            typed.chosen.unwrap_or(typed.password),
+            typed.chosen.is_some(),
+        );
         let who = shared::search::fold(&ask.username);
         let (hub, salt) = self.before(&who)?;
-        let (cost, secret) = (self.0.cost, Zeroizing::new(password.to_owned()));
+        let (cost, secret) = (self.0.cost, Zeroizing::new(opens.to_owned()));
         // stretching takes as long as asking: both at once
         let stretching = tokio::task::spawn_blocking(move || wrap::stretch(&secret, &salt, cost));
         let (stretched, answer) = futures::join!(stretching, ask_hub(&hub, &ask, self.now()));
@@ -109,6 +126,7 @@ impl Cabinet {
                     cabinet.turned_away(&attempt, &problems)?;
                     Err(Error::Problems(problems))
                 }
+                (Err(_), None) if is_chosen => Err(problem("sign_in.choose_online", "newPassword")),
                 (Err(_), None) => cabinet.recall(&attempt, why),
             };
             Ok((session?, attempt))
@@ -302,18 +320,6 @@ impl Cabinet {
         self.change(|slots| {
             slots.people.remove(who);
         })
-    }
-
-    /// Takes away the slots of staff who work here no more.
-    pub(crate) fn take_slots_of(&self, left: impl Fn(&Staff) -> bool) -> Result<()> {
-        let slots = self.slots()?;
-        for (who, slot) in &slots.people {
-            let grant: Option<OfflineGrant> = serde_json::from_str(&slot.grant.text).ok();
-            if grant.is_none_or(|grant| left(&grant.staff)) {
-                self.take_slot(who)?;
-            }
-        }
-        Ok(())
     }
 
     /// What the hub has told since counts more than what it granted: roles can be fewer, and who left stays out.

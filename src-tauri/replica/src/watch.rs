@@ -7,10 +7,11 @@ use crate::courier::{self, Courier, LET_IN, jitter};
 use crate::error::{Error, Result};
 use crate::meta;
 use crate::news::Event;
-use crate::slots::Slots;
+use crate::slots::{Slot, Slots};
 use crate::store::lock;
 use shared::ids::StaffId;
 use shared::orders::{Order, Status};
+use shared::staff::Staff;
 use shared::sync::exchange::next_try_ms;
 use shared::unlock::{self, Age, OfflineGrant};
 use std::time::{Duration, Instant};
@@ -63,16 +64,8 @@ impl Cabinet {
     pub(crate) async fn hear(&self) -> Result<()> {
         let slots = self.slots()?;
         let hub = self.hub(&slots)?;
-        let staff: Vec<StaffId> = slots
-            .people
-            .values()
-            .filter_map(|slot| {
-                let grant: OfflineGrant = serde_json::from_str(&slot.grant.text).ok()?;
-                Some(grant.staff.id)
-            })
-            .collect();
         let at = self.now();
-        let answer = contact::ask(&hub, &slots.device, staff, at).await;
+        let answer = contact::ask(&hub, &slots.device, openers(&slots), at).await;
         self.note_waiting(answer.as_ref().err());
         let status = answer?;
         let may_go_on = status.order == Order::Active;
@@ -86,6 +79,22 @@ impl Cabinet {
             tracing::info!("This device has its next certificate");
         }
         Ok(())
+    }
+
+    /// Asks of an open desk who has to sign in at the hub again, and takes away what they unlock it with: otherwise an old
+    /// password would still open it once the hub cannot be reached.
+    async fn ask_about_staff(&self) -> Result<()> {
+        let slots = self.slots()?;
+        let hub = self.hub(&slots)?;
+        let asking = contact::ask(&hub, &slots.device, openers(&slots), self.now());
+        let status = asking.await?;
+        if status.left.is_empty() {
+            return Ok(());
+        }
+        work(self, move |cabinet| {
+            cabinet.take_slots_of(|staff| status.left.contains(&staff.id))
+        })
+        .await
     }
 
     /// Shows that nobody has let this desk in yet, or that somebody has.
@@ -153,6 +162,18 @@ impl Cabinet {
         Ok(())
     }
 
+    /// Takes away the slots of staff who work here no more.
+    pub(crate) fn take_slots_of(&self, left: impl Fn(&Staff) -> bool) -> Result<()> {
+        let slots = self.slots()?;
+        for (who, slot) in &slots.people {
+            let grant: Option<OfflineGrant> = serde_json::from_str(&slot.grant.text).ok();
+            if grant.is_none_or(|grant| left(&grant.staff)) {
+                self.take_slot(who)?;
+            }
+        }
+        Ok(())
+    }
+
     fn look_at_staff(&self, replica: &Replica) -> Result<()> {
         let Some(reference) = replica.read(|db| meta::REFERENCE.get(db))? else {
             return Ok(());
@@ -162,6 +183,15 @@ impl Cabinet {
             now.is_some_and(|now| !now.is_active)
         })
     }
+}
+
+/// Returns who can unlock a desk.
+fn openers(slots: &Slots) -> Vec<StaffId> {
+    let owner = |slot: &Slot| {
+        let grant: OfflineGrant = serde_json::from_str(&slot.grant.text).ok()?;
+        Some(grant.staff.id)
+    };
+    slots.people.values().filter_map(owner).collect()
 }
 
 async fn run(cabinet: Cabinet) {
@@ -228,6 +258,13 @@ async fn attend(cabinet: &Cabinet, replica: &Replica) {
                 Ok(Event::Reloaded) => {
                     cabinet.tell(Event::Reloaded);
                     let replica = replica.clone();
+                    let asking = cabinet.clone();
+                    // beside the rest: an order that comes meanwhile waits for no answer
+                    tokio::spawn(async move {
+                        if let Err(error) = asking.ask_about_staff().await {
+                            tracing::debug!(%error, "Could not ask who has to sign in at the hub again");
+                        }
+                    });
                     work(cabinet, move |cabinet| cabinet.look_at_staff(&replica)).await
                 }
                 Ok(event) => {

@@ -17,12 +17,16 @@ pub(crate) struct ConsoleDoor {
 
 /// Who is signed in.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ConsolePerson {
     staff: Uuid,
     username: String,
     name: String,
     /// Words of the roles
     roles: Vec<String>,
+    has_second_factor: bool,
+    /// Nothing but setting a second factor up is open to them
+    sets_up_factor: bool,
 }
 
 /// A held change as a list shows it.
@@ -156,13 +160,25 @@ pub(crate) struct StaffLine {
     needs_second_factor: bool,
     has_second_factor: bool,
     can_sign_in: bool,
+    /// Until when the password is good that an administrator gave; none once they chose their own
+    once_until: Option<String>,
+}
+
+/// What came of another word about somebody.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct StaffChanged {
+    /// Visits that they have still to come
+    visits: u32,
 }
 
 /// A page of staff, by username.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StaffPage {
     lines: Vec<StaffLine>,
     next: Option<String>,
+    /// For how long desks without the network let people in by what they heard last
+    offline_hours: u32,
 }
 
 /// Lets somebody sign in, or not any more.
@@ -339,17 +355,22 @@ mod tests {
             username: text("A"),
             name: text("B"),
             roles: vec![shared::access::Role::Admin],
+            has_second_factor: true,
+            sets_up_factor: true,
         });
+        check::<StaffChanged>(&own::StaffChanged { visits: 1 });
         let staff = crate::api::tests::somebody();
         let line = own::StaffLine {
             staff,
             needs_second_factor: true,
             has_second_factor: true,
             can_sign_in: true,
+            once_until: Some(text("B")),
         };
         check::<StaffPage>(&own::StaffPage {
             lines: vec![line],
             next: Some(text("A")),
+            offline_hours: 72,
         });
         check::<StaffActive>(&own::StaffActive {
             username: text("A"),

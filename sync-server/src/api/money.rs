@@ -15,15 +15,6 @@ pub(crate) struct Money {
     currency: String,
 }
 
-/// What a consultation costs from now on.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Price {
-    /// Wherever no price of its own is set, if empty
-    department: Option<Uuid>,
-    /// Before tax
-    net: Money,
-}
-
 /// Whose bills.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Find {

@@ -5,7 +5,7 @@ use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::emergency::holders::hold;
 use crate::error::{Error, Result};
-use crate::passwords::{check_password, hash, verify};
+use crate::passwords::{Attempt, check_password, hash, verify};
 use crate::session::{Device, Signed};
 use crate::throttle::FREE_TRIES;
 use crate::world;
@@ -126,7 +126,8 @@ struct Code {
 async fn find_code(db: &mut PgConnection, code: &str) -> sqlx::Result<Option<Code>> {
     let row = sqlx::query(
         "select handle, hash, ward, issued_by, used_by from enrol_code
-         where handle = $1 and tries_left > 0 and expires_at > now() for update",
+         where handle = $1 and tries_left > 0 and expires_at > now()
+            and exists (select 1 from ward where ward.id = enrol_code.ward and closed_at is null) for update",
     )
     .bind(code.get(..HANDLE_LETTERS).unwrap_or_default())
     .fetch_optional(db)
@@ -298,7 +299,14 @@ pub(crate) async fn sign_in(
     let password = ask.password.into_inner();
     // by account, device and address: who guesses makes nobody else wait
     let place = format!("{at} {}", peer.address);
-    let staff = check_password(&app, at, &place, &ask.username, password).await?;
+    let attempt = Attempt {
+        device: at,
+        place: &place,
+        username: &ask.username,
+        password,
+        chosen: ask.new_password.into_inner(),
+    };
+    let staff = check_password(&app, attempt).await?;
     Ok(Json(grant(&app, staff, &signed.device).await?))
 }
 
@@ -310,6 +318,15 @@ async fn grant(app: &App, staff: Staff, device: &Device) -> Result<SignedIn> {
     )
     .bind(device.id.0)
     .fetch_one(&app.pool)
+    .await?;
+    // what was sealed at this desk before is worth nothing after a reset
+    sqlx::query(
+        "insert into desk_sign_in (device, staff) values ($1, $2)
+         on conflict (device, staff) do update set at = excluded.at",
+    )
+    .bind(device.id.0)
+    .bind(staff.id.0)
+    .execute(&app.pool)
     .await?;
     let hours = grant_hours(hours.unsigned_abs());
     let grant = OfflineGrant {

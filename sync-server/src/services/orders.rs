@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::error::{Error, Result};
+use crate::people;
 use crate::session::Known;
 use anyhow::{Context, ensure};
 use axum::Json;
@@ -12,8 +13,10 @@ use shared::audit::entry::{Entry, What};
 use shared::device::DeviceState;
 use shared::ids::{DeviceId, StaffId};
 use shared::orders::{Allowed, Order, STAFF_AT_MOST, STATUS, Status, StatusAsk, Wiped};
+use shared::planted::{self, Fault};
 use shared::problem::Problem;
 use shared::seal::Sealed;
+use shared::staff::may_change_roles;
 use uuid::Uuid;
 
 const NONCE_CHARS_MAX: usize = 64;
@@ -38,11 +41,15 @@ pub(crate) async fn status(State(app): State<App>, known: Known) -> Result<Json<
         ]));
     }
     let asked: Vec<Uuid> = ask.staff.iter().map(|staff| staff.0).collect();
-    let here: Vec<Uuid> =
-        sqlx::query_scalar("select id from staff where id = any($1) and is_active")
-            .bind(&asked)
-            .fetch_all(&app.pool)
-            .await?;
+    let here: Vec<Uuid> = sqlx::query_scalar(
+        "select id from staff left join desk_sign_in on desk_sign_in.staff = staff.id and device = $2
+         where id = any($1) and is_active and (reset_at is null or reset_at < at or $3)",
+    )
+    .bind(&asked)
+    .bind(known.device.id.0)
+    .bind(planted::is_on(Fault::ResetIsNotHeard))
+    .fetch_all(&app.pool)
+    .await?;
     let policy_version: i32 = sqlx::query_scalar("select policy_version from hospital")
         .fetch_one(&app.pool)
         .await?;
@@ -146,16 +153,33 @@ pub async fn set_active(
     username: &str,
     is_active: IsActive,
     by: Option<StaffId>,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let mut tx = app.pool.begin().await?;
-    let id: Option<Uuid> = sqlx::query_scalar(
-        "update staff set is_active = $2 where username = $1 and password_hash is not null returning id",
+    let admins = people::lock_admins(&mut tx).await?;
+    let row = sqlx::query(
+        "select id, username, name, roles, departments, is_active from staff
+         where username = $1 and password_hash is not null for update",
     )
-    .bind(crate::people::username(username))
-    .bind(is_active == IsActive::Yes)
+    .bind(people::username(username))
     .fetch_optional(&mut *tx)
     .await?;
-    let id = id.with_context(|| format!("there is nobody called {username}"))?;
+    let row = row.ok_or_else(|| Error::Missing(Problem::new("staff.unknown", "username")))?;
+    let staff = people::member(&row);
+    let id = staff.id.0;
+    admins.must_have(by)?;
+    if by.is_some() && staff.is_active == (is_active == IsActive::Yes) {
+        return Err(Error::Clash(Problem::new("staff.changed", "")));
+    }
+    if is_active == IsActive::No {
+        let none = (staff.roles.as_slice(), [].as_slice());
+        may_change_roles(by, staff.id, none, admins.besides(staff.id))
+            .map_err(|problem| Error::Invalid(vec![problem]))?;
+    }
+    sqlx::query("update staff set is_active = $2 where id = $1")
+        .bind(id)
+        .bind(is_active == IsActive::Yes)
+        .execute(&mut *tx)
+        .await?;
     note(&mut tx, &deed(What::StaffChanged, HUB, Some(StaffId(id)))).await?;
     if by.is_some() {
         let what = match is_active {

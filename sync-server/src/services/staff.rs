@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::deeds::{HUB, deed, note};
 use crate::error::Result;
-use crate::people::{member, username};
+use crate::people::{member, username, words};
 use crate::scheduling::hours;
 use crate::session::Signed;
 use crate::world;
@@ -14,7 +14,7 @@ use shared::access::Role;
 use shared::audit::entry::What;
 use shared::ids::{DepartmentId, StaffId, WardId};
 use shared::scheduling::clinic::Clinic;
-use shared::staff::{Department, Reference, Ward};
+use shared::staff::{Closed, Department, Reference, Ward};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -48,12 +48,15 @@ async fn read(db: &mut PgConnection, zone: TimeZone) -> sqlx::Result<Reference> 
     let hospital = sqlx::query("select name, zone, reference_version from hospital")
         .fetch_one(&mut *db)
         .await?;
-    let wards = sqlx::query("select id, name from ward order by name")
-        .fetch_all(&mut *db)
-        .await?;
-    let departments = sqlx::query("select id, name, ward from department order by name")
-        .fetch_all(&mut *db)
-        .await?;
+    let wards =
+        sqlx::query("select id, name, closed_at is null as is_open from ward order by name")
+            .fetch_all(&mut *db)
+            .await?;
+    let departments = sqlx::query(
+        "select id, name, ward, closed_at is null as is_open from department order by name",
+    )
+    .fetch_all(&mut *db)
+    .await?;
     let staff = sqlx::query(
         "select id, username, name, roles, departments, is_active from staff order by name",
     )
@@ -63,30 +66,45 @@ async fn read(db: &mut PgConnection, zone: TimeZone) -> sqlx::Result<Reference> 
         .fetch_all(&mut *db)
         .await?;
     let schedules = hours::all(db, &Clinic::of_zone(zone)).await?;
-    let department = |row: &PgRow| {
-        let (id, ward) = (DepartmentId(row.get("id")), WardId(row.get("ward")));
-        Department {
-            id,
-            name: row.get("name"),
-            ward,
-        }
-    };
+    let (wards, closed_wards) = by_state(&wards, ward);
+    let (departments, closed_departments) = by_state(&departments, department);
     Ok(Reference {
         version: u64::try_from(hospital.get::<i64, _>("reference_version")).unwrap_or_default(),
         hospital: hospital.get("name"),
         zone: hospital.get("zone"),
-        wards: wards
-            .iter()
-            .map(|row| Ward {
-                id: WardId(row.get("id")),
-                name: row.get("name"),
-            })
-            .collect(),
-        departments: departments.iter().map(department).collect(),
+        wards,
+        departments,
         staff: staff.iter().map(member).collect(),
         medicines,
         schedules,
+        closed: Closed {
+            wards: closed_wards,
+            departments: closed_departments,
+        },
     })
+}
+
+/// Parts what is open from what was closed.
+fn by_state<T>(rows: &[PgRow], read: impl Fn(&PgRow) -> T) -> (Vec<T>, Vec<T>) {
+    let (open, closed): (Vec<&PgRow>, Vec<&PgRow>) =
+        rows.iter().partition(|row| row.get("is_open"));
+    let all = |rows: Vec<&PgRow>| rows.into_iter().map(&read).collect();
+    (all(open), all(closed))
+}
+
+fn ward(row: &PgRow) -> Ward {
+    Ward {
+        id: WardId(row.get("id")),
+        name: row.get("name"),
+    }
+}
+
+fn department(row: &PgRow) -> Department {
+    Department {
+        id: DepartmentId(row.get("id")),
+        name: row.get("name"),
+        ward: WardId(row.get("ward")),
+    }
 }
 
 /// Somebody who starts to work here.
@@ -101,11 +119,6 @@ pub struct NewStaff {
 
 /// Adds a member of staff, or gives the one with this username a new name, roles and password.
 pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
-    let words: Vec<String> = new
-        .roles
-        .iter()
-        .filter_map(|role| Some(serde_json::to_value(role).ok()?.as_str()?.to_owned()))
-        .collect();
     let departments: Vec<Uuid> = new
         .departments
         .iter()
@@ -115,13 +128,14 @@ pub async fn add(app: &App, new: NewStaff) -> anyhow::Result<StaffId> {
     let id: Uuid = sqlx::query_scalar(
         "insert into staff (id, username, name, roles, departments, password_hash) values ($1, $2, $3, $4, $5, $6)
          on conflict (username) do update set name = excluded.name, roles = excluded.roles,
-            departments = excluded.departments, password_hash = excluded.password_hash, is_active = true
+            departments = excluded.departments, password_hash = excluded.password_hash, is_active = true,
+            once_until = null
          returning id",
     )
     .bind(world::new_id())
     .bind(username(&new.username))
     .bind(new.name)
-    .bind(words)
+    .bind(words(&new.roles))
     .bind(departments)
     .bind(new.password_hash)
     .fetch_one(&mut *tx)

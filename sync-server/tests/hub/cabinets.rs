@@ -1,7 +1,10 @@
 //! Real desks with their keychains at a real hub: unlocking without it (S5), and what it orders (S7).
 
+use crate::console::Browser;
+use crate::console_staff::did;
 use replica::{Cabinet, Places};
 use serde_json::json;
+use shared::administration::{OneTime, Reset, StaffReset};
 use shared::desk::{Link, Save, SaveAnswer, Session};
 use shared::ids::RecordId;
 use shared::orders::Order;
@@ -209,4 +212,53 @@ async fn a_locked_desk_shows_its_certificate_and_waits_until_somebody_lets_it_in
     })
     .await;
     drop(watch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_desk_forgets_a_password_that_was_reset_and_takes_the_one_that_is_chosen() {
+    let mut hub = crate::trust::hub().await;
+    let root = tempfile::tempdir().unwrap();
+    let cabinet = find(root.path(), None);
+    let _watch = cabinet.start();
+    cabinet
+        .enrol(&hub.url(), &hub.code(hub.ward).await, "Desk")
+        .await
+        .unwrap();
+    hub.approve().await;
+    cabinet.sign_in("doctor", PASSWORD).await.unwrap();
+    until("the first load", || {
+        cabinet.status().unwrap().link == Link::Online
+    })
+    .await;
+    let mut wei = Browser::of(&hub, "wei", "admin").await;
+    let ask = StaffReset {
+        staff: hub.doctor,
+        what: Reset::Password,
+        base: None,
+    };
+    let given: OneTime = did(&mut wei, "/console/v1/staff/reset", &ask).await;
+    // nobody locked it, and nobody tried the old password: once the hub is gone it would open the desk
+    until("the slot to go", || {
+        cabinet.desk().unwrap().known_staff.is_empty()
+    })
+    .await;
+    let chosen = "correct horse battery";
+    let error = cabinet.sign_in("doctor", &given.password).await.err();
+    assert!(format!("{error:?}").contains("sign_in.choose_password"));
+    let choosing = cabinet.sign_in_choosing("doctor", &given.password, Some("short"));
+    assert!(format!("{:?}", choosing.await.err()).contains("password.short"));
+    let choosing = cabinet.sign_in_choosing("doctor", &given.password, Some(chosen));
+    choosing.await.unwrap();
+    hub.stop().await;
+    cabinet.close().unwrap();
+    assert_eq!(code_of(&cabinet, "doctor").await, "sign_in.wrong");
+    let choosing = cabinet.sign_in_choosing("doctor", PASSWORD, Some(chosen));
+    assert!(format!("{:?}", choosing.await.err()).contains("sign_in.choose_online"));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // a wrong password makes one wait a second
+    while let Err(error) = cabinet.sign_in("doctor", chosen).await {
+        assert!(format!("{error:?}").contains("sign_in.wait"), "{error:?}");
+        assert!(Instant::now() < deadline, "the wait ends");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

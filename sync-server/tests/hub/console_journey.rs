@@ -1,4 +1,5 @@
-//! The console as people use it: Chromium or Firefox, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`.
+//! The console as people use it: Chromium or Firefox, the built screens, this hub over TLS. The steps are in `ui/tests/console.mjs`
+//! and `ui/tests/administration.mjs`.
 
 use crate::console::{give_factor, hire};
 use crate::desk::Desk;
@@ -87,6 +88,16 @@ pub(crate) async fn walk(hub: &TestHub, steps: &str) {
         .expect("node is there");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_say_who_works_here_where_and_what_it_costs_in_a_browser() {
+    let hub = hub().await;
+    for username in ["wei", "alma"] {
+        hire(&hub, username, "admin").await;
+        give_factor(&hub, username).await;
+    }
+    walk(&hub, "administration.mjs").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -213,7 +213,7 @@ async fn the_books_are_shown_to_those_who_answer_for_them() {
     let path = format!("/console/v1/books/account?account=1000&part=front&after={after}");
     assert_eq!(office.get(&clerk, &path).await.json(), json!([]));
     let admin = office.clerk("admin").await;
-    let price = json!({ "department": null, "net": { "amount_minor": 1, "currency": "INR" } });
+    let price = json!({ "department": null, "net": { "amount_minor": 1, "currency": "INR" }, "from": office.hub.app.today(), "base": 1 });
     assert_eq!(
         office
             .post(&clerk, "/console/v1/prices", &price)

@@ -45,6 +45,7 @@ export const reference: Reference = {
     'Insulin glargine', 'Lisinopril', 'Metformin', 'Morphine', 'Omeprazole', 'Paracetamol', 'Penicillin V', 'Ramipril',
     'Salbutamol', 'Warfarin'],
   schedules,
+  closed: { wards: [], departments: [] },
 };
 
 export const people = { ada: staffId(1), musa: staffId(2), jonas: staffId(3), lin: staffId(4), rossi: staffId(5), mona: staffId(8) };

@@ -152,12 +152,12 @@ export class FakeHospital implements Backend {
     setTimeout(() => this.load(done + Math.ceil(all / 6)), this.latencyMs);
   }
 
-  async signIn(username: string, password: string): Promise<Outcome<Session>> {
+  async signIn(username: string, password: string, newPassword: string | null = null): Promise<Outcome<Session>> {
     const staff = reference.staff.find((one) => one.username === username.trim().toLowerCase());
-    if (!staff || password !== 'ward') return refused('sign_in.wrong', '');
+    if (!staff || !['ward', 'ONCE-ONLY'].includes(password)) return refused('sign_in.wrong', '');
+    if (password === 'ONCE-ONLY' && (newPassword ?? '').length < 15) return refused(newPassword === null ? 'sign_in.choose_password' : 'password.simple', 'newPassword');
     this.isLocked = false;
-    this.session = this.sessionOf(staff);
-    return { ok: true, value: this.session };
+    return { ok: true, value: (this.session = this.sessionOf(staff)) };
   }
 
   async signOut(): Promise<void> {

@@ -48,7 +48,8 @@ export interface Backend extends EmergencyBackend, AuditBackend {
   desk(): Promise<DeskState>;
   reference(): Promise<Reference>;
   enrol(hub: string, code: string, name: string): Promise<Outcome<null>>;
-  signIn(username: string, password: string): Promise<Outcome<Session>>;
+  /** `newPassword` takes the place of a password that was given for once. */
+  signIn(username: string, password: string, newPassword?: string | null): Promise<Outcome<Session>>;
   signOut(): Promise<void>;
   /** Says that somebody is at the desk; false when nobody is signed in any more. */
   touch(): Promise<boolean>;

@@ -13,7 +13,7 @@ test('a method is a command of the same name with the same arguments', async () 
   await tauriBackend.conflictList();
   await tauriBackend.search('ada', 12);
   await tauriBackend.signIn('ada', 'secret');
-  expect(calls).toEqual([['conflict_list', {}], ['search', { text: 'ada', limit: 12 }], ['sign_in', { username: 'ada', password: 'secret' }]]);
+  expect(calls).toEqual([['conflict_list', {}], ['search', { text: 'ada', limit: 12 }], ['sign_in', { username: 'ada', password: 'secret', newPassword: null }]]);
 });
 
 test('a refused command becomes its problems, and a fault becomes one that a person can read', async () => {

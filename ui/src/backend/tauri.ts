@@ -9,7 +9,7 @@ export const tauriBackend: Backend = {
   desk: () => invoke('desk'),
   reference: () => invoke('reference'),
   enrol: (hub, code, name) => outcome(invoke('enrol', { hub, code, name })),
-  signIn: (username, password) => outcome(invoke('sign_in', { username, password })),
+  signIn: (username, password, newPassword = null) => outcome(invoke('sign_in', { username, password, newPassword })),
   signOut: () => invoke('sign_out'),
   touch: async () => (await outcome(invoke('touch'))).ok,
   list: (ask) => invoke('list', { ask }),

@@ -286,7 +286,11 @@ medicines: Array<string>,
 /**
  * When each doctor sees patients.
  */
-schedules: Array<Schedule>, };
+schedules: Array<Schedule>, 
+/**
+ * What was closed: nothing is put there any more, and what was there keeps its name.
+ */
+closed: Closed, };
 
 export type SyncState = "accepted" | "sent" | "saved" | "held";
 
@@ -965,7 +969,11 @@ export type ConsoleDoor = { hospital: string,
  */
 hasDirectory: boolean, };
 
-export type ConsolePerson = { staff: StaffId, username: string, name: string, roles: Array<Role>, };
+export type ConsolePerson = { staff: StaffId, username: string, name: string, roles: Array<Role>, hasSecondFactor: boolean, 
+/**
+ * Their role asks for a second factor and they have none: nothing else is open to them before.
+ */
+setsUpFactor: boolean, };
 
 export type ConsoleNews = "all" | "held" | "devices" | "reference" | "emergency" | "conflicts" | "signed_out";
 
@@ -1071,9 +1079,17 @@ hasSecondFactor: boolean,
 /**
  * They were given a password, or work under the hub's own name.
  */
-canSignIn: boolean, };
+canSignIn: boolean, 
+/**
+ * Until when the password is good that an administrator gave them; nothing once they chose their own. RFC 3339 in UTC.
+ */
+onceUntil: string | null, };
 
-export type StaffPage = { lines: Array<StaffLine>, next: string | null, };
+export type StaffPage = { lines: Array<StaffLine>, next: string | null, 
+/**
+ * For how long desks without the network let people in by what they heard last.
+ */
+offlineHours: number, };
 
 export type StaffActive = { username: string, isActive: boolean, };
 
@@ -1216,6 +1232,188 @@ export type NoticePage = { lines: Array<NoticeLine>, next: string | null, };
 export type Telling = "told" | "not_reached";
 
 export type NoticeSaid = { appointment: RecordId, nth: number, telling: Telling, };
+
+export type StaffDraft = { name: string, roles: Array<Role>, departments: Array<DepartmentId>, };
+
+export type StaffAdd = { username: string, draft: StaffDraft, };
+
+export type StaffChange = { staff: StaffId, 
+/**
+ * As it was when the form was opened.
+ */
+base: StaffDraft, draft: StaffDraft, };
+
+export type StaffChanged = { 
+/**
+ * Visits that they have still to come: somebody looks whether these stand.
+ */
+visits: number, };
+
+export type Reset = "password" | "second_factor";
+
+export type StaffReset = { staff: StaffId, what: Reset, 
+/**
+ * Until when the one was good that was given last, as the list showed it.
+ */
+base: string | null, };
+
+export type OneTime = { staff: StaffId, username: string, password: string, 
+/**
+ * RFC 3339 in UTC.
+ */
+until: string, };
+
+export type FactorAsk = { 
+/**
+ * Six digits of the one they have; nothing when they have none.
+ */
+code: string | null, };
+
+export type FactorOffer = { 
+/**
+ * What an authenticator reads, `otpauth://…`.
+ */
+address: string, 
+/**
+ * The same to be typed.
+ */
+secret: string, 
+/**
+ * The same to be scanned: a line for each row, `#` for a dark square.
+ */
+squares: Array<string>, };
+
+export type FactorConfirm = { code: string, };
+
+export type PasswordChange = { password: string, newPassword: string, };
+
+export type Closed = { wards: Array<Ward>, departments: Array<Department>, };
+
+export type InUse = { 
+/**
+ * Living patients who are on it.
+ */
+patients: number, 
+/**
+ * Names of workstations of it.
+ */
+desks: Array<string>, 
+/**
+ * Names of departments whose diary it runs.
+ */
+departments: Array<string>, 
+/**
+ * Names of doctors who see patients there.
+ */
+doctors: Array<string>, 
+/**
+ * Appointments that are still to come, and people who wait for one.
+ */
+visits: number, };
+
+export type WardLine = { ward: Ward, inUse: InUse, 
+/**
+ * RFC 3339 in UTC; nothing while it is open.
+ */
+closed: string | null, };
+
+export type DepartmentLine = { department: Department, inUse: InUse, closed: string | null, };
+
+export type Places = { wards: Array<WardLine>, departments: Array<DepartmentLine>, };
+
+export type WardDraft = { name: string, isOpen: boolean, };
+
+export type WardNow = { id: WardId, draft: WardDraft, };
+
+export type WardChange = { 
+/**
+ * Nothing for a new one.
+ */
+base: WardNow | null, draft: WardDraft, };
+
+export type DepartmentDraft = { name: string, 
+/**
+ * Whose desk runs its diary.
+ */
+ward: WardId, isOpen: boolean, };
+
+export type DepartmentNow = { id: DepartmentId, draft: DepartmentDraft, };
+
+export type DepartmentChange = { base: DepartmentNow | null, draft: DepartmentDraft, };
+
+export type PriceState = "planned" | "in_force" | "past" | "replaced";
+
+export type PriceLine = { id: number, 
+/**
+ * Nothing: wherever no price of its own is set.
+ */
+department: DepartmentId | null, 
+/**
+ * Before tax.
+ */
+net: Money, 
+/**
+ * RFC 3339 in UTC; nothing for one that always was.
+ */
+from: string | null, by: StaffId, 
+/**
+ * When it was said; nothing where that was not noted yet.
+ */
+said: string | null, state: PriceState, };
+
+export type PriceList = { lines: Array<PriceLine>, 
+/**
+ * What tax comes to, in hundredths of a per cent. It is part of the program.
+ */
+taxBasisPoints: number, 
+/**
+ * In which currency there are prices; nothing while there are none.
+ */
+currency: string | null, };
+
+export type PriceChange = { department: DepartmentId | null, net: Money, 
+/**
+ * From the beginning of this day; today is from now on.
+ */
+from: string, 
+/**
+ * The price that was said last for the same department when the form was opened.
+ */
+base: number | null, };
+
+export type Settings = { 
+/**
+ * Its name, as every screen and sheet has it.
+ */
+hospital: string, 
+/**
+ * Minutes after which a desk locks that nobody touches.
+ */
+idleMinutes: number, 
+/**
+ * Hours for which staff unlock a desk without the hub after they signed in at it.
+ */
+offlineHours: number, };
+
+export type SettingsNow = { settings: Settings, 
+/**
+ * IANA time zone: what was written would be of another day in another.
+ */
+zone: string, 
+/**
+ * The two letters on receipts.
+ */
+facility: string, 
+/**
+ * Above what two people agree to money that goes back, if there are prices.
+ */
+refundLimit: Money | null, cashRefundLimit: Money | null, };
+
+export type SettingsChange = { 
+/**
+ * As it was when the form was opened.
+ */
+base: Settings, draft: Settings, };
 
 export type HealthGrade = "ok" | "look" | "broken";
 
@@ -1582,7 +1780,7 @@ export const tasks: Record<Role, readonly string[]> = {
   lab: [],
   billing: ["console", "cashier", "refund_agree", "books", "books_keep", "insurance"],
   manager: ["audit", "held", "conflicts", "merge", "console", "emergency_review", "refund_agree", "books", "books_keep", "audit_search", "devices", "hours", "overview", "notices"],
-  admin: ["console", "books", "prices", "devices", "staff", "hours", "overview"],
+  admin: ["console", "books", "prices", "devices", "staff", "wards", "settings", "hours", "overview"],
   auditor: ["audit", "console", "books", "audit_search", "overview"],
   patient: [],
 };
@@ -1643,6 +1841,8 @@ export const rights: readonly Right[] = [
   { does: "do", what: "audit_search", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: "any", patient: null } },
   { does: "do", what: "devices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
   { does: "do", what: "staff", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "wards", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
+  { does: "do", what: "settings", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: null, admin: "any", auditor: null, patient: null } },
   { does: "do", what: "hours", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: null, patient: null } },
   { does: "do", what: "overview", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: "any", auditor: "any", patient: null } },
   { does: "do", what: "notices", kind: null, state: null, fields: [], who: { reception: null, nurse: null, doctor: null, pharmacist: null, lab: null, billing: null, manager: "any", admin: null, auditor: null, patient: null } },

@@ -8,6 +8,7 @@ import { ReferenceProvider, SessionProvider } from '../parts/context';
 import { prefsOf } from '../parts/prefs';
 import { dropToasts } from '../parts/toast';
 import { useWords } from '../parts/words';
+import { FactorFirst } from './admin/OwnPage';
 import { Refused, type ConsoleBackend } from './backend';
 import { ConsoleProvider, Loaded, useConsole } from './context';
 import { useLive } from './queries';
@@ -49,7 +50,7 @@ function AtWork({ person, onLeave }: { person: ConsolePerson; onLeave: (isEnded:
   const t = useWords();
   const backend = useConsole();
   const client = useQueryClient();
-  const { isHeard } = useLive(backend);
+  const { isHeard } = useLive(backend, !person.setsUpFactor);
   // what was read is nobody else's: it goes with whoever read it, however they went
   useEffect(() => {
     onLeave(true);
@@ -66,6 +67,7 @@ function AtWork({ person, onLeave }: { person: ConsolePerson; onLeave: (isEnded:
   }
 
   const { isWarning } = useIdleLock(() => void leave({ isEnded: true }), () => void client.invalidateQueries({ queryKey: ['me'] }), idleMinutes);
+  if (person.setsUpFactor) return <FactorFirst person={person} onLeave={() => void leave({ isEnded: false })} />;
   return (
     <SessionProvider session={sessionOf(person)}>
       <ConsoleShell isHeard={isHeard} onSignOut={() => void leave({ isEnded: false })} />

@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconAlertTriangle, IconArrowsExchange, IconArrowsSplit2, IconBook2, IconCash, IconChartBar, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconPhone, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
+import { IconAdjustments, IconAlertTriangle, IconArrowsExchange, IconArrowsSplit2, IconBook2, IconBuildingHospital, IconCash, IconChartBar, IconChevronDown, IconClockHour4, IconDeviceDesktop, IconEyeExclamation, IconHeartbeat, IconHelp, IconInbox, IconLogout, IconPhone, IconReceipt, IconReceiptRefund, IconShieldCheck, IconTable, IconTag, IconUser, IconUmbrella, IconUsers, IconZoomExclamation } from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { RolesPage } from '../access/RolesPage';
 import { mayDo, type Task } from '../parts/access';
@@ -9,6 +9,11 @@ import { Empty } from '../parts/Empty';
 import { Page } from '../parts/Page';
 import { useWords, type Word } from '../parts/words';
 import { Preferences } from '../usermenu';
+import { OwnPage } from './admin/OwnPage';
+import { PlacesPage } from './admin/PlacesPage';
+import { PricesPage } from './admin/PricesPage';
+import { SettingsPage } from './admin/SettingsPage';
+import { StaffNewPage, StaffOnePage } from './admin/StaffForm';
 import { ConsoleAuditPage } from './AuditPage';
 import { ConsoleConflictPage } from './ConflictPage';
 import { ConflictsPage } from './ConflictsPage';
@@ -34,10 +39,10 @@ import { NoticesPage } from './notices/NoticesPage';
 import { TakingsPage, VisitsPage } from './overview/ListPages';
 import { OverviewPage } from './overview/OverviewPage';
 import { everything, useConflicts, useHeldList, useOpenings } from './queries';
-import { href, useConsoleRoute, type ConsoleRoute } from './route';
+import { go, href, useConsoleRoute, type ConsoleRoute } from './route';
 import { StaffPage } from './StaffPage';
 
-interface Room { page: 'overview' | 'notices' | 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
+interface Room { page: 'overview' | 'notices' | 'held' | 'conflicts' | 'emergency' | 'devices' | 'staff' | 'wards' | 'prices' | 'settings' | 'hours' | 'bills' | 'refunds' | 'claims' | 'exceptions' | 'ledger' | 'days' | 'audit' | 'health' | 'events' | 'help' | 'roles'; task: Task; icon: typeof IconInbox; of: readonly ConsoleRoute['page'][] }
 
 /** What there is to do, each for those who may. */
 const rooms: readonly Room[] = [
@@ -47,7 +52,8 @@ const rooms: readonly Room[] = [
   { page: 'emergency', task: 'emergency_review', icon: IconEyeExclamation, of: ['emergency'] },
   { page: 'notices', task: 'notices', icon: IconPhone, of: ['notices'] },
   { page: 'devices', task: 'devices', icon: IconDeviceDesktop, of: ['devices'] },
-  { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff'] },
+  { page: 'staff', task: 'staff', icon: IconUsers, of: ['staff', 'staffNew', 'staffOne'] },
+  { page: 'wards', task: 'wards', icon: IconBuildingHospital, of: ['wards'] },
   { page: 'hours', task: 'hours', icon: IconClockHour4, of: ['hours', 'doctor'] },
   { page: 'bills', task: 'cashier', icon: IconReceipt, of: ['bills', 'bill', 'account'] },
   { page: 'refunds', task: 'refund_agree', icon: IconReceiptRefund, of: ['refunds'] },
@@ -55,9 +61,11 @@ const rooms: readonly Room[] = [
   { page: 'exceptions', task: 'books', icon: IconZoomExclamation, of: ['exceptions'] },
   { page: 'days', task: 'books', icon: IconCash, of: ['days', 'day'] },
   { page: 'ledger', task: 'books', icon: IconBook2, of: ['ledger', 'statement'] },
+  { page: 'prices', task: 'books', icon: IconTag, of: ['prices'] },
   { page: 'audit', task: 'audit_search', icon: IconShieldCheck, of: ['audit'] },
   { page: 'health', task: 'devices', icon: IconHeartbeat, of: ['health'] },
   { page: 'events', task: 'devices', icon: IconArrowsExchange, of: ['events'] },
+  { page: 'settings', task: 'settings', icon: IconAdjustments, of: ['settings'] },
   { page: 'roles', task: 'console', icon: IconTable, of: ['roles'] },
   { page: 'help', task: 'console', icon: IconHelp, of: ['help', 'runbook'] },
 ];
@@ -91,7 +99,8 @@ export function ConsoleShell({ isHeard, onSignOut }: { isHeard: boolean; onSignO
 }
 
 function isOpen(route: ConsoleRoute, open: readonly Room[]): boolean {
-  return open.some((room) => room.of.includes(route.page));
+  // one's own account is everybody's
+  return route.page === 'own' || open.some((room) => room.of.includes(route.page));
 }
 
 function MenuItem({ room: { page, icon: Icon, of }, route }: { room: Room; route: ConsoleRoute }) {
@@ -143,6 +152,7 @@ function ConsoleMenu({ onSignOut }: { onSignOut: () => void }) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item data-testid="own" leftSection={<IconUser size={18} aria-hidden />} onClick={() => go({ page: 'own' })}>{t('own.title')}</Menu.Item>
         <Menu.Item data-testid="sign-out" leftSection={<IconLogout size={18} aria-hidden />} onClick={onSignOut}>{t('console.signOut')}</Menu.Item>
         <Menu.Divider role="separator" />
         <Preferences />
@@ -166,6 +176,12 @@ function ConsoleScreen({ route, isOpen }: { route: ConsoleRoute; isOpen: boolean
     case 'emergency': return <ConsoleEmergencyPage />;
     case 'devices': return <DevicesPage key={route.ward} ward={route.ward ?? null} />;
     case 'staff': return <StaffPage />;
+    case 'staffNew': return <StaffNewPage />;
+    case 'staffOne': return <StaffOnePage key={route.id} id={route.id} />;
+    case 'wards': return <PlacesPage />;
+    case 'prices': return <PricesPage />;
+    case 'settings': return <SettingsPage />;
+    case 'own': return <OwnPage />;
     case 'hours': return <HoursPage />;
     case 'doctor': return <DoctorPage key={route.id} id={route.id} />;
     case 'audit': return <ConsoleAuditPage />;

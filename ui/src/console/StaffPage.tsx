@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconAlertCircle } from '@tabler/icons-react';
+import { IconAlertCircle, IconKey } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import type { StaffLine } from '../backend/types.gen';
 import { useNames, useSession } from '../parts/context';
@@ -8,13 +8,14 @@ import { toastUndo } from '../parts/toast';
 import { useWords } from '../parts/words';
 import { Loaded, MoreButton, useConsole, useSay } from './context';
 import { useStaff } from './queries';
+import { href } from './route';
 
 /** Who works here, what as, and who may sign in. */
 export function StaffPage() {
   const t = useWords();
   const query = useStaff();
   return (
-    <Page title={t('console.staff')}>
+    <Page title={t('console.staff')} actions={<a className="button-link" data-testid="staff-new" href={href({ page: 'staffNew' })}>{t('staff.new')}</a>}>
       <p className="page-note">{t('staff.explain')}</p>
       <Loaded query={query}>
         {({ pages }) => (
@@ -29,7 +30,7 @@ export function StaffPage() {
   );
 }
 
-function Row({ line: { staff, hasSecondFactor, needsSecondFactor } }: { line: StaffLine }) {
+function Row({ line: { staff, hasSecondFactor, needsSecondFactor, onceUntil } }: { line: StaffLine }) {
   const t = useWords();
   const names = useNames();
   const { staff: own } = useSession();
@@ -37,13 +38,14 @@ function Row({ line: { staff, hasSecondFactor, needsSecondFactor } }: { line: St
   const isMissing = needsSecondFactor && !hasSecondFactor;
   return (
     <tr data-testid="staff-line" data-active={staff.isActive}>
-      <th scope="row"><bdi>{staff.name}</bdi> <span className="line-facts">{staff.username}</span></th>
+      <th scope="row"><a href={href({ page: 'staffOne', id: staff.id })}><bdi>{staff.name}</bdi></a> <span className="line-facts">{staff.username}</span></th>
       <td>{staff.roles.map((role) => t.of('Role', role)).join(', ')}<span className="line-facts">{staff.departments.map(names.department).join(', ')}</span></td>
       <td>
         <span className="only-narrow">{t('staff.factor')}: </span>
         {isMissing ? <span className="mark mark-saved"><IconAlertCircle size={14} aria-hidden /> {t('staff.factorMissing')}</span> : t(hasSecondFactor ? 'yes' : 'no')}
       </td>
       <td>
+        {staff.isActive && onceUntil && <span className="mark mark-saved" data-testid="staff-once"><IconKey size={14} aria-hidden /> {t('staff.once')}</span>}{' '}
         {!staff.isActive && <span className="mark mark-held"><IconAlertCircle size={14} aria-hidden /> {t('staff.suspended')}</span>}{' '}
         {staff.id === own.id ? t('staff.you') : (
           <Button

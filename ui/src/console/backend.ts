@@ -3,6 +3,7 @@ import type {
   Choice, ConflictDone, ConflictPage, ConflictWhole, ConsoleDoor, ConsoleNews, ConsolePerson, DeviceId, DevicePage, EventAgain, EventPage, HealthReport, HeldDecided, HeldPage, HeldWhole, HoursChanged, LogPage, LookProgress, MergeDone, OpeningLine, Order, Pair, Problem, RecordId, Reference,
   Review, Schedule, StaffPage,
 } from '../backend/types.gen';
+import type { AdminBackend } from './admin/backend';
 import type { MoneyBackend } from './money/backend';
 import type { NoticesBackend } from './notices/backend';
 import type { OverviewBackend } from './overview/backend';
@@ -18,7 +19,8 @@ export interface ConsoleBackend {
   door(): Promise<ConsoleDoor>;
   /** Who is signed in; says as well that they are there. */
   me(): Promise<ConsolePerson | null>;
-  signIn(username: string, password: string, code: string | null): Promise<Outcome<ConsolePerson>>;
+  /** `newPassword` takes the place of a password that was given for once. */
+  signIn(username: string, password: string, code: string | null, newPassword: string | null): Promise<Outcome<ConsolePerson>>;
   signOut(): Promise<void>;
   reference(): Promise<Reference>;
 
@@ -58,6 +60,8 @@ export interface ConsoleBackend {
   supportFile(): Promise<Outcome<Blob>>;
   events(): Promise<EventPage>;
   eventAgain(ask: EventAgain): Promise<Outcome<null>>;
+  /** Staff, wards, prices, one's own account. */
+  readonly admin: AdminBackend;
   /** Bills, the books, insurers. */
   readonly money: MoneyBackend;
   /** What patients have to be told. */

@@ -32,10 +32,10 @@ test('signing in asks for the code of those who decide what others may do', asyn
 });
 
 test.each([
-  ['mona', ['overview', 'held', 'conflicts', 'emergency', 'notices', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'health', 'events', 'roles', 'help']],
-  ['wei', ['overview', 'devices', 'staff', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'health', 'events', 'roles', 'help']],
-  ['vera', ['overview', 'claims', 'exceptions', 'days', 'ledger', 'audit', 'roles', 'help']],
-  ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'roles', 'help']],
+  ['mona', ['overview', 'held', 'conflicts', 'emergency', 'notices', 'devices', 'hours', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'prices', 'audit', 'health', 'events', 'roles', 'help']],
+  ['wei', ['overview', 'devices', 'staff', 'wards', 'hours', 'claims', 'exceptions', 'days', 'ledger', 'prices', 'health', 'events', 'settings', 'roles', 'help']],
+  ['vera', ['overview', 'claims', 'exceptions', 'days', 'ledger', 'prices', 'audit', 'roles', 'help']],
+  ['bela', ['bills', 'refunds', 'claims', 'exceptions', 'days', 'ledger', 'prices', 'roles', 'help']],
   ['farah', ['conflicts', 'roles', 'help']],
 ])('%s has the menu of their role', async (username, expected) => {
   open(username);
@@ -200,9 +200,9 @@ test('when the session is over the door is shown, and nothing that was read stay
 });
 
 test('every address is read as it is written', () => {
-  const routes: ConsoleRoute[] = [{ page: 'held' }, { page: 'heldOne', hash: 'ab12' }, { page: 'devices' }, { page: 'staff' }, { page: 'hours' }, { page: 'doctor', id: 'x y' }, { page: 'audit' }, { page: 'emergency' }, { page: 'roles' }, { page: 'home' }];
+  const routes: ConsoleRoute[] = [{ page: 'held' }, { page: 'heldOne', hash: 'ab12' }, { page: 'devices' }, { page: 'staff' }, { page: 'staffNew' }, { page: 'staffOne', id: 'x' }, { page: 'wards' }, { page: 'prices' }, { page: 'own' }, { page: 'hours' }, { page: 'doctor', id: 'x y' }, { page: 'audit' }, { page: 'emergency' }, { page: 'roles' }, { page: 'home' }];
   for (const route of routes) expect(parse(href(route))).toEqual(route);
-  for (const wrong of ['#/nowhere', '#/staff/1', '#/held/a/b']) expect(parse(wrong)).toEqual({ page: 'missing' });
+  for (const wrong of ['#/nowhere', '#/wards/1', '#/held/a/b']) expect(parse(wrong)).toEqual({ page: 'missing' });
 });
 
 test('a browser says what no other site can, and hears problems as such', async () => {

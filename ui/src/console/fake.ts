@@ -5,6 +5,7 @@ import type {
   Problem, Reference, Review, Role, Schedule, StaffPage,
 } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend, type Narrow } from './backend';
+import { FakeAdmin } from './admin/fake';
 import type { MoneyBackend } from './money/backend';
 import { FakeMoney } from './money/fake';
 import type { NoticesBackend } from './notices/backend';
@@ -41,13 +42,30 @@ export class FakeConsole implements ConsoleBackend {
   readonly notices: NoticesBackend = new FakeNotices();
   readonly overview: OverviewBackend = new FakeOverview();
   reference_: Reference = {
-    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '09'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },
+    ...ward, staff: [...ward.staff, { id: people.mona.replace('08', '11'), username: 'wei', name: 'Wei Zhang', roles: ['admin'], departments: [], isActive: true },
       { id: people.mona.replace('08', '10'), username: 'bela', name: 'Béla Kovács', roles: ['billing'], departments: [], isActive: true }],
     schedules: [people.musa, people.lin, people.rossi].map((practitioner) => ({ practitioner, departments: [], hours: week, breaks: [{ from: '12:00:00', to: '13:00:00' }], leave: [] })),
   };
 
+  /** Who has not used a password for once yet, and who has no second factor. */
+  onceUntil: Record<string, string> = {};
+  hasFactor: Record<string, boolean> = {};
+  setsUp = false;
+  readonly admin: FakeAdmin;
+
   constructor(signedIn: string | null = null) {
     this.signedIn = signedIn;
+    this.admin = new FakeAdmin(this);
+  }
+
+  own() {
+    return this.reference_.staff.find((one) => one.username === this.signedIn) ?? null;
+  }
+
+  setUp(): void {
+    const own = this.own();
+    if (own) this.hasFactor[own.id] = true;
+    this.setsUp = false;
   }
 
   async door(): Promise<ConsoleDoor> {
@@ -58,11 +76,16 @@ export class FakeConsole implements ConsoleBackend {
     return this.answer(this.person());
   }
 
-  async signIn(username: string, password: string, code: string | null): Promise<Outcome<ConsolePerson>> {
+  async signIn(username: string, password: string, code: string | null, newPassword: string | null = null): Promise<Outcome<ConsolePerson>> {
     const found = this.reference_.staff.find((one) => one.username === username.trim().toLowerCase() && one.isActive);
-    if (!found || password !== 'ward') return no('sign_in.wrong', 'password');
+    const isOnce = found !== undefined && found.id in this.onceUntil && password === 'ONCE-ONLY-ABCD-EFGH';
+    if (!found || (password !== 'ward' && !isOnce)) return no('sign_in.wrong', 'password');
+    if (isOnce && newPassword === null) return no('sign_in.choose_password', 'newPassword');
+    if (isOnce && newPassword!.length < 15) return { ok: false, problems: [problem('password.short', 'newPassword', { min: '15' })] };
+    if (isOnce) delete this.onceUntil[found.id];
+    this.setsUp = isOnce && this.hasFactor[found.id] === false;
     if (!found.roles.some((role) => ['pharmacist', 'billing', ...secret].includes(role))) return no('sign_in.not_central');
-    if (found.roles.some((role) => secret.includes(role))) {
+    if (!this.setsUp && found.roles.some((role) => secret.includes(role))) {
       if (!code) return no('sign_in.code_needed', 'code');
       if (code !== '123456') return no('sign_in.code_wrong', 'code');
     }
@@ -165,9 +188,10 @@ export class FakeConsole implements ConsoleBackend {
 
   async staff(): Promise<StaffPage> {
     const lines = this.reference_.staff.map((staff) => ({
-      staff, canSignIn: true, needsSecondFactor: staff.roles.some((role) => secret.includes(role)), hasSecondFactor: staff.username !== 'vera' && staff.roles.some((role) => secret.includes(role)),
+      staff, canSignIn: true, needsSecondFactor: staff.roles.some((role) => secret.includes(role)), onceUntil: this.onceUntil[staff.id] ?? null,
+      hasSecondFactor: this.hasFactor[staff.id] ?? (staff.username !== 'vera' && staff.roles.some((role) => secret.includes(role))),
     }));
-    return this.answer({ lines, next: null });
+    return this.answer({ lines, next: null, offlineHours: 72 });
   }
 
   async setActive(username: string, isActive: boolean): Promise<Outcome<null>> {
@@ -245,7 +269,7 @@ export class FakeConsole implements ConsoleBackend {
 
   private person(): ConsolePerson | null {
     const found = this.reference_.staff.find((one) => one.username === this.signedIn && one.isActive);
-    return found ? { staff: found.id, username: found.username, name: found.name, roles: found.roles as Role[] } : null;
+    return found ? { staff: found.id, username: found.username, name: found.name, roles: found.roles as Role[], hasSecondFactor: !this.setsUp && found.roles.some((role) => secret.includes(role)), setsUpFactor: this.setsUp } : null;
   }
 
   private change(device: string, standing: DeviceLine['standing']): Outcome<null> {

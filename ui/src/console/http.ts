@@ -1,5 +1,6 @@
 import type { ConsoleNews, ConsolePerson } from '../backend/types.gen';
 import { Refused, type About, type ConsoleBackend } from './backend';
+import { adminBackend } from './admin/http';
 import { moneyBackend } from './money/http';
 import { noticesBackend } from './notices/http';
 import { overviewBackend } from './overview/http';
@@ -17,7 +18,7 @@ export const httpBackend: ConsoleBackend = {
       throw reason;
     }
   },
-  signIn: (username, password, code) => outcome(post('sign-in', { username, password, code })),
+  signIn: (username, password, code, newPassword) => outcome(post('sign-in', { username, password, code, newPassword })),
   signOut: async () => void (await outcome(post('sign-out', {}))),
   reference: () => get('reference'),
   held: (isAll, after) => get('held', { state: isAll ? 'all' : null, after }),
@@ -45,6 +46,7 @@ export const httpBackend: ConsoleBackend = {
   supportFile: () => outcome(file('health/file')),
   events: () => get('events'),
   eventAgain: (ask) => outcome(post('events/again', ask)),
+  admin: adminBackend,
   money: moneyBackend,
   notices: noticesBackend,
   overview: overviewBackend,

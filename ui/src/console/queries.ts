@@ -68,22 +68,22 @@ export function useEvents() {
 
 /** Which lists are read again when something happens. */
 const lists: Record<ConsoleNews, readonly string[]> = {
-  all: ['held', 'heldOne', 'conflicts', 'conflictOne', 'devices', 'staff', 'reference', 'openings'],
+  all: ['held', 'heldOne', 'conflicts', 'conflictOne', 'devices', 'staff', 'reference', 'places', 'settings', 'openings'],
   held: ['held', 'heldOne', 'devices'],
   conflicts: ['conflicts', 'conflictOne'],
-  devices: ['devices'],
-  reference: ['reference', 'staff'],
+  devices: ['devices', 'places'],
+  reference: ['reference', 'staff', 'places', 'settings'],
   emergency: ['openings'],
   signed_out: ['me'],
 };
 
 /** Keeps lists as they are at the server; says whether it can be heard. */
-export function useLive(backend: ConsoleBackend): { isHeard: boolean } {
+export function useLive(backend: ConsoleBackend, isOpen: boolean): { isHeard: boolean } {
   const client = useQueryClient();
   const [isHeard, setIsHeard] = useState(true);
-  useEffect(() => backend.onNews((news) => {
+  useEffect(() => (isOpen ? backend.onNews((news) => {
     setIsHeard(news !== null);
     for (const list of news === null ? [] : lists[news]) void client.invalidateQueries({ queryKey: [list] });
-  }), [backend, client]);
+  }) : undefined), [backend, client, isOpen]);
   return { isHeard };
 }

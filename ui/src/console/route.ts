@@ -18,6 +18,12 @@ export type ConsoleRoute =
   | { page: 'conflict'; hash: string }
   | { page: 'devices'; ward?: string }
   | { page: 'staff' }
+  | { page: 'staffNew' }
+  | { page: 'staffOne'; id: string }
+  | { page: 'wards' }
+  | { page: 'prices' }
+  | { page: 'settings' }
+  | { page: 'own' }
   | { page: 'hours' }
   | { page: 'doctor'; id: string }
   | { page: 'audit' }
@@ -52,6 +58,7 @@ export function parse(hash: string): ConsoleRoute {
     case 'takings': return takings(second);
     case 'devices': return second ? { page: 'devices', ward: second } : { page: 'devices' };
     case 'exceptions': return second ? { page: 'exceptions', one: second } : { page: 'exceptions' };
+    case 'staff': return staff(second);
     case 'hours': return second ? { page: 'doctor', id: second } : { page: 'hours' };
     case 'help': return runbook(second);
     case 'bills': return second ? { page: 'bill', id: second } : { page: 'bills' };
@@ -63,12 +70,20 @@ export function parse(hash: string): ConsoleRoute {
     case 'refunds':
     case 'health':
     case 'events':
-    case 'staff':
+    case 'wards':
+    case 'prices':
+    case 'settings':
+    case 'own':
     case 'audit':
     case 'emergency':
     case 'roles': return second ? { page: 'missing' } : { page: first };
     default: return { page: 'missing' };
   }
+}
+
+function staff(id: string | undefined): ConsoleRoute {
+  if (!id) return { page: 'staff' };
+  return id === 'new' ? { page: 'staffNew' } : { page: 'staffOne', id };
 }
 
 function runbook(name: string | undefined): ConsoleRoute {
@@ -104,6 +119,8 @@ export function href(route: ConsoleRoute): string {
   switch (route.page) {
     case 'heldOne': return `#/held/${encodeURIComponent(route.hash)}`;
     case 'conflict': return `#/conflicts/${encodeURIComponent(route.hash)}`;
+    case 'staffNew': return '#/staff/new';
+    case 'staffOne': return `#/staff/${encodeURIComponent(route.id)}`;
     case 'doctor': return `#/hours/${encodeURIComponent(route.id)}`;
     case 'runbook': return `#/help/${route.name}`;
     case 'bill': return `#/bills/${encodeURIComponent(route.id)}`;

@@ -6,6 +6,7 @@ import type { DeskState, Problem, Staff } from '../backend/types.gen';
 import { useBackend } from '../parts/context';
 import { Notice } from '../parts/Notice';
 import { useWords } from '../parts/words';
+import { ChoosePassword } from './ChoosePassword';
 import { Door } from './Door';
 
 /** Signing in, and switching user: those who were here before are one press and a password away. */
@@ -15,25 +16,29 @@ export function SignInPage({ desk, isLocked, lastUser }: { desk: DeskState; isLo
   const client = useQueryClient();
   const [username, setUsername] = useState(lastUser);
   const [password, setPassword] = useState('');
+  const [chosen, setChosen] = useState<string | null>(null);
   const [problems, setProblems] = useState<Problem[]>([]);
   const [isBusy, setIsBusy] = useState(false);
   const passwordField = useRef<HTMLInputElement>(null);
 
   async function submit() {
     setIsBusy(true);
-    const answer = await backend.signIn(username.trim(), password);
+    const answer = await backend.signIn(username.trim(), password, chosen);
     setIsBusy(false);
     if (answer.ok) {
       client.setQueryData(['desk'], (old: DeskState | undefined) => old && { ...old, session: answer.value });
       await client.invalidateQueries();
       return;
     }
-    setProblems(answer.problems);
-    passwordField.current?.select();
+    const isAsked = answer.problems.some((problem) => problem.code === 'sign_in.choose_password');
+    setProblems(isAsked ? [] : answer.problems);
+    if (isAsked) setChosen('');
+    else if (chosen === null) passwordField.current?.select();
   }
 
   function pick(staff: Staff) {
     setUsername(staff.username);
+    setChosen(null);
     passwordField.current?.focus();
   }
 
@@ -52,8 +57,9 @@ export function SignInPage({ desk, isLocked, lastUser }: { desk: DeskState; isLo
           <div role="alert">
             {problems.map((problem) => <Text key={problem.code} className="danger-text" fw={600}>{t.problem(problem)}</Text>)}
           </div>
-          <TextInput data-testid="sign-in-username" id="username" label={t('signIn.username')} autoComplete="username" autoCapitalize="none" spellCheck={false} value={username} onChange={(event) => setUsername(event.currentTarget.value)} />
+          <TextInput data-testid="sign-in-username" id="username" label={t('signIn.username')} autoComplete="username" autoCapitalize="none" spellCheck={false} value={username} onChange={(event) => { setUsername(event.currentTarget.value); setChosen(null); }} />
           <PasswordInput ref={passwordField} data-testid="sign-in-password" id="password" label={t('signIn.password')} autoComplete="current-password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }} />
+          {chosen !== null && <ChoosePassword value={chosen} onChange={setChosen} />}
           <Button type="submit" data-testid="sign-in-submit" loading={isBusy}>{t('signIn.submit')}</Button>
           <Text size="sm" c="dimmed">{t('signIn.offline')}</Text>
         </Stack>

@@ -11,7 +11,7 @@ export function mayReadAudit(roles: readonly Role[]): boolean {
   return mayDo(roles, 'audit');
 }
 
-export type Task = 'overview' | 'notices' | 'audit' | 'held' | 'conflicts' | 'merge' | 'console' | 'emergency' | 'emergency_review' | 'audit_search' | 'devices' | 'staff' | 'hours' | 'cashier' | 'refund_agree' | 'books' | 'books_keep' | 'insurance';
+export type Task = 'overview' | 'notices' | 'audit' | 'held' | 'conflicts' | 'merge' | 'console' | 'emergency' | 'emergency_review' | 'audit_search' | 'devices' | 'staff' | 'wards' | 'prices' | 'settings' | 'hours' | 'cashier' | 'refund_agree' | 'books' | 'books_keep' | 'insurance';
 
 /** Says whether somebody may do a task, by its word in the table. */
 export function mayDo(roles: readonly Role[], task: Task): boolean {

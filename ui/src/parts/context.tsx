@@ -36,7 +36,7 @@ export function useSession(): Session {
   return session;
 }
 
-const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [], schedules: [] };
+const nothingYet: Reference = { version: 0, hospital: '', zone: 'UTC', wards: [], departments: [], staff: [], medicines: [], schedules: [], closed: { wards: [], departments: [] } };
 
 export function useReference(): Reference {
   const source = useContext(ReferenceContext);
@@ -52,9 +52,9 @@ export function useStatus(): SyncStatus | null {
 
 /** Names of staff, wards and departments by their ids. */
 export function useNames() {
-  const { staff, wards, departments } = useReference();
+  const { staff, wards, departments, closed } = useReference();
   const named = (list: readonly { id: string; name: string }[]) => (id: string | null) => list.find((one) => one.id === id)?.name ?? '';
-  return { staff: named(staff), ward: named(wards), department: named(departments) };
+  return { staff: named(staff), ward: named([...wards, ...closed.wards]), department: named([...departments, ...closed.departments]) };
 }
 
 export function useMay() {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::deeds::{deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
-use crate::passwords::check_password;
+use crate::passwords::{Attempt, check_password};
 use crate::session::Signed;
 use crate::world;
 use axum::Json;
@@ -92,7 +92,14 @@ pub(crate) async fn look(
     let at = signed.device.id;
     let place = format!("{at} {}", peer.address);
     let password = ask.password.into_inner();
-    let staff = check_password(&app, at, &place, &ask.username, password).await?;
+    let attempt = Attempt {
+        device: at,
+        place: &place,
+        username: &ask.username,
+        password,
+        chosen: None,
+    };
+    let staff = check_password(&app, attempt).await?;
     may_do(&staff.roles, Task::ReadAudit).map_err(Error::Forbidden)?;
     if ask.run.is_none() {
         let mut db = app.pool.acquire().await?;

@@ -1,6 +1,7 @@
 //! Who sits at the web console: signed in with a password, a code that changes, or by the hospital's own directory; and
 //! what they are shown and do there, a file for each part of the hub that does it.
 
+pub mod account;
 pub mod audit;
 pub mod conflicts;
 pub mod devices;
@@ -16,6 +17,9 @@ pub mod notices;
 pub mod oidc;
 pub mod orders;
 pub mod overview;
+pub mod people;
+pub mod places;
+pub mod settings;
 pub(crate) mod sign_in;
 pub mod staff;
 

@@ -2,7 +2,7 @@
 
 use super::sign_in::{begin as begin_session, may_use};
 use crate::app::App;
-use crate::central::cookie;
+use crate::central::{Opens, cookie};
 use crate::error::{Error, Result};
 use crate::people::{member, username};
 use anyhow::Context;
@@ -188,7 +188,7 @@ pub(crate) async fn back(
             "",
         )));
     }
-    let session = begin_session(&app, &staff).await?;
+    let session = begin_session(&app, &staff, Opens::Everything).await?;
     let jar = jar
         .remove(Cookie::build(COOKIE).path("/").secure(true))
         .add(session);

@@ -2,11 +2,11 @@
 
 use super::second_factor;
 use crate::app::App;
-use crate::central::{self, COOKIE, Person};
+use crate::central::{self, COOKIE, Entrant, Opens};
 use crate::deeds::{HUB, deed, note};
 use crate::door::Peer;
 use crate::error::{Error, Result};
-use crate::passwords::check_password;
+use crate::passwords::{Attempt, check_password};
 use crate::web::read;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 /// What a person types to sign in at the console.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConsoleAsk {
     username: String,
     #[serde(with = "shared::phi::on_the_wire")]
@@ -32,15 +32,23 @@ pub(crate) struct ConsoleAsk {
     password: Phi<String>,
     /// The six digits of the authenticator, for roles that need them
     code: Option<String>,
+    /// What they choose instead of a password that an administrator gave
+    #[serde(default, with = "shared::phi::on_the_wire")]
+    #[schema(value_type = Option<String>)]
+    new_password: Phi<Option<String>>,
 }
 
-fn shown(staff: Staff) -> ConsolePerson {
-    ConsolePerson {
+/// Who somebody is, for the console.
+async fn shown(app: &App, staff: Staff, opens: Opens) -> Result<ConsolePerson> {
+    let mut db = app.pool.acquire().await?;
+    Ok(ConsolePerson {
+        has_second_factor: second_factor::is_there(&mut db, staff.id).await?,
+        sets_up_factor: opens == Opens::Factor,
         staff: staff.id,
         username: staff.username,
         name: staff.name,
         roles: staff.roles,
-    }
+    })
 }
 
 /// Signs a person in at the console
@@ -61,9 +69,22 @@ pub(crate) async fn sign_in(
     // wrong passwords from one address make nobody wait who sits elsewhere
     let place = peer.address.to_string();
     let password = ask.password.into_inner();
-    let staff = check_password(&app, HUB, &place, &ask.username, password).await?;
+    let attempt = Attempt {
+        device: HUB,
+        place: &place,
+        username: &ask.username,
+        password,
+        chosen: ask.new_password.into_inner(),
+    };
+    let staff = check_password(&app, attempt).await?;
     may_use(&staff)?;
-    if staff.roles.iter().any(|role| role.needs_second_factor()) {
+    let needs = staff.roles.iter().any(|role| role.needs_second_factor());
+    let opens = if needs && second_factor::may_set_up(&app, staff.id).await? {
+        Opens::Factor
+    } else {
+        Opens::Everything
+    };
+    if needs && opens == Opens::Everything {
         let tried = format!("code {place} {}", staff.username);
         app.throttle.pass(&tried, app.now().0)?;
         let mut tx = app.pool.begin().await?;
@@ -77,8 +98,8 @@ pub(crate) async fn sign_in(
         tx.commit().await?;
         app.throttle.right(&tried);
     }
-    let cookie = begin(&app, &staff).await?;
-    Ok((jar.add(cookie), Json(shown(staff))))
+    let cookie = begin(&app, &staff, opens).await?;
+    Ok((jar.add(cookie), Json(shown(&app, staff, opens).await?)))
 }
 
 /// Says who is signed in
@@ -90,8 +111,13 @@ pub(crate) async fn sign_in(
     ),
     security(("console" = []))
 )]
-pub(crate) async fn me(person: Person) -> Json<ConsolePerson> {
-    Json(shown(person.staff))
+pub(crate) async fn me(State(app): State<App>, entrant: Entrant) -> Result<Json<ConsolePerson>> {
+    let opens = if entrant.is_for_factor {
+        Opens::Factor
+    } else {
+        Opens::Everything
+    };
+    Ok(Json(shown(&app, entrant.staff, opens).await?))
 }
 
 /// Ends the session
@@ -105,11 +131,11 @@ pub(crate) async fn me(person: Person) -> Json<ConsolePerson> {
 )]
 pub(crate) async fn sign_out(
     State(app): State<App>,
-    person: Person,
+    entrant: Entrant,
     jar: CookieJar,
 ) -> Result<CookieJar> {
     central::end(&app, &jar).await?;
-    write_down(&app, What::SignedOut, person.staff.id).await?;
+    write_down(&app, What::SignedOut, entrant.staff.id).await?;
     Ok(jar.remove(Cookie::build(COOKIE).path("/").secure(true)))
 }
 
@@ -120,8 +146,8 @@ pub(crate) fn may_use(staff: &Staff) -> Result<()> {
 }
 
 /// Begins a session of somebody who has shown who they are.
-pub(crate) async fn begin(app: &App, staff: &Staff) -> Result<Cookie<'static>> {
-    let cookie = central::begin(app, staff.id).await?;
+pub(crate) async fn begin(app: &App, staff: &Staff, opens: Opens) -> Result<Cookie<'static>> {
+    let cookie = central::begin(app, staff.id, opens).await?;
     write_down(app, What::SignedIn, staff.id).await?;
     Ok(cookie)
 }

@@ -9,8 +9,10 @@ use crate::services::staff;
 use axum::Json;
 use axum::extract::{Query, State};
 use shared::access::{Task, may_do};
+use shared::clock::Now;
 use shared::console::{StaffLine, StaffPage};
 use shared::staff::Reference;
+use shared::unlock::grant_hours;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -47,19 +49,26 @@ pub(crate) async fn list(
     may_do(&person.staff.roles, Task::RunStaff).map_err(Error::Forbidden)?;
     let rows = sqlx::query(
         "select id, username, name, roles, departments, is_active, password_hash is not null as can_sign_in,
-            exists (select 1 from second_factor where second_factor.staff = staff.id) as has_second_factor
+            exists (select 1 from second_factor where second_factor.staff = staff.id) as has_second_factor,
+            (extract(epoch from once_until) * 1000)::bigint as once_ms
          from staff where username > $1 order by username limit $2",
     )
     .bind(ask.after.unwrap_or_default())
     .bind(LINES)
     .fetch_all(&app.pool)
     .await?;
+    let offline_hours: i32 = sqlx::query_scalar("select offline_hours from hospital")
+        .fetch_one(&app.pool)
+        .await?;
     let line = |row: &PgRow| {
         let staff = member(row);
         StaffLine {
             needs_second_factor: staff.roles.iter().any(|role| role.needs_second_factor()),
             has_second_factor: row.get("has_second_factor"),
             can_sign_in: row.get("can_sign_in"),
+            once_until: row
+                .get::<Option<i64>, _>("once_ms")
+                .map(|ms| Now(ms).rfc3339()),
             staff,
         }
     };
@@ -67,5 +76,6 @@ pub(crate) async fn list(
     Ok(Json(StaffPage {
         next: next(&lines, LINES, |line| line.staff.username.clone()),
         lines,
+        offline_hours: grant_hours(offline_hours.unsigned_abs()),
     }))
 }

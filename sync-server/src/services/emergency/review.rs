@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::door::Peer;
 use crate::emergency::review::{IncludeReviewed, lines, review};
 use crate::error::{Error, Result};
-use crate::passwords::check_password;
+use crate::passwords::{Attempt, check_password};
 use crate::session::Signed;
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
@@ -31,7 +31,14 @@ pub(crate) async fn at_desk(
     let at = signed.device.id;
     let place = format!("{at} {}", peer.address);
     let password = ask.password.into_inner();
-    let staff = check_password(&app, at, &place, &ask.username, password).await?;
+    let attempt = Attempt {
+        device: at,
+        place: &place,
+        username: &ask.username,
+        password,
+        chosen: None,
+    };
+    let staff = check_password(&app, attempt).await?;
     may_do(&staff.roles, Task::ReviewEmergency).map_err(Error::Forbidden)?;
     if let Some(said) = &ask.review {
         review(&app, staff.id, &staff.roles, said).await?;

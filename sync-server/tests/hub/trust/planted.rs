@@ -7,6 +7,24 @@ use std::process::Command;
 const KILLED: &str =
     "events::killed_between_commit_and_handing_on_nothing_is_lost_and_nothing_comes_twice";
 
+const OVERWRITTEN: &[&str] = &[
+    "console_staff::what_another_administrator_said_of_somebody_is_not_overwritten",
+    "console_places::what_another_administrator_said_of_a_place_is_not_overwritten",
+    "console_places::a_price_that_another_administrator_set_is_not_overwritten",
+    "console_settings::what_another_administrator_chose_is_not_overwritten",
+];
+const OWN_ROLES: &[&str] =
+    &["console_staff::nobody_raises_themselves_and_the_last_administrator_stays"];
+const ONCE: &[&str] = &[
+    "console_staff::somebody_new_chooses_a_password_at_a_desk_before_they_are_let_in",
+    "console_staff::a_password_for_once_is_not_good_for_long",
+];
+const SET_UP: &[&str] = &["console_staff::a_password_alone_sets_up_no_second_factor"];
+const RESET: &[&str] =
+    &["console_staff::a_reset_ends_sessions_and_desks_hear_that_an_old_password_is_worth_nothing"];
+const IN_USE: &[&str] =
+    &["console_places::a_ward_where_something_is_is_not_closed_and_all_of_it_is_said"];
+
 /// Which tests notice that a control is missing: each of them does.
 fn noticed_by(fault: Fault) -> &'static [&'static str] {
     match fault {
@@ -70,6 +88,12 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::NewestHoursWin => {
             &["console_hours::hours_that_somebody_changed_are_not_overwritten"]
         }
+        Fault::NewestWordWins => OVERWRITTEN,
+        Fault::OwnRoles => OWN_ROLES,
+        Fault::OnceIsForEver => ONCE,
+        Fault::AnyoneSetsUp => SET_UP,
+        Fault::ResetIsNotHeard => RESET,
+        Fault::ClosesInUse => IN_USE,
         Fault::ManyAtOnce => &["trust::poison::only_so_many_pushes_of_a_device_wait"],
     }
 }
