@@ -46,6 +46,8 @@ pub(crate) struct Signed {
     pub(crate) waybill: Option<Waybill>,
     /// By how much its clock is ahead.
     pub(crate) ahead_ms: i64,
+    /// How many changes it says wait at it to be sent, if it says.
+    pub(crate) unsent: Option<u32>,
 }
 
 /// The same of a device that may still send what it has.
@@ -59,6 +61,7 @@ pub(crate) struct Known {
     pub(crate) body: Bytes,
     waybill: Option<Waybill>,
     ahead_ms: i64,
+    unsent: Option<u32>,
     /// Its certificate was good once.
     pub(crate) is_expired: bool,
 }
@@ -102,6 +105,7 @@ impl FromRequest<App> for Signed {
             body: known.body,
             waybill: known.waybill,
             ahead_ms: known.ahead_ms,
+            unsent: known.unsent,
         })
     }
 }
@@ -117,6 +121,7 @@ impl FromRequest<App> for Sending {
             body: known.body,
             waybill: known.waybill,
             ahead_ms: known.ahead_ms,
+            unsent: known.unsent,
         }))
     }
 }
@@ -198,6 +203,7 @@ impl FromRequest<App> for Known {
         let said = said.and_then(|text| Report::read(text.to_str().ok()?));
         let now_ms = app.now().0;
         let ahead_ms = at_ms.saturating_sub(now_ms);
+        let unsent = said.as_ref().map(|report| report.unsent);
         let call = Call {
             at_ms: now_ms,
             ahead_ms,
@@ -213,6 +219,7 @@ impl FromRequest<App> for Known {
             body,
             waybill: waybill.transpose()?,
             ahead_ms,
+            unsent,
             is_expired,
         })
     }

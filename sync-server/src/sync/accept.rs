@@ -107,7 +107,7 @@ async fn attempt(
 ) -> Result<(Vec<Verdict>, Left), Refusal> {
     let wards = app.wards(&wards_of(letters)).await?;
     let mut tx = app.pool.begin().await?;
-    let locked = match lock_device(&mut tx, source, letters).await? {
+    let locked = match lock_device(&mut tx, source, letters, app.now()).await? {
         Ok(locked) => locked,
         Err(stopped) => {
             // what came is kept, and that it was stopped

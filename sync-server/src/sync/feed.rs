@@ -62,7 +62,7 @@ pub(crate) async fn feed(
     after.check(&app)?;
     let now_ms = app.now().0;
     app.listeners
-        .note(&app.pool, signed.device.id, now_ms)
+        .note(&app.pool, (signed.device.id, signed.unsent), now_ms)
         .await?;
     let page = page(&app, &signed.device, after.after).await?;
     Ok(framed(version_asked(&headers)?, &page))

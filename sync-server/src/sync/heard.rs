@@ -16,14 +16,14 @@ const EVERY_MS: i64 = 60_000;
 pub(crate) struct Listeners(Mutex<BTreeMap<DeviceId, i64>>);
 
 impl Listeners {
-    /// Notes that a desk begins to ask for news.
+    /// Notes that a desk begins to ask for news. One that says that something waits to be sent was not heard out.
     pub(crate) async fn note(
         &self,
         pool: &PgPool,
-        device: DeviceId,
+        (device, unsent): (DeviceId, Option<u32>),
         now_ms: i64,
     ) -> sqlx::Result<()> {
-        if !self.is_due(device, now_ms) {
+        if unsent.is_some_and(|unsent| unsent > 0) || !self.is_due(device, now_ms) {
             return Ok(());
         }
         sqlx::query(

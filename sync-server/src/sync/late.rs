@@ -64,21 +64,27 @@ pub(crate) async fn ahead(
     Ok(locked.clock.ahead(&heard))
 }
 
-/// What a push tells of its device's clock. One that is full, or that is said again, may have others behind it.
+/// What a push tells of its device's clock.
 fn heard(source: &Source, letters: &[Letter], now: Now) -> Option<Heard> {
     let ahead_ms = source.ahead_ms?;
-    let waybill = source.waybill.as_ref();
-    let size: usize = letters.iter().map(|letter| letter.change.len()).sum();
-    let has_room = letters.len() < PUSH_ENVELOPES && size < PUSH_BYTES / 2;
-    let called_ms = now.0.saturating_add(ahead_ms);
-    let is_new = |sent_ms: i64| called_ms.abs_diff(sent_ms) <= CLOCK_SET_MS.unsigned_abs();
     Some(Heard {
         ahead_ms,
-        reckoned_ms: waybill.map_or(ahead_ms, |waybill| {
+        reckoned_ms: source.waybill.as_ref().map_or(ahead_ms, |waybill| {
             waybill.sent_at_ms.saturating_sub(waybill.anchor_ms)
         }),
-        is_all: has_room && waybill.is_none_or(|waybill| is_new(waybill.sent_at_ms)),
+        is_all: brings_all(source, letters, now),
     })
+}
+
+/// Says whether a push brings everything that its desk had to send. One that is full, or that is said again, may have others
+/// behind it.
+pub(crate) fn brings_all(source: &Source, letters: &[Letter], now: Now) -> bool {
+    let size: usize = letters.iter().map(|letter| letter.change.len()).sum();
+    let has_room = letters.len() < PUSH_ENVELOPES && size < PUSH_BYTES / 2;
+    let called_ms = now.0.saturating_add(source.ahead_ms.unwrap_or(0));
+    let is_new = |sent_ms: i64| called_ms.abs_diff(sent_ms) <= CLOCK_SET_MS.unsigned_abs();
+    let waybill = source.waybill.as_ref();
+    has_room && waybill.is_none_or(|waybill| is_new(waybill.sent_at_ms))
 }
 
 /// Returns the changes that were made after their desk was stopped or their author left, each with what is to be said of it.

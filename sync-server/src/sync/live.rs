@@ -49,7 +49,7 @@ pub(crate) async fn live(
     let _waiting = Waiting::begin();
     let now_ms = app.now().0;
     app.listeners
-        .note(&app.pool, signed.device.id, now_ms)
+        .note(&app.pool, (signed.device.id, signed.unsent), now_ms)
         .await?;
     let mut device = signed.device;
     let until = Instant::now() + Duration::from_secs(LIVE_WAIT_S);

@@ -3,9 +3,11 @@
 use crate::error::Error;
 use crate::people::role_of;
 use crate::sync::accept::Refusal;
+use crate::sync::late::brings_all;
 use crate::sync::line::{self, Looked};
 use crate::sync::weigh::{Letter, Source};
 use shared::access::Role;
+use shared::clock::Now;
 use shared::ids::StaffId;
 use shared::sync::clocks::Clock;
 use shared::sync::waybill::{Doubt, REMEMBERED};
@@ -35,13 +37,14 @@ pub(crate) struct Locked {
     pub(crate) clock: Clock,
 }
 
-/// Locks the device, notes that it was here and which push this is, and returns the staff who made the changes. Nearly
+/// Locks the device, notes that it was heard out, if it was, and which push this is, and returns the staff who made the changes. Nearly
 /// every push is the next of its device, which costs it no turn more. An error inside is one to be answered with once
 /// what was written is committed.
 pub(crate) async fn lock_device(
     tx: &mut PgConnection,
     source: &Source,
     letters: &[Letter],
+    now: Now,
 ) -> Result<Result<Locked, Error>, Refusal> {
     let staff: BTreeSet<Uuid> = letters
         .iter()
@@ -54,6 +57,7 @@ pub(crate) async fn lock_device(
             .bind(source.device.0)
             .bind(i32::from(source.incarnation))
             .bind(staff.clone())
+            .bind(brings_all(source, letters, now))
     };
     let first = match &source.waybill {
         None if source.reviewed => locking(LOCK_REVIEWED),
@@ -112,7 +116,7 @@ fn locked(rows: &[PgRow]) -> Locked {
 macro_rules! lock {
     ($here:literal) => {
         concat!(
-            "with here as (update device set seen_at = now(), incarnation = greatest(incarnation, $2)",
+            "with here as (update device set seen_at = case when $4 then now() else seen_at end, incarnation = greatest(incarnation, $2)",
             $here,
             "
             select exists (select 1 from here) as device_is_known, (select doubted from here) as doubted,
@@ -139,21 +143,21 @@ const LOCK_UNNUMBERED: &str = lock!(
 
 /// The push that is simply the next: it takes its place, and now and then the oldest ones are forgotten.
 const LOCK_NEXT: &str = lock!(
-    ", dseq = $4, push_hash = $6, push_run = $10
+    ", dseq = $5, push_hash = $7, push_run = $11
         where id = $1 and (state = 'active' or ordered = 'wipe_after_upload')
-            and push_incarnation = $2 and dseq = $4 - 1 and push_hash = $5
+            and push_incarnation = $2 and dseq = $5 - 1 and push_hash = $6
         returning doubted, doubted_ms, ordered, ordered_at, suspended_at, revoked_at, clock_ahead_ms, clock_was_ms
     ), noted as (
         insert into device_push (device, incarnation, dseq, hash, body, changes)
-        select $1, $2, $4, $6, $7, $8 from here
+        select $1, $2, $5, $7, $8, $9 from here
     ), forgotten as (
         delete from device_push
-        where device = $1 and incarnation = $2 and dseq <= $4 - $9 and $4 % 16 = 0 and exists (select 1 from here)
+        where device = $1 and incarnation = $2 and dseq <= $5 - $10 and $5 % 16 = 0 and exists (select 1 from here)
     )"
 );
 
 /// What was held and looked at by a person: its device need not be there any more.
-const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 and $2 >= 0 for update)
+const LOCK_REVIEWED: &str = "with here as (select id from device where id = $1 and $2 >= 0 and $4 is not null for update)
     select exists (select 1 from here) as device_is_known, null::integer as doubted, null::bigint as doubted_ms,
         null::bigint as stopped_ms, null::bigint as clock_ahead_ms, null::bigint as clock_was_ms, staff.id, staff.roles, staff.is_active, null::bigint as left_ms
     from (select 1) one left join staff on staff.id = any($3)";

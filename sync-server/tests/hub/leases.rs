@@ -1,11 +1,13 @@
 //! What desks may give away by themselves: lent by the hub, kept from everybody else, taken back when nobody can use it.
 
+use crate::desk::client;
 use crate::slots::{HOUR_MS, House};
 use shared::clock::Now;
 use shared::scheduling::leases::Lent;
-use shared::sync::wire::Verdict;
+use shared::sync::wire::{self, PUSH_ENVELOPES, Verdict};
 use sqlx::Row;
 use sync_server::scheduling::lend;
+use sync_server::world;
 
 /// Moves what was lent so that it begins in so many milliseconds.
 async fn begins_in(house: &House, ms: i64) {
@@ -165,6 +167,56 @@ async fn a_lease_ends_two_hours_before_its_slot_once_its_desk_was_heard() {
         .await
         .expect("looked after");
     assert_eq!(left().await, 0);
+}
+
+#[tokio::test]
+async fn a_desk_that_has_more_to_send_was_not_heard_out() {
+    let house = House::new(1, 1).await;
+    one_lent(&house).await;
+    begins_in(&house, 2 * HOUR_MS - 600_000).await;
+    house.silence(0).await;
+    let desk = &house.desks[0];
+    let lease: i64 = sqlx::query_scalar("select id from booking where lent_to is not null")
+        .fetch_one(&house.hub.app.pool)
+        .await
+        .expect("one is lent");
+    let is_lent = async || {
+        lend::look_after(&house.hub.app)
+            .await
+            .expect("looked after");
+        sqlx::query_scalar::<_, bool>("select exists (select 1 from booking where id = $1)")
+            .bind(lease)
+            .fetch_one(&house.hub.app.pool)
+            .await
+            .expect("an answer")
+    };
+    assert!(is_lent().await);
+    // as much as one push holds: what it promised may be in the next one
+    let patient = desk.patient("Noor");
+    desk.push(vec![patient.envelope(); PUSH_ENVELOPES]).await;
+    assert!(is_lent().await);
+    // it asks for news, and says that something waits
+    let ask = async |unsent: u32| {
+        let path = "/sync/v1/feed?after=0";
+        let device = desk.enrolled.device;
+        let signed = wire::sign(&desk.key, device, "GET", path, world::now().0, &[]);
+        let call = client().get(format!("{}{path}", house.hub.url()));
+        let call = call.header(wire::SIGNATURE_HEADER, signed);
+        let answer = call.header("wardbook-desk", format!("1.0.0 {unsent}"));
+        assert!(
+            answer
+                .send()
+                .await
+                .expect("an answer")
+                .status()
+                .is_success()
+        );
+    };
+    ask(1).await;
+    assert!(is_lent().await);
+    // nothing waits any more: it has not given it away
+    ask(0).await;
+    assert!(!is_lent().await);
 }
 
 #[tokio::test]

@@ -57,10 +57,10 @@ pub(crate) async fn offer(
 
 /// The session goes on whatever was typed: 401 would say that it is over.
 fn unheard(error: Error) -> Error {
-    match error {
-        Error::SignedOut(problem) => Error::Invalid(vec![problem]),
-        other => other,
+    if let Error::SignedOut(problem) = error {
+        return Error::Invalid(vec![problem]);
     }
+    error
 }
 
 /// Lets the second factor count that was offered
