@@ -22,6 +22,8 @@ const ONCE: &[&str] = &[
 const SET_UP: &[&str] = &["console_staff::a_password_alone_sets_up_no_second_factor"];
 const RESET: &[&str] =
     &["console_staff::a_reset_ends_sessions_and_desks_hear_that_an_old_password_is_worth_nothing"];
+const QUOTA: &[&str] =
+    &["trust::limits::what_a_desk_adds_beyond_its_share_waits_there_and_is_taken_later"];
 const IN_USE: &[&str] =
     &["console_places::a_ward_where_something_is_is_not_closed_and_all_of_it_is_said"];
 
@@ -63,9 +65,7 @@ fn noticed_by(fault: Fault) -> &'static [&'static str] {
         Fault::OlderTls => {
             &["tls::what_another_authority_gave_and_older_tls_do_not_come_through_the_door"]
         }
-        Fault::NoQuota => {
-            &["trust::limits::what_a_desk_adds_beyond_its_share_waits_there_and_is_taken_later"]
-        }
+        Fault::NoQuota => QUOTA,
         Fault::SlowBodies => &["trust::limits::a_body_that_trickles_in_is_not_waited_for"],
         Fault::OldCertificate => {
             &["tls::the_hubs_own_certificate_is_short_lived_and_made_anew_while_it_serves"]
