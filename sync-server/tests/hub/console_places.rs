@@ -100,7 +100,7 @@ async fn desks_know_a_ward_that_was_opened_named_and_closed() {
     assert!(known.wards.iter().all(|one| one.name != "Maternity"));
     assert_eq!(
         known.closed.wards,
-        [gone.ward.clone()],
+        std::slice::from_ref(&gone.ward),
         "it keeps its name where it was written"
     );
     assert_eq!(known.closed.departments.len(), 1);
