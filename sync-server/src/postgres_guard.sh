@@ -8,8 +8,8 @@ if [ -n "$ADOPT" ]; then pid=$ADOPT; else "$@" 8>&- & pid=$!; fi
     flock -x 9
     # whoever wants to start the server again waits for the lock until this is done
     trap '' TERM
-    kill -"$SIGNAL" "$pid" 2>/dev/null
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    # again and again: a server that is only starting does not hear the first
+    while kill -"$SIGNAL" "$pid" 2>/dev/null; do sleep 0.05; done
     rmdir "$SOCKET_DIR" 2>/dev/null
 ) &
 waiting=$!

@@ -372,6 +372,9 @@ fn new_york_on_the_days_clocks_change() {
     );
     let forward = clinic.slot_on(date(2027, 3, 14), nine).expect("a slot");
     assert_eq!(forward.start_ms, utc("2027-03-14T13:00:00Z"));
+    let line = utc("2027-03-14T11:00:00Z");
+    assert_eq!(cancellation(forward.start_ms, line - 1), Ok(Fee::Nothing));
+    assert_eq!(cancellation(forward.start_ms, line), Ok(Fee::Half));
     let gap = clinic
         .slot_on(date(2027, 3, 14), time(2, 30, 0, 0))
         .expect_err("it does not exist");

@@ -381,7 +381,9 @@ mod tests {
         check(&[], 2, (false, false, 2));
         check(&[of(ADA, other, TEN, Booked)], 0, (true, false, 1));
         check(&[of(ADA, other, TEN, Pending)], 0, (true, false, 1));
-        check(&[of(ADA, other, NOON, NoShow)], 1, (false, false, 2));
+        for status in [NoShow, Arrived, CheckedIn, AppointmentStatus::Fulfilled] {
+            check(&[of(ADA, other, NOON, status)], 1, (false, false, 2));
+        }
         check(&[of(MUSA, mine, TEN, Booked)], 0, (false, true, 0));
         for status in [Cancelled, Waitlist] {
             check(&[of(ADA, mine, TEN, status)], 0, (false, false, 0));
@@ -415,6 +417,8 @@ mod tests {
         );
         assert!(codes(Some(&booked), &visit(TEN, NoShow), ten + HOUR_MS / 2).is_empty());
         assert!(codes(Some(&booked), &visit(TEN, CheckedIn), ten - 1).is_empty());
+        let seen = visit(TEN, AppointmentStatus::Fulfilled);
+        assert!(codes(Some(&visit(TEN, CheckedIn)), &seen, ten + 1).is_empty());
         // who needs rebooking gives up for nothing whenever they like
         assert!(codes(Some(&visit(TEN, Waitlist)), &visit(TEN, Cancelled), ten).is_empty());
         // who comes without having booked did not have to say so before

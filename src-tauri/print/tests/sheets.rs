@@ -170,6 +170,25 @@ fn a_scanner_reads_the_number_and_the_appointment() {
 }
 
 #[test]
+fn a_sheet_brings_its_fonts_whatever_the_script() {
+    for (family, given) in [("Okafor", "Ada"), ("محمود", "ליאל"), ("大江", "健")] {
+        let facts = SlipFacts {
+            patient: patient(family, given),
+            ..facts()
+        };
+        let sheet = slip(&facts, Words::of("en")).expect("a slip");
+        let fonts = read(&sheet, "pdffonts", &["sheet.pdf"]);
+        // name, type, encoding, whether it is embedded …: two lines of heading, then one for each
+        let fonts: Vec<&str> = fonts.lines().skip(2).collect();
+        assert!(!fonts.is_empty(), "{family}");
+        for font in fonts {
+            let is_embedded = font.split_whitespace().rev().nth(4);
+            assert_eq!(is_embedded, Some("yes"), "{font}");
+        }
+    }
+}
+
+#[test]
 fn names_from_right_to_left_leave_what_stands_beside_them_in_order() {
     for (family, given) in [("محمود", "ليلى"), ("כהן", "שרה"), ("محمود", "Layla")]
     {

@@ -250,3 +250,41 @@ async fn begins_in_near(house: &House, ms: i64) {
         .await
         .expect("it is moved");
 }
+
+#[tokio::test]
+async fn what_is_given_away_twice_or_beyond_the_day_does_not_go_into_the_database() {
+    let house = House::new(1, 1).await;
+    let booking = |doctor: u128, patient: u128, start_ms: i64| {
+        let id = uuid::Uuid::from_u128;
+        sqlx::query(
+            "insert into booking (practitioner, day, starts_ms, ends_ms, slots, appointment, patient)
+             values ($1, '2027-03-01', $2, $2 + 1800000, 1, gen_random_uuid(), $3)",
+        )
+        .bind(id(doctor))
+        .bind(start_ms)
+        .bind(id(patient))
+        .execute(&house.hub.app.pool)
+    };
+    let code = |refused: sqlx::Error| {
+        let refused = refused.into_database_error().expect("the database says so");
+        refused.code().map(|code| code.into_owned())
+    };
+    booking(1, 10, 0).await.expect("the first has it");
+    let doctor = booking(1, 11, 900_000)
+        .await
+        .expect_err("the doctor is taken");
+    assert_eq!(code(doctor).as_deref(), Some("23P01"));
+    let patient = booking(2, 10, 900_000)
+        .await
+        .expect_err("the patient is taken");
+    assert_eq!(code(patient).as_deref(), Some("23P01"));
+    booking(1, 11, 1_800_000)
+        .await
+        .expect("the next slot is free");
+    let ninth = sqlx::query("update doctor_day set counted = 8, lent = 1 where practitioner = $1")
+        .bind(uuid::Uuid::from_u128(1))
+        .execute(&house.hub.app.pool)
+        .await
+        .expect_err("eight are as many as there are");
+    assert_eq!(code(ninth).as_deref(), Some("23514"));
+}

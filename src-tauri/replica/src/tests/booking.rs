@@ -315,6 +315,10 @@ fn an_appointment_is_moved_by_the_rules_and_says_again_whether_it_is_promised() 
     assert_eq!(row.body["status"], "booked");
     let third = change(&desk, &row, to(&next, &on(5, "10:00")));
     assert_eq!(third, Err(vec!["appointment.move_limit".into()]));
+    // what was refused is no move
+    let moves = desk.replica.row(Kind::Appointment, row.id);
+    let moves = moves.expect("readable").expect("it is there").body["move"].clone();
+    assert_eq!(moves.as_array().map(Vec::len), Some(2));
     // nothing else about it asks for anything
     let told = change(&desk, &row, json!({ "notes": "told" })).expect("saved");
     assert_eq!(told.body["status"], "booked");

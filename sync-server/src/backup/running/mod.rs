@@ -171,14 +171,26 @@ pub(crate) async fn run(app: App) {
         // somebody else's database, who backs it up
         return;
     }
-    tokio::join!(carry(&app), copies(&app));
+    let data = app.data.clone();
+    match tokio::task::spawn_blocking(move || Cluster::of(&data)).await {
+        Ok(Ok(cluster)) => {
+            tokio::join!(carry(&app, &cluster), copies(&app, &cluster));
+        }
+        Ok(Err(error)) => tracing::error!(
+            error.code = Error::Bug(error).code(),
+            "No running backup can be kept: the database's files cannot be reached"
+        ),
+        Err(_) => {}
+    }
 }
 
 /// Carries pieces away as they come.
-async fn carry(app: &App) {
+async fn carry(app: &App, cluster: &Cluster) {
     loop {
+        let cluster = cluster.clone();
         let (data, of, now_ms) = (app.data.clone(), app.lineage, world::now().0);
-        let carried = tokio::task::spawn_blocking(move || carry_all(&data, of, now_ms)).await;
+        let carried =
+            tokio::task::spawn_blocking(move || carry_all(&data, &cluster, of, now_ms)).await;
         let wait = match carried.map_err(anyhow::Error::from).flatten() {
             Ok(()) => EVERY,
             Err(error) => {
@@ -193,19 +205,16 @@ async fn carry(app: &App) {
     }
 }
 
-fn carry_all(data: &Path, of: Uuid, now_ms: i64) -> Result<()> {
+fn carry_all(data: &Path, cluster: &Cluster, of: Uuid, now_ms: i64) -> Result<()> {
     let Some(settings) = Settings::read(data)? else {
         return Ok(());
     };
-    let cluster = Cluster::of(data)?;
-    // one that was put back has none
-    cluster.lay_out()?;
     let waiting = cluster.waiting()?;
-    let carried = carry_to(&settings, &cluster, &waiting, of);
+    let carried = carry_to(&settings, cluster, &waiting, of);
     if carried.is_err() {
         let disk = nix::sys::statvfs::statvfs(&cluster.outgoing())?;
         let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-        make_room(data, (&cluster, &waiting), free, now_ms)?;
+        make_room(data, (cluster, &waiting), free, now_ms)?;
     }
     carried
 }
@@ -245,9 +254,9 @@ fn make_room(
 }
 
 /// Makes whole copies, and removes what is old.
-async fn copies(app: &App) {
+async fn copies(app: &App, cluster: &Cluster) {
     loop {
-        if let Err(error) = copy_if_due(app).await {
+        if let Err(error) = copy_if_due(app, cluster).await {
             tracing::warn!(
                 error.code = Error::Bug(error).code(),
                 "No whole copy could be made for the running backup; it is tried again"
@@ -257,7 +266,7 @@ async fn copies(app: &App) {
     }
 }
 
-async fn copy_if_due(app: &App) -> Result<()> {
+async fn copy_if_due(app: &App, cluster: &Cluster) -> Result<()> {
     let Some(settings) = Settings::read(&app.data)? else {
         return Ok(());
     };
@@ -267,11 +276,9 @@ async fn copy_if_due(app: &App) -> Result<()> {
     if !is_due {
         return Ok(());
     }
-    let cluster = Cluster::of(&app.data)?;
-    cluster.lay_out()?;
     let to = place.clone();
     let named = move |copy: &Path| to.copy_file(copy, world::now().0);
-    make::write(app, &cluster, &settings.sealed_for, named).await?;
+    make::write(app, cluster, &settings.sealed_for, named).await?;
     if self::hole_ms(&app.data) == hole_ms && hole_ms.is_some() {
         // the copy is from after it
         fs::remove_file(app.data.join(HOLE))?;
@@ -320,7 +327,7 @@ mod tests {
         };
         settings.write(dir.path()).unwrap();
         let of = world::new_id();
-        let carried = || carry_all(dir.path(), of, 7);
+        let carried = || carry_all(dir.path(), &cluster, of, 7);
         let lay = || fs::write(cluster.outgoing().join("000000010000000000000001"), "log").unwrap();
         lay();
         carried().unwrap();
