@@ -30,7 +30,9 @@ impl Problem {
     /// Adds a value that the sentence mentions.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.with.insert(name.into(), value.to_string());
+        // what is told is kept: no database keeps the one character that ends a text elsewhere
+        let value = value.to_string().replace('\0', "\u{fffd}");
+        self.with.insert(name.into(), value);
         self
     }
 }

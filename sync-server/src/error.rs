@@ -196,8 +196,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// PostgreSQL's code for a character that no text of it can hold.
-const NOT_A_TEXT: &str = "22021";
+/// PostgreSQL's codes for a character that no text of it can hold, and no JSON of it.
+const NOT_A_TEXT: [&str; 2] = ["22021", "22P05"];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
@@ -210,7 +210,7 @@ impl From<sqlx::Error> for Error {
             return Error::Unavailable;
         }
         let code = error.as_database_error().and_then(|said| said.code());
-        if code.as_deref() == Some(NOT_A_TEXT) {
+        if code.is_some_and(|code| NOT_A_TEXT.contains(&code.as_ref())) {
             return Error::Malformed(Problem::new("shape", "").with("word", "U+0000"));
         }
         Error::Bug(error.into())

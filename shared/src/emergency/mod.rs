@@ -114,6 +114,11 @@ pub fn may_open(roles: &[Role], reason: &str) -> Result<(), Vec<Problem>> {
     none(check_reason(reason))
 }
 
+/// Returns a text without the one character that no database keeps.
+fn readable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 fn check_reason(reason: &str) -> Problems {
     let letters = reason.trim().chars().count();
     let is_said = letters >= REASON_MIN;
@@ -132,7 +137,7 @@ impl Opening {
             id,
             version: 1,
             staff,
-            reason: reason.trim().to_owned(),
+            reason: readable(reason.trim()),
             from_ms: now.0,
             until_ms: now.0 + OPEN_MS,
             ended_ms: None,
@@ -179,7 +184,7 @@ impl Opening {
         let mut next = self.next();
         next.notes.push(Note {
             patient,
-            text: text.to_owned(),
+            text: readable(text),
             at_ms: now.0,
         });
         Ok(next)
@@ -236,6 +241,16 @@ impl Opening {
     /// Returns until when somebody has to have looked at it.
     pub fn due_ms(&self) -> i64 {
         self.from_ms.saturating_add(REVIEW_MS)
+    }
+
+    /// Returns it with words that can be kept: whatever a desk sends in its place, somebody has to be able to look at it.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.reason = readable(&self.reason);
+        for note in &mut self.notes {
+            note.text = readable(&note.text);
+        }
+        self
     }
 
     /// Returns what makes it too large to be kept at all.

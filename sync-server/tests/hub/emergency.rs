@@ -179,6 +179,19 @@ async fn count(hub: &TestHub, sql: &'static str) -> i64 {
 }
 
 #[tokio::test]
+async fn a_reason_that_no_database_keeps_is_looked_at_all_the_same() {
+    let hub = hub().await;
+    let desk = Desk::new(&hub, hub.ward).await;
+    let strange = Opening {
+        reason: "a reason\0 of some length".into(),
+        ..opening(hub.nurse, OPEN_MS)
+    };
+    assert_eq!(report(&desk, &strange).await.status, 200);
+    let kept = lines(&hub.app, IncludeReviewed::No).await.expect("lines");
+    assert_eq!(kept.len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_opened_is_kept_once_and_nobody_writes_over_it() {
     let hub = hub().await;
     let (desk, other) = (

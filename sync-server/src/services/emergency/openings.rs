@@ -26,6 +26,7 @@ pub(crate) async fn arrive(State(app): State<App>, Sending(signed): Sending) -> 
     let opening: Opening = serde_json::from_slice(&signed.body)
         .map_err(|_| Error::Malformed(Problem::new("shape", "")))?;
     opening.check_size().map_err(Error::Invalid)?;
+    let opening = opening.kept();
     let device = signed.device.id;
     let mut tx = app.pool.begin().await?;
     let words: Option<Vec<String>> = sqlx::query_scalar("select roles from staff where id = $1")

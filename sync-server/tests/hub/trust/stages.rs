@@ -190,6 +190,7 @@ fn not_right(hub: &TestHub, desk: &Desk, made: &Made, taken_mrn: &str) -> Vec<At
             made,
             write("birthDate", json!("2999-01-01")),
         ),
+        attempt(soundness, "shape", made, write("gender", json!("\0"))),
         attempt(soundness, "mrn.taken", made, write("mrn", json!(taken_mrn))),
         attempt(
             soundness,
