@@ -46,6 +46,13 @@ struct Window {
     _root: tempfile::TempDir,
 }
 
+impl Drop for Window {
+    fn drop(&mut self) {
+        // what still writes when the process ends falls over what was taken down already
+        let _ = self.app.state::<Desk>().cabinet.close();
+    }
+}
+
 impl Window {
     fn open() -> Self {
         let root = tempfile::tempdir().unwrap();
