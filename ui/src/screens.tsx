@@ -10,7 +10,7 @@ import { EmergencyPage } from './emergency/EmergencyPage';
 import { ReviewPage } from './emergency/ReviewPage';
 import { Empty } from './parts/Empty';
 import { Page } from './parts/Page';
-import { useHeld, useRow } from './parts/queries';
+import { useChart, useHeld, useRow } from './parts/queries';
 import type { Route } from './parts/route';
 import { useWords } from './parts/words';
 import { AddAllergy, StrikeAllergy } from './patients/AllergyForm';
@@ -43,15 +43,15 @@ export function Screen({ route }: { route: Route }) {
     case 'patients': return <PatientsPage />;
     case 'register': return <PatientForm row={null} />;
     case 'chart': return <ChartPage id={route.id} appointments={(rows) => <AppointmentList rows={rows} />} prescriptions={(rows) => <PrescriptionList rows={rows} />} account={<AccountSection patient={route.id} />} />;
-    case 'edit': return <WithRow kind="patient" id={route.id}>{(row) => <PatientForm row={row} />}</WithRow>;
-    case 'allergy': return <WithRow kind="patient" id={route.id}>{(row) => (route.element ? <StrikeAllergy row={row} element={route.element} /> : <AddAllergy row={row} />)}</WithRow>;
+    case 'edit': return <WithChart id={route.id}>{(row) => <PatientForm row={row} />}</WithChart>;
+    case 'allergy': return <WithChart id={route.id}>{(row) => (route.element ? <StrikeAllergy row={row} element={route.element} /> : <AddAllergy row={row} />)}</WithChart>;
     case 'book': return route.id ? <WithRow kind="patient" id={route.id}>{(row) => <BookForm patient={row} />}</WithRow> : <ChoosePatient />;
     case 'cashier': return route.id ? <WithRow kind="patient" id={route.id}>{(row) => <CashierPage patient={row} />}</WithRow> : <ChoosePayer />;
     case 'move': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <MoveForm row={row} patient={patient} />}</WithSubject>;
     case 'cancel': return <WithSubject kind="appointment" id={route.id}>{(row, patient) => <CancelForm row={row} patient={patient} />}</WithSubject>;
     case 'rebooking': return <RebookPage />;
     case 'unresolved': return <UnresolvedPage />;
-    case 'prescribe': return <WithRow kind="patient" id={route.id}>{(row) => <PrescribeForm patient={row} />}</WithRow>;
+    case 'prescribe': return <WithChart id={route.id}>{(row) => <PrescribeForm patient={row} />}</WithChart>;
     case 'prescription': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <PrescribeForm patient={patient} row={row} />}</WithSubject>;
     case 'stop': return <WithSubject kind="prescription" id={route.id}>{(row, patient) => <StopForm row={row} patient={patient} />}</WithSubject>;
     case 'waiting':
@@ -78,6 +78,13 @@ function WithRow({ kind, id, children }: { kind: Kind; id: string; children: (ro
   const { data: row, isPending } = useRow(kind, id);
   if (isPending) return null;
   return row ? children(row) : <Missing />;
+}
+
+/** Whoever opens a form over a whole patient has looked at the chart, which is noted. */
+function WithChart({ id, children }: { id: string; children: (patient: Row) => ReactNode }) {
+  const { data: chart, isPending } = useChart(id);
+  if (isPending) return null;
+  return chart ? children(chart.patient) : <Missing />;
 }
 
 function WithSubject({ kind, id, children }: { kind: Kind; id: string; children: (row: Row, patient: Row) => ReactNode }) {
