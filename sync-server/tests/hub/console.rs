@@ -279,6 +279,7 @@ async fn every_route_is_open_to_the_roles_that_may_and_to_nobody_else() {
             let hash = match *path {
                 "/console/v1/days/one" => "",
                 "/console/v1/insurance/claims/one" => "?claim=00000000-0000-0000-0000-000000000000",
+                "/console/v1/charges" => "?bill=00000000-0000-0000-0000-000000000000",
                 path if path.ends_with("/one") => "?hash=abcdef",
                 _ => "",
             };

@@ -130,7 +130,7 @@ async fn busy(hub: &TestHub) {
     let gone = desk.patient("Deceased");
     desk.push(vec![gone.envelope()]).await;
     desk.staff = hub.doctor;
-    let death = desk.edit(&gone, &json!({ "deceased": "2027-01-01" }));
+    let death = desk.edit(&gone, &json!({ "deceased": "2024-05-01" }));
     let verdicts = desk.push(vec![death.envelope()]).await;
     assert_eq!(verdicts, [Verdict::Taken]);
 }
