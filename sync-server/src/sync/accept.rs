@@ -173,11 +173,11 @@ async fn attempt(
         }
     };
     tx.commit().await?;
-    // whoever is woken reads while the disk works, and waits for it too
+    app.flush.wait(&app.pool).await?;
+    // not before: whoever reads meanwhile would ask for a flush of their own
     for ward in &woken {
         app.news.wake(*ward);
     }
-    app.flush.wait(&app.pool).await?;
     if weighed.records.iter().any(|after| after.reclaimed) {
         app.told.announce();
     }
