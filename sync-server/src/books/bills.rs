@@ -1,8 +1,10 @@
 //! Bills in the database.
 
 use super::currency;
+use super::journals::About;
 use crate::error::{Error, Result};
 use shared::billing::{Bill, BillKind, Standing};
+use shared::ids::StaffId;
 use shared::ledger::journals::Cover;
 use shared::money::Money;
 use shared::money::tax::{Rate, TakenBack};
@@ -24,6 +26,22 @@ pub(crate) struct Known {
     pub(crate) what: Option<String>,
     pub(crate) issued_ms: i64,
     pub(crate) bill: Bill,
+}
+
+impl Known {
+    /// What a journal is about that somebody wrote just now for the bill.
+    pub(crate) fn about(&self, cause: String, by: StaffId, now_ms: i64) -> About {
+        About {
+            cause,
+            patient: Some(self.patient),
+            bill: Some(self.id),
+            appointment: self.appointment,
+            by: Some(by.0),
+            occurred_ms: now_ms,
+            recorded_ms: now_ms,
+            reverses: None,
+        }
+    }
 }
 
 /// What a bill is read from.
@@ -133,6 +151,14 @@ pub(crate) async fn insert(db: &mut PgConnection, known: &Known, round: i32) -> 
 pub(crate) struct Voided<'a> {
     pub(crate) reason: &'a str,
     pub(crate) by: Option<Uuid>,
+}
+
+impl Voided<'_> {
+    /// Of a bill that holds.
+    pub(crate) const NOT: Self = Self {
+        reason: "",
+        by: None,
+    };
 }
 
 /// Writes the sums of a bill.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::books::bills::{self, Voided};
-use crate::books::journals::{self, About};
+use crate::books::journals;
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::{REASON_CHARS, reason_of, refused};
 use crate::error::{Error, Result};
@@ -56,21 +56,8 @@ async fn credit_one(tx: &mut PgConnection, asked: &Asked<CreditAsk>) -> Result<D
     let gross = known.bill.gross() - known.bill.taken_back.gross - amount.minor;
     let written = known.bill.lower_to(gross, ToPatient::Payable);
     let written = written.ok_or_else(|| refused(Problem::new("bill.void", "bill")))?;
-    let voided = Voided {
-        reason: "",
-        by: None,
-    };
-    bills::store(tx, known.id, &written.bill, voided).await?;
-    let about = About {
-        cause: format!("credit:{}", ask.credit),
-        patient: Some(known.patient),
-        bill: Some(known.id),
-        appointment: known.appointment,
-        by: Some(asked.by.0),
-        occurred_ms: asked.now_ms,
-        recorded_ms: asked.now_ms,
-        reverses: None,
-    };
+    bills::store(tx, known.id, &written.bill, Voided::NOT).await?;
+    let about = known.about(format!("credit:{}", ask.credit), asked.by, asked.now_ms);
     sqlx::query("insert into billing.credit_note (id, bill, minor, reason, by, at_ms) values ($1, $2, $3, $4, $5, $6)")
         .bind(ask.credit)
         .bind(known.id)

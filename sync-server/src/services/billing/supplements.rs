@@ -3,7 +3,7 @@
 use super::orders::created;
 use crate::app::App;
 use crate::books::bills::{self, Known};
-use crate::books::journals::{self, About};
+use crate::books::journals;
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::{Role, work_as};
 use crate::error::{Error, Result};
@@ -61,16 +61,7 @@ async fn add_one(tx: &mut PgConnection, asked: &Asked<SupplementAsk>) -> Result<
     // payments may not write bills
     work_as(tx, Role::Billing).await?;
     bills::insert(tx, &known, 0).await?;
-    let about = About {
-        cause: format!("supplement:{}", known.id),
-        patient: Some(known.patient),
-        bill: Some(known.id),
-        appointment: known.appointment,
-        by: Some(asked.by.0),
-        occurred_ms: asked.now_ms,
-        recorded_ms: asked.now_ms,
-        reverses: None,
-    };
+    let about = known.about(format!("supplement:{}", known.id), asked.by, asked.now_ms);
     journals::write(tx, &written.journal, &about).await?;
     outbox::tell(tx, &[created(&known, asked.now_ms, asked.now_ms)]).await?;
     // its number is given by the database

@@ -171,11 +171,7 @@ pub(crate) async fn cover(
     about: &About,
 ) -> Result<()> {
     let id = about.bill.unwrap_or_default();
-    let voided = Voided {
-        reason: "",
-        by: None,
-    };
-    bills::store(tx, id, bill, voided).await?;
+    bills::store(tx, id, bill, Voided::NOT).await?;
     if !journal.postings().is_empty() {
         journals::write(tx, journal, about).await?;
     }

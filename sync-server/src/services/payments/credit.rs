@@ -105,11 +105,7 @@ impl Found {
         let journal: Journal = match self {
             Found::Bill(known) => {
                 let written = known.bill.refund(minor).map_err(refused)?;
-                let voided = Voided {
-                    reason: "",
-                    by: None,
-                };
-                bills::store(tx, known.id, &written.bill, voided).await?;
+                bills::store(tx, known.id, &written.bill, Voided::NOT).await?;
                 written.journal
             }
             Found::Left(left) => {

@@ -108,11 +108,7 @@ async fn received(
             exception: Some(Exception::ReceiptUnclear),
         });
     };
-    let voided = Voided {
-        reason: "",
-        by: None,
-    };
-    bills::store(tx, known.id, &taken.written.bill, voided).await?;
+    bills::store(tx, known.id, &taken.written.bill, Voided::NOT).await?;
     Ok(Received {
         bill: Some(known.id),
         appointment: known.appointment,
@@ -204,11 +200,7 @@ async fn take_back(tx: &mut PgConnection, told: &Told<'_>, of: &str) -> Result<O
     let journal = of_books::returned(currency(row.get("currency"))?, account, parts);
     match (known, written) {
         (Some(known), Some(Ok(written))) if is_untouched => {
-            let voided = Voided {
-                reason: "",
-                by: None,
-            };
-            bills::store(tx, known.id, &written.bill, voided).await?;
+            bills::store(tx, known.id, &written.bill, Voided::NOT).await?;
         }
         (None, None) if is_untouched => {}
         _ => {

@@ -173,11 +173,7 @@ pub(crate) async fn post(
         .to_string();
     match &decided.bill {
         Some(known) => {
-            let voided = Voided {
-                reason: "",
-                by: None,
-            };
-            bills::store(tx, known.id, &known.bill, voided).await?;
+            bills::store(tx, known.id, &known.bill, Voided::NOT).await?;
         }
         None => {
             sqlx::query("update billing.visit set deposit = deposit + $2 where appointment = $1")

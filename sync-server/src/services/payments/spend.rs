@@ -3,7 +3,7 @@
 use super::credit::{self, Found, Of};
 use crate::app::App;
 use crate::books::bills::{self, Voided};
-use crate::books::journals::{self, About};
+use crate::books::journals;
 use crate::books::once::{Asked, Done, Made, Route, once};
 use crate::books::refused;
 use crate::error::{Error, Result};
@@ -79,21 +79,8 @@ async fn spend_one(tx: &mut PgConnection, asked: &Asked<SpendAsk>) -> Result<Don
     currency.must_be(ask.amount.currency).map_err(refused)?;
     let written = spend(&known.bill, ask.amount, left.available()).map_err(refused)?;
     credit::spend(tx, &left, ask.amount.minor).await?;
-    let voided = Voided {
-        reason: "",
-        by: None,
-    };
-    bills::store(tx, known.id, &written.bill, voided).await?;
-    let about = About {
-        cause: format!("spent:{}", ask.spending),
-        patient: Some(known.patient),
-        bill: Some(known.id),
-        appointment: known.appointment,
-        by: Some(asked.by.0),
-        occurred_ms: asked.now_ms,
-        recorded_ms: asked.now_ms,
-        reverses: None,
-    };
+    bills::store(tx, known.id, &written.bill, Voided::NOT).await?;
+    let about = known.about(format!("spent:{}", ask.spending), asked.by, asked.now_ms);
     journals::write(tx, &written.journal, &about).await?;
     sqlx::query("insert into payments.spending (id, payment, bill, minor, by, at_ms) values ($1, $2, $3, $4, $5, $6)")
         .bind(ask.spending)
